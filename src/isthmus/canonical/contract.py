@@ -1,0 +1,81 @@
+"""Contract: the terms that billing follows, with every amendment kept and effective-dated."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from isthmus.canonical.base import CanonicalObject, Lifecycle, Role, Transition, Value, about
+from isthmus.canonical.opportunity import BillingModel
+from isthmus.kit.money import Money
+
+
+class ContractStatus(StrEnum):
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+
+
+class BillingFrequency(StrEnum):
+    MONTHLY = "monthly"
+    ON_ACCEPTANCE = "on_acceptance"
+
+
+class Instalment(Value):
+    """One line of a fixed-fee billing schedule."""
+
+    description: str
+    amount: Money
+    due_on: date | None = None
+
+
+class Amendment(Value):
+    """A change of terms from a day on. Absent terms stay as they were."""
+
+    number: int
+    effective_on: date
+    opportunity: str | None = None
+    value_change: Money | None = None
+    cap: Money | None = None
+    ends_on: date | None = None
+    note: str = ""
+
+
+class Contract(CanonicalObject):
+    kind: ClassVar[str] = "contract"
+    system_of_record: ClassVar[Role] = Role.CRM
+    identifiers: ClassVar[tuple[str, ...]] = ("customer", "legal_entity", "billing_model")
+    lifecycle: ClassVar[Lifecycle] = Lifecycle(
+        "status",
+        initial=("active",),
+        transitions=(
+            Transition("active", "completed", Role.PSA),
+            Transition("active", "terminated", Role.CRM),
+        ),
+    )
+
+    number: Annotated[str, about("Number that people quote", Role.ISTHMUS)]
+    customer: Annotated[str, about("Who pays", Role.CRM, ref="customer")]
+    opportunity: Annotated[str, about("Deal it came from", Role.CRM, ref="opportunity")]
+    legal_entity: Annotated[str, about("Code of our contracting company", Role.CRM)]
+    billing_model: Annotated[BillingModel, about("How it is billed", Role.CRM)]
+    currency: Annotated[str, about("ISO 4217 code of every amount in it", Role.CRM)]
+    value: Annotated[Money | None, about("Total sold", Role.CRM)] = None
+    cap: Annotated[Money | None, about("Not-to-exceed amount", Role.CRM)] = None
+    starts_on: Annotated[date, about("First day that may be billed", Role.CRM)]
+    ends_on: Annotated[date | None, about("Last day that may be billed", Role.CRM)] = None
+    payment_terms: Annotated[str | None, about("Terms in the contract", Role.CRM)] = None
+    purchase_order: Annotated[str | None, about("Client's order number", Role.CRM)] = None
+    minimum_increment: Annotated[
+        int | None, about("Smallest billed slice of time", Role.CRM, unit="minutes")
+    ] = None
+    frequency: Annotated[BillingFrequency, about("When invoices are made", Role.ERP)] = (
+        BillingFrequency.MONTHLY
+    )
+    schedule: Annotated[tuple[Instalment, ...], about("Fixed-fee instalments", Role.CRM)] = ()
+    amendments: Annotated[tuple[Amendment, ...], about("Changes, oldest first", Role.CRM)] = ()
+    status: Annotated[ContractStatus, about("In force or over", Role.CRM)] = ContractStatus.ACTIVE
+
+    def cap_on(self, day: date) -> Money | None:
+        """The cap in force on a day: the latest amendment that sets one, else the first terms."""
+        caps = [a.cap for a in self.amendments if a.cap is not None and a.effective_on <= day]
+        return caps[-1] if caps else self.cap

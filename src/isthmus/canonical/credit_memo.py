@@ -1,0 +1,41 @@
+"""Credit memo: takes back all or part of a posted invoice."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from isthmus.canonical.base import CanonicalObject, Lifecycle, Role, Transition, about
+from isthmus.canonical.invoice import InvoiceLine
+from isthmus.kit.money import Money
+
+
+class CreditMemoStatus(StrEnum):
+    DRAFT = "draft"
+    POSTED = "posted"
+    APPLIED = "applied"
+
+
+class CreditMemo(CanonicalObject):
+    kind: ClassVar[str] = "credit_memo"
+    system_of_record: ClassVar[Role] = Role.ERP
+    identifiers: ClassVar[tuple[str, ...]] = ("invoice", "currency", "issued_on")
+    lifecycle: ClassVar[Lifecycle] = Lifecycle(
+        "status",
+        initial=("draft", "posted"),
+        transitions=(
+            Transition("draft", "posted", Role.ERP),
+            Transition("posted", "applied", Role.ERP),
+        ),
+    )
+
+    invoice: Annotated[str, about("Invoice it corrects", Role.ISTHMUS, ref="invoice")]
+    customer: Annotated[str, about("Who is credited", Role.ISTHMUS, ref="customer")]
+    currency: Annotated[str, about("ISO 4217 code of every amount", Role.ISTHMUS)]
+    issued_on: Annotated[date, about("Date on the memo", Role.ISTHMUS)]
+    reason: Annotated[str, about("Why, as the client reads it", Role.ISTHMUS)]
+    lines: Annotated[tuple[InvoiceLine, ...], about("What is credited", Role.ISTHMUS)] = ()
+    number: Annotated[str | None, about("Number that the ledger gave", Role.ERP)] = None
+    total: Annotated[Money | None, about("Credited, tax included", Role.ERP)] = None
+    status: Annotated[CreditMemoStatus, about("Posted or applied", Role.ERP)] = (
+        CreditMemoStatus.DRAFT
+    )

@@ -1,0 +1,48 @@
+"""Milestone: a result with a price. Delivered is not yet accepted, accepted is not yet billed."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from isthmus.canonical.base import CanonicalObject, Lifecycle, Role, Transition, about
+from isthmus.kit.money import Money
+
+
+class MilestoneState(StrEnum):
+    PLANNED = "planned"
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    READY_TO_BILL = "ready_to_bill"
+    INVOICED = "invoiced"
+    CANCELLED = "cancelled"
+
+
+class Milestone(CanonicalObject):
+    kind: ClassVar[str] = "milestone"
+    system_of_record: ClassVar[Role] = Role.PSA
+    identifiers: ClassVar[tuple[str, ...]] = ("name", "project", "amount")
+    lifecycle: ClassVar[Lifecycle] = Lifecycle(
+        "state",
+        initial=("planned",),
+        transitions=(
+            Transition("planned", "delivered", Role.PSA),
+            Transition("planned", "accepted", Role.PSA),
+            Transition("planned", "ready_to_bill", Role.PSA),
+            Transition("delivered", "accepted", Role.PSA),
+            Transition("delivered", "planned", Role.PSA),
+            Transition("delivered", "ready_to_bill", Role.PSA),
+            Transition("accepted", "ready_to_bill", Role.PSA),
+            Transition("ready_to_bill", "invoiced", Role.ERP),
+            Transition("planned", "cancelled", Role.PSA),
+            Transition("delivered", "cancelled", Role.PSA),
+        ),
+    )
+
+    name: Annotated[str, about("What is delivered", Role.PSA, seeded_by=Role.CRM)]
+    project: Annotated[str, about("Project it belongs to", Role.PSA, ref="project")]
+    amount: Annotated[Money, about("Price, before tax", Role.CRM)]
+    due_on: Annotated[date | None, about("Target day", Role.PSA, seeded_by=Role.CRM)] = None
+    delivered_on: Annotated[date | None, about("Day of completion", Role.PSA)] = None
+    requires_acceptance: Annotated[bool, about("Client signs it off", Role.CRM)] = True
+    state: Annotated[MilestoneState, about("Where it stands", Role.PSA)] = MilestoneState.PLANNED
+    invoice_number: Annotated[str | None, about("Invoice that billed it", Role.ERP)] = None

@@ -1,0 +1,17 @@
+"""Identifiers: time-ordered for new objects, derived for what must come out the same twice."""
+
+from uuid import UUID, uuid5
+
+import uuid_utils
+
+_DERIVED = UUID("6f0f4c1e-7c8b-5d0a-9a1e-2b7d3c9e4f10")
+
+
+def new_id() -> str:
+    """A UUIDv7: rows inserted together lie together in the index."""
+    return str(uuid_utils.uuid7())
+
+
+def derived_id(*parts: str) -> str:
+    """The same id for the same parts, so a repeated step names the same object."""
+    return str(uuid5(_DERIVED, "\x1f".join(parts)))

@@ -1,0 +1,113 @@
+"""Money: an exact amount with its currency. Never a float, never a bare number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel.core import get_global
+from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
+
+
+@lru_cache
+def minor_units(currency: str) -> int:
+    """Digits after the point that the currency has (CLDR: JPY 0, EUR 2, BHD 3)."""
+    fractions = get_global("currency_fractions")
+    digits, *_ = fractions.get(currency, fractions["DEFAULT"])
+    return int(digits)
+
+
+class Money(BaseModel):
+    """An amount in major units of an ISO 4217 currency.
+
+    >>> Money.of("10.005", "EUR").rounded()
+    Money('10.01 EUR')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, amount: Decimal | int | str, currency: str) -> Money:
+        return cls(amount=Decimal(amount), currency=currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        return cls(amount=Decimal(0), currency=currency)
+
+    @classmethod
+    def total(cls, parts: Iterable[Money], currency: str) -> Money:
+        return sum(parts, start=cls.zero(currency))
+
+    @field_validator("amount", mode="before")
+    @classmethod
+    def _exact(cls, value: Any) -> Any:
+        if isinstance(value, float):
+            raise ValueError("a binary float is not money; write the amount as text or Decimal")  # noqa: TRY004 - pydantic reports ValueError as a field error
+        return value
+
+    @field_validator("amount")
+    @classmethod
+    def _finite(cls, value: Decimal) -> Decimal:
+        if not value.is_finite():
+            raise ValueError("an amount is a finite number")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_form(cls, value: str) -> str:
+        if len(value) != 3 or not value.isascii() or not value.isupper():
+            raise ValueError(f"{value!r} is not an ISO 4217 code such as EUR")
+        return value
+
+    @field_serializer("amount", when_used="json")
+    def _as_text(self, value: Decimal) -> str:
+        return format(value, "f")
+
+    def rounded(self) -> Money:
+        """Half up to the currency's minor unit, the rule tax offices and the ERPs here use."""
+        step = Decimal(1).scaleb(-minor_units(self.currency))
+        return Money(
+            amount=self.amount.quantize(step, rounding=ROUND_HALF_UP), currency=self.currency
+        )
+
+    def times(self, factor: Decimal) -> Money:
+        return Money(amount=self.amount * factor, currency=self.currency)
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise ValueError(f"{self} and {other} are of different currencies; convert one first")
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(amount=self.amount + other.amount, currency=self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(amount=self.amount - other.amount, currency=self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(amount=-self.amount, currency=self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.amount < other.amount
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.amount <= other.amount
+
+    def __bool__(self) -> bool:
+        return self.amount != 0
+
+    def __str__(self) -> str:
+        digits = minor_units(self.currency)
+        shown = self.amount if self.amount.as_tuple().exponent < -digits else self.rounded().amount  # type: ignore[operator] # finite, so an int
+        return f"{shown:,f} {self.currency}"
+
+    def __repr__(self) -> str:
+        return f"Money('{self}')"
