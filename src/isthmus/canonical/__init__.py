@@ -35,3 +35,11 @@ OBJECTS: tuple[type[CanonicalObject], ...] = (
 )  # fmt: skip
 
 BY_KIND: dict[str, type[CanonicalObject]] = {model.kind: model for model in OBJECTS}
+
+__all__ = [
+    "BY_KIND", "OBJECTS", "AccountingPeriod", "Assignment", "CanonicalObject", "Contract",
+    "CostCentre", "CreditMemo", "Currency", "Customer", "ExchangeRate", "ExpenseEntry", "Invoice",
+    "LegalEntity", "Milestone", "Opportunity", "Payment", "Phase", "ProfitCentre", "Project",
+    "RateCard", "Resource", "ResourceDemand", "RevenueEvent", "RevenueSchedule", "Task", "TaxCode",
+    "TimeEntry",
+]  # fmt: skip
