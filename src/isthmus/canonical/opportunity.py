@@ -77,10 +77,7 @@ class Opportunity(CanonicalObject):
         about("Won deal that this one changes", Role.CRM, ref="opportunity"),
     ] = None
     lines: Annotated[tuple[OpportunityLine, ...], about("What was sold, in lines", Role.CRM)] = ()
-    project: Annotated[
-        str | None,
-        about("Project that delivers it", Role.ISTHMUS, ref="project"),
-    ] = None
+    psa_project: Annotated[str | None, about("Id of its project in the PSA", Role.ISTHMUS)] = None
     delivery_status: Annotated[
         str | None, about("Where the hand-over to delivery stands", Role.ISTHMUS)
     ] = None
