@@ -50,14 +50,20 @@ def own_folder(home: Path) -> Path:
 
 
 def recorded(home: Path) -> Place | None:
-    """The place this home was given, or None before its first start."""
+    """The place this home was given, or None before its first start.
+
+    A home that was moved keeps its place; a copy of one gets its own.
+    """
     try:
         record = json.loads((own_folder(home) / "place.json").read_text())
-        base, run = Path(record["base"]), Path(record["run"])
+        named, base, run = (Path(record[key]) for key in ("home", "base", "run"))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    if record.get("home") != str(home):
-        base = own_folder(home) if base == own_folder(Path(record["home"])) else base
+    if named != home:
+        if base == own_folder(named):
+            base = own_folder(home)
+        elif (own_folder(named) / "place.json").exists():
+            return None
         run = base / "run"
     return Place(choose(base / "data"), base, run)
 
