@@ -75,6 +75,10 @@ class Customer(CanonicalObject):
         str | None,
         about("Customer that receives this one's invoices", Role.ERP, ref="customer"),
     ] = None
+    legal_entity: Annotated[
+        str | None,
+        about("Our company that bills it first", Role.ERP, seeded_by=Role.CRM, ref="legal_entity"),
+    ] = None
     account_number: Annotated[str | None, about("Number in the ledger", Role.ERP)] = None
     status: Annotated[CustomerStatus, about("Whether it may be billed", Role.ERP)] = (
         CustomerStatus.PROSPECT
