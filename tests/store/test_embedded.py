@@ -5,7 +5,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,7 +82,6 @@ def ask(person: Person, statement: str) -> str:
 
 
 def test_starts_stops_and_keeps_its_data(person: Person) -> None:
-    made = "CREATE TABLE kept AS SELECT 42 AS answer; SELECT answer FROM kept"
     code = """
 import psycopg
 with psycopg.connect(server.start()) as connection:
@@ -279,11 +277,9 @@ def test_binaries_that_the_account_cannot_read_are_copied(root: Person) -> None:
 
 
 @pytest.mark.slow
-def test_another_user_cannot_connect(root: Person) -> None:
+def test_another_user_cannot_connect(root: Person, user: Person) -> None:
     url = root.run("print(server.start())")
-    stranger = Person(54321, 54321, sys.executable, root.home, root.system)
-    found = people.ordinary_user()
-    stranger.python = next(found).python
+    stranger = Person(54321, 54321, user.python, root.home, root.system)
     code = f"""
 import psycopg
 try:
@@ -292,7 +288,6 @@ except psycopg.OperationalError as error:
     print(error)
 """
     assert "Permission denied" in stranger.run(code)
-    found.close()
 
 
 @pytest.mark.slow
