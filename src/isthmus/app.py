@@ -1,0 +1,1 @@
+"""The composition root: binds roles to connectors from the landscape, and alone knows both."""
