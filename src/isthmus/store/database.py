@@ -1,0 +1,112 @@
+"""The database: one engine, and transactions that carry every repository."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cached_property
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from isthmus.store.drifts import Drifts
+from isthmus.store.edits import Edits
+from isthmus.store.entries import Entries
+from isthmus.store.events import EventLog
+from isthmus.store.executors import Executors
+from isthmus.store.holds import Holds
+from isthmus.store.inbox import Inbox
+from isthmus.store.ledger import Ledger
+from isthmus.store.records import Records
+from isthmus.store.runs import Runs
+from isthmus.store.watermarks import Watermarks
+from isthmus.store.xref import Xref
+
+
+def driver_url(url: str) -> str:
+    """A plain `postgresql://` URL names psycopg 3 explicitly for SQLAlchemy."""
+    _, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}"
+
+
+class Transaction:
+    """Repositories over one connection; they all commit or none does."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.connection)
+
+    @cached_property
+    def xref(self) -> Xref:
+        return Xref(self.connection)
+
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        return Watermarks(self.connection)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.connection)
+
+    @cached_property
+    def events(self) -> EventLog:
+        return EventLog(self.connection)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.connection)
+
+    @cached_property
+    def holds(self) -> Holds:
+        return Holds(self.connection)
+
+    @cached_property
+    def edits(self) -> Edits:
+        return Edits(self.connection)
+
+    @cached_property
+    def drifts(self) -> Drifts:
+        return Drifts(self.connection)
+
+    @cached_property
+    def entries(self) -> Entries:
+        return Entries(self.connection)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.connection)
+
+    @cached_property
+    def executors(self) -> Executors:
+        return Executors(self.connection)
+
+    async def lock(self, name: str) -> None:
+        """Serialise on a name until the transaction ends."""
+        await self.connection.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
+
+    async def try_lock(self, name: str) -> bool:
+        found = await self.connection.execute(
+            text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
+        return bool(found.scalar_one())
+
+
+class Database:
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url), pool_size=pool_size, max_overflow=5, pool_pre_ping=True
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        async with self.engine.begin() as connection:
+            yield Transaction(connection)
+
+    async def close(self) -> None:
+        await self.engine.dispose()

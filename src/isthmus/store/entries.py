@@ -1,0 +1,186 @@
+"""Time entries as rows: received -> rated -> posted -> invoiced, or held, or unbillable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from isthmus.canonical import TimeEntry
+from isthmus.kit.ids import new_id
+from isthmus.store.tables import time_entry
+
+RECEIVED, RATED, POSTED, INVOICED = "received", "rated", "posted", "invoiced"
+HELD, UNBILLABLE, WITHDRAWN = "held", "unbillable", "withdrawn"
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry with its bookkeeping; `entry.id` is the canonical id."""
+
+    entry: TimeEntry
+    connection: str
+    external_id: str
+    version: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Upserted:
+    """What a batch of changes did: canonical ids by outcome."""
+
+    new: tuple[str, ...]
+    changed: tuple[EntryRow, ...]
+    """As they were before the change."""
+    unchanged: int
+
+
+def _values(connection: str, external_id: str, entry: TimeEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "connection": connection,
+        "external_id": external_id,
+        "approval": entry.approval.value,
+        "worked_on": entry.worked_on,
+        "hours": entry.hours,
+        "project": entry.project,
+        "resource": entry.resource,
+        "currency": entry.currency,
+        "source_rate": entry.source_rate.amount if entry.source_rate else None,
+        "data": entry.model_dump(mode="json", exclude={"id"}),
+    }
+
+
+def _row(row: Any) -> EntryRow:
+    return EntryRow(
+        TimeEntry.model_validate({"id": row.id, **row.data}),
+        row.connection, row.external_id, row.version, row.state,
+    )  # fmt: skip
+
+
+_COLUMNS = (time_entry.c.id, time_entry.c.data, time_entry.c.connection, time_entry.c.external_id,
+            time_entry.c.version, time_entry.c.state)  # fmt: skip
+
+
+class Entries:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def by_external(
+        self, connection: str, external_ids: Sequence[str]
+    ) -> dict[str, EntryRow]:
+        """Lock the rows that exist, by the source's id."""
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS)
+            .where(
+                time_entry.c.connection == connection,
+                time_entry.c.external_id.in_(list(external_ids)),
+            )
+            .order_by(time_entry.c.id)
+            .with_for_update()
+        )
+        return {row.external_id: _row(row) for row in rows}
+
+    async def upsert(self, connection: str, entries: dict[str, TimeEntry]) -> Upserted:
+        """Insert new ones, store a new version of changed ones, leave equal ones alone.
+
+        A changed entry waits to be rated again, unless it was invoiced: then the caller decides.
+        """
+        known = await self.by_external(connection, list(entries))
+        fresh = {k: e for k, e in entries.items() if k not in known}
+        changed = {k: e for k, e in entries.items() if k in known and known[k].entry != e}
+        if fresh:
+            await self._connection.execute(
+                sa.insert(time_entry), [_values(connection, k, e) for k, e in fresh.items()]
+            )
+        for external_id, entry in changed.items():
+            before = known[external_id]
+            state = INVOICED if before.state == INVOICED else RECEIVED
+            await self._connection.execute(
+                sa.update(time_entry)
+                .where(time_entry.c.id == before.entry.id)
+                .values(
+                    **_values(connection, external_id, entry),
+                    version=before.version + 1,
+                    state=state,
+                    batch=None,
+                    updated_at=sa.func.clock_timestamp(),
+                )
+            )
+        return Upserted(
+            tuple(e.id for e in fresh.values()),
+            tuple(known[k] for k in changed),
+            len(entries) - len(fresh) - len(changed),
+        )
+
+    async def batch_waiting(self, size: int) -> list[tuple[str, int]]:
+        """Put approved entries that wait into batches of at most `size`: (batch id, count)."""
+        batches: list[tuple[str, int]] = []
+        while True:
+            batch = new_id()
+            chosen = (
+                sa.select(time_entry.c.id)
+                .where(
+                    time_entry.c.state == RECEIVED,
+                    time_entry.c.approval == "approved",
+                    time_entry.c.batch.is_(None),
+                )
+                .order_by(time_entry.c.worked_on, time_entry.c.id)
+                .limit(size)
+                .with_for_update(skip_locked=True)
+            )
+            taken = await self._connection.execute(
+                sa.update(time_entry)
+                .where(time_entry.c.id.in_(chosen.scalar_subquery()))
+                .values(batch=batch)
+                .returning(time_entry.c.id)
+            )
+            count = len(taken.all())
+            if not count:
+                return batches
+            batches.append((batch, count))
+
+    async def of_batch(self, batch: str, *states: str) -> list[EntryRow]:
+        query = sa.select(*_COLUMNS).where(time_entry.c.batch == batch)
+        if states:
+            query = query.where(time_entry.c.state.in_(states))
+        rows = await self._connection.execute(
+            query.order_by(time_entry.c.worked_on, time_entry.c.id)
+        )
+        return [_row(row) for row in rows]
+
+    async def many(self, ids: Iterable[str]) -> dict[str, EntryRow]:
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS).where(time_entry.c.id.in_(list(set(ids))))
+        )
+        return {row.id: _row(row) for row in rows}
+
+    async def set_state(self, ids: Sequence[str], state: str, *, rebatch: bool = False) -> None:
+        values: dict[str, Any] = {"state": state, "updated_at": sa.func.clock_timestamp()}
+        if rebatch:
+            values["batch"] = None
+        await self._connection.execute(
+            sa.update(time_entry).where(time_entry.c.id.in_(list(ids))).values(**values)
+        )
+
+    async def counts(self) -> dict[str, int]:
+        """State -> number of approved entries; unapproved ones are counted as `unapproved`."""
+        state = sa.case(
+            (time_entry.c.approval == "approved", time_entry.c.state), else_="unapproved"
+        )
+        rows = await self._connection.execute(sa.select(state, sa.func.count()).group_by(state))
+        return dict(rows.tuples().all())
+
+    async def values_by_state(self) -> list[tuple[str, str, Decimal, int]]:
+        """(state, currency, value at the PSA's own rate, count) of approved billable entries."""
+        value = sa.func.sum(time_entry.c.hours * time_entry.c.source_rate)
+        rows = await self._connection.execute(
+            sa.select(time_entry.c.state, time_entry.c.currency, value, sa.func.count())
+            .where(time_entry.c.approval == "approved", time_entry.c.state != UNBILLABLE)
+            .group_by(time_entry.c.state, time_entry.c.currency)
+        )
+        return [(s, c, v or Decimal(0), n) for s, c, v, n in rows]

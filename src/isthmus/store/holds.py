@@ -1,0 +1,159 @@
+"""Holds: what cannot go on. One open hold per key (a run, or one object in a flow)."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from isthmus.store.tables import hold
+
+HELD, WAITING_SYSTEM, WAITING_PERIOD, DEAD = "held", "waiting_system", "waiting_period", "dead"
+RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class NewHold:
+    """Who is stopped, why, who owns it and what mends it; the amount and client it blocks."""
+
+    key: str
+    state: str
+    code: str
+    reason: str
+    owner: str
+    fix: str
+    flow: str
+    step: str | None = None
+    run_id: str | None = None
+    object_kind: str | None = None
+    object_id: str | None = None
+    customer: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    system: str | None = None
+    period: str | None = None
+    correlation_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    number: int
+    state: str
+    code: str
+    reason: str
+    owner: str
+    fix: str
+    flow: str
+    step: str | None
+    run_id: str | None
+    object_kind: str | None
+    object_id: str | None
+    customer: str | None
+    amount: Decimal | None
+    currency: str | None
+    system: str | None
+    period: str | None
+    detail: dict[str, Any]
+    correlation_id: str | None
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolution: str | None
+    resolved_by: str | None
+
+    @property
+    def label(self) -> str:
+        return f"H-{self.number}"
+
+
+_COLUMNS = [hold.c[name] for name in HoldRow.__dataclass_fields__]
+_OPEN = hold.c.state != RESOLVED
+
+
+class Holds:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def open(self, new: NewHold) -> int:
+        """Open, or bring the open hold of the same key up to date; its number."""
+        values = {**vars(new), "detail": dict(new.detail)}
+        statement = insert(hold).values(**values)
+        changed = {k: statement.excluded[k] for k in values if k != "key"}
+        number = await self._connection.scalar(
+            statement.on_conflict_do_update(
+                index_elements=[hold.c.key], index_where=_OPEN, set_=changed
+            ).returning(hold.c.number)
+        )
+        return int(number or 0)
+
+    async def find(self, label: str) -> HoldRow | None:
+        """By its label: H-17, or the bare number."""
+        digits = label.upper().removeprefix("H-")
+        if not digits.isdigit():
+            return None
+        return await self._one(hold.c.number == int(digits))
+
+    async def of_key(self, key: str) -> HoldRow | None:
+        return await self._one(sa.and_(hold.c.key == key, _OPEN))
+
+    async def _one(self, condition: sa.ColumnElement[bool]) -> HoldRow | None:
+        row = (await self._connection.execute(sa.select(*_COLUMNS).where(condition))).first()
+        return None if row is None else HoldRow(*row)
+
+    async def resolve(self, key: str, resolution: str, by: str) -> bool:
+        """Close the open hold of a key; False when there is none."""
+        found = await self._connection.execute(
+            sa.update(hold)
+            .where(hold.c.key == key, _OPEN)
+            .values(
+                state=RESOLVED,
+                resolution=resolution,
+                resolved_by=by,
+                resolved_at=sa.func.clock_timestamp(),
+            )
+            .returning(hold.c.number)
+        )
+        return found.first() is not None
+
+    async def list(
+        self, *, open_only: bool = True, limit: int = 1000, **equal: str | None
+    ) -> builtins.list[HoldRow]:
+        """Filtered by equal columns (owner, state, system, run_id, code, object_id); None: any."""
+        conditions = [hold.c[k] == v for k, v in equal.items() if v is not None]
+        if open_only:
+            conditions.append(_OPEN)
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS).where(*conditions).order_by(hold.c.number).limit(limit)
+        )
+        return [HoldRow(*row) for row in rows]
+
+    async def waiting_systems(self) -> builtins.list[str]:
+        rows = await self._connection.execute(
+            sa.select(hold.c.system).where(hold.c.state == WAITING_SYSTEM).distinct()
+        )
+        return [system for (system,) in rows if system]
+
+    async def counts(self) -> dict[tuple[str, str], int]:
+        """(state, owner) -> number of holds, resolved ones left out."""
+        rows = await self._connection.execute(
+            sa.select(hold.c.state, hold.c.owner, sa.func.count())
+            .where(_OPEN)
+            .group_by(hold.c.state, hold.c.owner)
+        )
+        return {(state, owner): count for state, owner, count in rows}
+
+    async def blocked(self) -> dict[str, Decimal]:
+        """Currency -> amount that open holds keep from being billed."""
+        rows = await self._connection.execute(
+            sa.select(hold.c.currency, sa.func.sum(hold.c.amount))
+            .where(_OPEN, hold.c.currency.is_not(None), hold.c.amount.is_not(None))
+            .group_by(hold.c.currency)
+        )
+        return {c: a for c, a in rows if c is not None}

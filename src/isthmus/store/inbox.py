@@ -1,0 +1,90 @@
+"""Inbox: every inbound message, unique on (connection, the vendor's event id or payload hash)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from isthmus.kit.ids import new_id
+from isthmus.store.tables import inbox
+
+
+@dataclass(frozen=True)
+class Message:
+    id: str
+    connection: str
+    kind: str
+    external_id: str
+    attempts: int
+
+
+class Inbox:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def accept(
+        self,
+        connection: str,
+        dedup_key: str,
+        *,
+        kind: str,
+        external_id: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> bool:
+        """Store; False when the message was here already (only its delivery is counted)."""
+        statement = insert(inbox).values(
+            id=new_id(), connection=connection, dedup_key=dedup_key, kind=kind,
+            external_id=external_id, headers=dict(headers), body=body,
+        )  # fmt: skip
+        deliveries = await self._connection.scalar(
+            statement.on_conflict_do_update(
+                index_elements=[inbox.c.connection, inbox.c.dedup_key],
+                set_={"deliveries": inbox.c.deliveries + 1},
+            ).returning(inbox.c.deliveries)
+        )
+        return bool(deliveries == 1)
+
+    async def take(self, limit: int) -> list[Message]:
+        """Lock the oldest unprocessed messages; other workers skip them meanwhile."""
+        rows = await self._connection.execute(
+            sa.select(
+                inbox.c.id, inbox.c.connection, inbox.c.kind, inbox.c.external_id, inbox.c.attempts
+            )
+            .where(inbox.c.processed_at.is_(None), inbox.c.attempts < 1_000_000)
+            .order_by(inbox.c.received_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [Message(*row) for row in rows]
+
+    async def done(self, id: str) -> None:
+        await self._connection.execute(
+            sa.update(inbox)
+            .where(inbox.c.id == id)
+            .values(processed_at=sa.func.clock_timestamp(), error=None)
+        )
+
+    async def failed(self, id: str, error: str) -> None:
+        await self._connection.execute(
+            sa.update(inbox)
+            .where(inbox.c.id == id)
+            .values(attempts=inbox.c.attempts + 1, error=error)
+        )
+
+    async def counts(self) -> tuple[int, int, int]:
+        """(messages, deliveries, unprocessed)."""
+        row = (
+            await self._connection.execute(
+                sa.select(
+                    sa.func.count(),
+                    sa.func.coalesce(sa.func.sum(inbox.c.deliveries), 0),
+                    sa.func.count().filter(inbox.c.processed_at.is_(None)),
+                )
+            )
+        ).one()
+        return int(row[0]), int(row[1]), int(row[2])

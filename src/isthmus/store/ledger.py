@@ -1,0 +1,191 @@
+"""The append-only ledger of rated facts: corrected by reversal, frozen once invoiced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from isthmus.kit.ids import derived_id
+from isthmus.store.tables import fact
+
+
+class Frozen(Exception):
+    """The fact is on an invoice; only a credit memo corrects it."""
+
+
+@dataclass(frozen=True)
+class FactRow:
+    id: str
+    source_kind: str
+    source_id: str
+    source_version: int
+    reversal_of: str | None
+    contract: str
+    project: str
+    resource: str | None
+    role: str | None
+    happened_on: date
+    hours: Decimal
+    billed_hours: Decimal
+    rate: Decimal
+    amount: Decimal
+    currency: str
+    description: str
+    cost_centre: str | None
+    profit_centre: str | None
+    legal_entity: str | None
+    rate_card: str | None
+    trail: list[dict[str, Any]]
+    run_id: str
+    rated_at: datetime
+    posted_as: str | None
+    posted_at: datetime | None
+    invoice: str | None
+    invoice_line: int | None
+
+
+_COLUMNS = [fact.c[name] for name in FactRow.__dataclass_fields__]
+_reversal = fact.alias("reversal")
+_LIVE = sa.and_(
+    fact.c.reversal_of.is_(None),
+    ~sa.exists(sa.select(_reversal.c.id).where(_reversal.c.reversal_of == fact.c.id)),
+)
+
+
+class Ledger:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, facts: Sequence[Mapping[str, Any]]) -> int:
+        """Write facts; one that exists for the same source and version is left as it is."""
+        if not facts:
+            return 0
+        written = await self._connection.execute(
+            insert(fact).values([dict(f) for f in facts]).on_conflict_do_nothing()
+        )
+        return written.rowcount
+
+    async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
+        """Facts in force: neither reversals nor reversed."""
+        return await self._select(
+            fact.c.source_kind == source_kind, fact.c.source_id.in_(list(source_ids)), _LIVE
+        )
+
+    async def reverse(self, facts: Sequence[FactRow], run_id: str) -> None:
+        """Take facts back by equal and opposite ones. Raises Frozen when one is invoiced."""
+        for row in facts:
+            if row.invoice is not None:
+                raise Frozen(f"{row.source_kind} {row.source_id} is on invoice {row.invoice}")
+        await self.add([_opposite(row, run_id) for row in facts])
+
+    async def mark_posted(self, posted: Mapping[str, str]) -> None:
+        """Fact id -> the ERP's id of the transaction that holds it."""
+        for id, external_id in posted.items():
+            await self._connection.execute(
+                sa.update(fact)
+                .where(fact.c.id == id, fact.c.posted_at.is_(None))
+                .values(posted_as=external_id, posted_at=sa.func.clock_timestamp())
+            )
+
+    async def unbilled(self, contract: str, up_to: date) -> list[FactRow]:
+        """Posted, in force, on no invoice yet; locked."""
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS)
+            .where(
+                fact.c.contract == contract,
+                fact.c.invoice.is_(None),
+                fact.c.posted_at.is_not(None),
+                fact.c.happened_on <= up_to,
+                _LIVE,
+            )
+            .order_by(fact.c.happened_on, fact.c.id)
+            .with_for_update(of=fact)
+        )
+        return [FactRow(*row) for row in rows]
+
+    async def contracts_unbilled(self, up_to: date) -> list[str]:
+        rows = await self._connection.execute(
+            sa.select(fact.c.contract)
+            .where(
+                fact.c.invoice.is_(None),
+                fact.c.posted_at.is_not(None),
+                fact.c.happened_on <= up_to,
+                _LIVE,
+            )
+            .distinct()
+            .order_by(fact.c.contract)
+        )
+        return [contract for (contract,) in rows]
+
+    async def consumed(self, contract: str) -> Decimal:
+        """Amount of a contract used up so far: every fact in force, billed or not."""
+        total = await self._connection.scalar(
+            sa.select(sa.func.coalesce(sa.func.sum(fact.c.amount), 0)).where(
+                fact.c.contract == contract, _LIVE
+            )
+        )
+        return Decimal(total or 0)
+
+    async def freeze(self, invoice: str, lines: Mapping[str, int]) -> None:
+        """Fact id -> line number; a fact goes on one invoice once."""
+        for id, line in lines.items():
+            frozen = await self._connection.execute(
+                sa.update(fact)
+                .where(fact.c.id == id, fact.c.invoice.is_(None))
+                .values(invoice=invoice, invoice_line=line)
+            )
+            if frozen.rowcount != 1:
+                raise Frozen(f"fact {id} is on an invoice already")
+
+    async def of_invoice(self, invoice: str) -> list[FactRow]:
+        return await self._select(fact.c.invoice == invoice)
+
+    async def of_project(self, project: str) -> list[FactRow]:
+        return await self._select(fact.c.project == project, _LIVE)
+
+    async def _select(self, *conditions: sa.ColumnElement[bool]) -> list[FactRow]:
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS).where(*conditions).order_by(fact.c.happened_on, fact.c.id)
+        )
+        return [FactRow(*row) for row in rows]
+
+    async def totals(self) -> list[tuple[str, str, str, Decimal, int]]:
+        """(source kind, state, currency, amount, count) of facts in force."""
+        state = sa.case(
+            (fact.c.invoice.is_not(None), "invoiced"),
+            (fact.c.posted_at.is_not(None), "posted"),
+            else_="rated",
+        )
+        rows = await self._connection.execute(
+            sa.select(
+                fact.c.source_kind, state, fact.c.currency, sa.func.sum(fact.c.amount),
+                sa.func.count(),
+            )
+            .where(_LIVE)
+            .group_by(fact.c.source_kind, state, fact.c.currency)
+        )  # fmt: skip
+        return [(k, s, c, a, n) for k, s, c, a, n in rows]
+
+
+def _opposite(row: FactRow, run_id: str) -> dict[str, Any]:
+    kept = {
+        name: getattr(row, name)
+        for name in FactRow.__dataclass_fields__
+        if name not in ("rated_at", "invoice", "invoice_line", "posted_as", "posted_at")
+    }
+    return {
+        **kept,
+        "id": derived_id("reversal", row.id),
+        "reversal_of": row.id,
+        "hours": -row.hours,
+        "billed_hours": -row.billed_hours,
+        "amount": -row.amount,
+        "run_id": run_id,
+    }

@@ -1,0 +1,48 @@
+"""Stored watermarks; saved in the transaction that ingests the page they belong to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from isthmus.store.tables import watermark
+
+
+class Watermarks:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def get(self, connection: str, kind: str) -> dict[str, Any] | None:
+        return await self._connection.scalar(
+            sa.select(watermark.c.state).where(
+                watermark.c.connection == connection, watermark.c.kind == kind
+            )
+        )
+
+    async def save(self, connection: str, kind: str, state: dict[str, Any]) -> None:
+        statement = insert(watermark).values(connection=connection, kind=kind, state=state)
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[watermark.c.connection, watermark.c.kind],
+                set_={
+                    "state": statement.excluded.state,
+                    "updated_at": sa.func.clock_timestamp(),
+                },
+            )
+        )
+
+    async def list(self) -> list[tuple[str, str, str, datetime]]:
+        """(connection, kind, position, read at) of every stream read so far."""
+        rows = await self._connection.execute(
+            sa.select(
+                watermark.c.connection,
+                watermark.c.kind,
+                watermark.c.state["position"].as_string(),
+                watermark.c.updated_at,
+            ).order_by(watermark.c.connection, watermark.c.kind)
+        )
+        return [(c, k, p, at) for c, k, p, at in rows]

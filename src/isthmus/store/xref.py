@@ -1,0 +1,86 @@
+"""Cross-references: every system's own id of one canonical object.
+
+A `space` is where ids are unique: a connection, or the platform that several connections share
+(a Salesforce org and the packages in it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from isthmus.store.tables import xref
+
+
+class XrefConflict(Exception):
+    """An external id is linked to another object already, or the object to another id."""
+
+
+class Xref:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def canonical(self, kind: str, space: str, external_id: str) -> str | None:
+        return await self._connection.scalar(
+            sa.select(xref.c.canonical_id).where(
+                xref.c.kind == kind, xref.c.space == space, xref.c.external_id == external_id
+            )
+        )
+
+    async def canonical_many(
+        self, kind: str, space: str, external_ids: Iterable[str]
+    ) -> dict[str, str]:
+        rows = await self._connection.execute(
+            sa.select(xref.c.external_id, xref.c.canonical_id).where(
+                xref.c.kind == kind,
+                xref.c.space == space,
+                xref.c.external_id.in_(list(set(external_ids))),
+            )
+        )
+        return dict(rows.tuples().all())
+
+    async def external(self, kind: str, space: str, canonical_id: str) -> str | None:
+        return await self._connection.scalar(
+            sa.select(xref.c.external_id).where(
+                xref.c.kind == kind, xref.c.space == space, xref.c.canonical_id == canonical_id
+            )
+        )
+
+    async def external_many(
+        self, kind: str, space: str, canonical_ids: Iterable[str]
+    ) -> dict[str, str]:
+        rows = await self._connection.execute(
+            sa.select(xref.c.canonical_id, xref.c.external_id).where(
+                xref.c.kind == kind,
+                xref.c.space == space,
+                xref.c.canonical_id.in_(list(set(canonical_ids))),
+            )
+        )
+        return dict(rows.tuples().all())
+
+    async def all_of(self, canonical_id: str) -> list[tuple[str, str, str]]:
+        """(kind, space, external id) of every system that knows the object."""
+        rows = await self._connection.execute(
+            sa.select(xref.c.kind, xref.c.space, xref.c.external_id)
+            .where(xref.c.canonical_id == canonical_id)
+            .order_by(xref.c.space)
+        )
+        return [(kind, space, external) for kind, space, external in rows]
+
+    async def link(self, kind: str, canonical_id: str, space: str, external_id: str) -> None:
+        """Link once; a repeat of the same link is a no-op, any other link is refused."""
+        await self._connection.execute(
+            insert(xref)
+            .values(kind=kind, canonical_id=canonical_id, space=space, external_id=external_id)
+            .on_conflict_do_nothing()
+        )
+        held = await self.canonical(kind, space, external_id)
+        if held != canonical_id:
+            known = await self.external(kind, space, canonical_id)
+            raise XrefConflict(
+                f"{kind} {external_id} of {space} cannot be linked to {canonical_id}: "
+                + (f"it belongs to {held}" if held else f"that is linked to {known} already")
+            )
