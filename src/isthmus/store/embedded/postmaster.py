@@ -123,7 +123,7 @@ def _serves(pid: int, data: Path) -> bool:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):
             return False
-        return os.fsencode(data) in command
+        return command[1:3] == [b"-D", os.fsencode(data)]
     found = subprocess.run(
         ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False
     )
