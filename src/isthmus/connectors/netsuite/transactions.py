@@ -1,0 +1,60 @@
+"""What invoices and payments share: rows of SuiteQL's `transaction` with their lines and links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from isthmus.connectors.netsuite import wire
+from isthmus.connectors.netsuite.client import NetSuiteClient
+
+LINES_PER_PAGE = 250
+"""Transactions per reading, so that the question about their lines stays under 1000 rows."""
+
+
+def ids(rows: Iterable[dict[str, Any]]) -> str:
+    return ", ".join(wire.number(str(r["id"])) for r in rows)
+
+
+async def add_line_sums(client: NetSuiteClient, rows: list[dict[str, Any]]) -> None:
+    """Subsidiary, net and tax, which the header does not have.
+
+    Sales lines credit income, so their amounts are negative; the sums are turned round.
+    """
+    by_id = {str(r["id"]): r for r in rows}
+    if not by_id:
+        return
+    sums = await client.suiteql(
+        "SELECT transaction, mainline, taxline, MIN(subsidiary) AS subsidiary, "
+        "SUM(foreignamount) AS amount FROM transactionline "
+        f"WHERE transaction IN ({ids(rows)}) GROUP BY transaction, mainline, taxline"
+    )
+    for row in rows:
+        row["subtotal"] = row["taxtotal"] = "0"
+    for part in sums:
+        row = by_id[str(part["transaction"])]
+        if wire.flag(part.get("mainline")):
+            row["subsidiary"] = part.get("subsidiary")
+        else:
+            name = "taxtotal" if wire.flag(part.get("taxline")) else "subtotal"
+            amount = -Decimal(str(part.get("amount") or 0))
+            row[name] = format(amount + 0, "f")
+
+
+async def applications(
+    client: NetSuiteClient, rows: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What each payment pays: links of type Payment from the invoice to it."""
+    found: dict[str, list[dict[str, Any]]] = {str(r["id"]): [] for r in rows}
+    if not rows:
+        return found
+    links = await client.suiteql(
+        "SELECT nextdoc, previousdoc, SUM(foreignamount) AS amount "
+        "FROM previoustransactionlinelink "
+        f"WHERE linktype = 'Payment' AND nextdoc IN ({ids(rows)}) "
+        "GROUP BY nextdoc, previousdoc ORDER BY nextdoc, previousdoc"
+    )
+    for link in links:
+        found[str(link["nextdoc"])].append(link)
+    return found
