@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from isthmus.store.embedded import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[3]
 PRELUDE = """
 import os, sys, time
 from pathlib import Path
@@ -115,6 +117,6 @@ def _with_folders(uid: int, gid: int, python: str) -> Iterator[Person]:
     home, system = folder(uid, gid), folder(uid, gid)
     person = Person(uid, gid, python, home, system)
     yield person
-    person.run("server.stop(force=True)")
+    EmbeddedPostgres(person.home).stop(force=True)
     shutil.rmtree(home)
     shutil.rmtree(system)
