@@ -23,23 +23,22 @@ CODES = {
 
 
 def python_format(oracle: str) -> str:
-    """Oracle's format model as strftime's; quoted text stands for itself."""
+    """Oracle's format model as strftime's; quoted text stands for itself. The parser has already
+    turned the codes of a format it knows, and left the quotes.
+    """
 
     def code(match: re.Match[str]) -> str:
         quoted, part = match.groups()
         return quoted if part is None else CODES.get(part.upper(), "%f")
 
-    return oracle if "%" in oracle else PART.sub(code, oracle)
+    return oracle.replace('"', "") if "%" in oracle else PART.sub(code, oracle)
 
 
 def parse_date(text: str | None, form: str) -> str | None:
-    """A stored date from text, or nothing when the text does not fit the format."""
+    """A stored date from text; ValueError when the text does not fit the format."""
     if text is None:
         return None
-    try:
-        return datetime.strptime(text, python_format(form)).strftime(STORED)  # noqa: DTZ007
-    except ValueError:
-        return None
+    return datetime.strptime(text, python_format(form)).strftime(STORED)  # noqa: DTZ007
 
 
 def format_date(stored: str | float | None, form: str) -> str | None:

@@ -114,7 +114,8 @@ def _check_unused(books: Books, record: str, row: Row) -> None:
 
 
 def _save(books: Books, record: RecordType, before: Row, changes: Row, write: Write) -> Row:
-    changes = mark_sent(changes)
+    if record.name in ("invoice", "creditMemo"):
+        changes = mark_sent(changes)
     row = merge(record, before, changes, write.replace)
     if "_appliedBefore" not in row and record.name in ("creditMemo", "customerPayment"):
         row["_appliedBefore"] = before.get("apply", {"items": []})

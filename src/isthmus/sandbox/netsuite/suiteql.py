@@ -264,7 +264,11 @@ def _check_date_literal(node: exp.Expression) -> None:
         if column is None or column.type != "date":
             continue
         if isinstance(other, exp.Literal) and other.is_string:
-            stored = parse_date(other.name, "%m/%d/%Y")
-            if stored is None:
-                raise refused(f"Search error occurred: '{other.name}' is not a date M/D/YYYY.")
-            other.replace(exp.Literal.string(stored))
+            other.replace(exp.Literal.string(_user_literal(other.name)))
+
+
+def _user_literal(text: str) -> str:
+    try:
+        return str(parse_date(text, "%m/%d/%Y"))
+    except ValueError as error:
+        raise refused(f"Search error occurred: '{text}' is not a date M/D/YYYY.") from error
