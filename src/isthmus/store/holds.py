@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from isthmus.store.tables import hold
 
 HELD, WAITING_SYSTEM, WAITING_PERIOD, DEAD = "held", "waiting_system", "waiting_period", "dead"
-RESOLVED = "resolved"
+REPLAYING, RESOLVED = "replaying", "resolved"
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,14 @@ class Holds:
             .returning(hold.c.number)
         )
         return found.first() is not None
+
+    async def replaying(self, key: str, by: str) -> None:
+        """A replay is under way: the hold stays open until the run succeeds or stops again."""
+        await self._connection.execute(
+            sa.update(hold)
+            .where(hold.c.key == key, _OPEN)
+            .values(state=REPLAYING, resolved_by=by, resolved_at=sa.func.clock_timestamp())
+        )
 
     async def list(
         self, *, open_only: bool = True, limit: int = 1000, **equal: str | None

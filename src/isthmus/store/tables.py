@@ -134,7 +134,7 @@ hold = sa.Table(
     "hold", metadata,
     sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("state", sa.Text, nullable=False, server_default="held",
-              comment="held, waiting_system, waiting_period, dead, resolved"),
+              comment="held, waiting_system, waiting_period, dead, replaying, resolved"),
     _text("code"),
     _text("reason"),
     _text("owner"),

@@ -137,7 +137,7 @@ def upgrade() -> None:
             sa.Text(),
             server_default="held",
             nullable=False,
-            comment="held, waiting_system, waiting_period, dead, resolved",
+            comment="held, waiting_system, waiting_period, dead, replaying, resolved",
         ),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),

@@ -1,0 +1,67 @@
+"""Fail-over without an outside controller: workers beat, and take over the silent ones' runs.
+
+DBOS leaves this to its vendor's service; recovery itself is idempotent, so no leader is needed. A
+pause of our own (the database was away, the process was stopped) gives the peers one time-to-live
+of grace before anyone is called dead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
+
+from isthmus.store.database import Database
+
+log = structlog.get_logger()
+
+
+class FailOver:
+    def __init__(
+        self, database: Database, executor_id: str, *, ttl: float = 10.0, every: float = 2.0
+    ) -> None:
+        self._database, self._id, self._ttl, self._every = database, executor_id, ttl, every
+        self._task: asyncio.Task[None] | None = None
+
+    async def beat(self) -> None:
+        """Before the engine launches: a claimed run must never look orphaned."""
+        async with self._database.begin() as tx:
+            await tx.executors.beat(self._id)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._watch(), name="failover")
+
+    async def leave(self) -> None:
+        """Graceful stop: peers take over on their next pass."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        async with self._database.begin() as tx:
+            await tx.executors.leave(self._id)
+
+    async def take_over(self) -> list[str]:
+        """Recover the runs of executors without a fresh heartbeat; the executors found dead."""
+        async with self._database.begin() as tx:
+            dead = await tx.executors.orphaned(self._id, self._ttl)
+        if dead:
+            taken = await asyncio.to_thread(DBOS._recover_pending_workflows, dead)
+            log.warning("runs.taken_over", executors=dead, runs=len(taken))
+        return dead
+
+    async def _watch(self) -> None:
+        last, grace = time.monotonic(), 0.0
+        while True:
+            try:
+                await self.beat()
+                now = time.monotonic()
+                if now - last > self._ttl / 2:
+                    grace = now + self._ttl
+                last = now
+                if now > grace:
+                    await self.take_over()
+            except SQLAlchemyError as error:
+                log.warning("failover.paused", reason=str(error).splitlines()[0])
+            await asyncio.sleep(self._every)

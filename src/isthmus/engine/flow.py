@@ -1,0 +1,121 @@
+"""A flow orders steps; a step does one thing outside. This is the face that flows are written to.
+
+    @flow(on="opportunity.closed_won")
+    async def opportunity_to_project(run: Run) -> None:
+        await run.step(check_deal)
+        customer_id = await run.step(ensure_customer)
+        ...
+
+Each step's result is recorded; after a crash the run goes on at the step it was in. A step may run
+twice (the crash may fall between its effect and its record), so every write carries a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from isthmus.events.envelope import Event
+from isthmus.landscape import Landscape
+from isthmus.store.database import Transaction
+
+if TYPE_CHECKING:
+    from isthmus.engine.engine import Engine
+    from isthmus.events.links import Links
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`key` makes the run id from the event, so a repeated event finds the run it started.
+
+    `priority`: lower goes first. `owner` is the queue for stops that name no other.
+    """
+
+    name: str
+    on: str
+    body: Callable[[Run], Awaitable[None]]
+    key: Callable[[Event], str]
+    priority: int
+    owner: str
+    accepts: Callable[[Event], bool]
+
+    def run_id(self, event: Event) -> str:
+        return f"{self.name}:{self.key(event)}"
+
+
+def flow(
+    *,
+    on: str,
+    key: Callable[[Event], str] = lambda event: event.subject,
+    priority: int = 50,
+    owner: str = "integration",
+    accepts: Callable[[Event], bool] = lambda event: True,
+) -> Callable[[Callable[[Run], Awaitable[None]]], Flow]:
+    """Declare a flow, started by events of type `on` that it `accepts`."""
+
+    def declare(body: Callable[[Run], Awaitable[None]]) -> Flow:
+        return Flow(body.__name__, on, body, key, priority, owner, accepts)
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step works with: systems by role, the store, and events of this run's story."""
+
+    run: Run
+    name: str
+
+    @property
+    def links(self) -> Links:
+        """Connected systems: `step.links.erp(legal_entity)`."""
+        return self.run.engine.links
+
+    @property
+    def landscape(self) -> Landscape:
+        return self.run.engine.landscape
+
+    @property
+    def event(self) -> Event:
+        return self.run.event
+
+    @property
+    def subject(self) -> str:
+        return self.run.event.subject
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.run.id}:{self.name}"
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        async with self.run.engine.database.begin() as tx:
+            yield tx
+
+    async def emit(
+        self, tx: Transaction, type: str, subject: str, data: dict[str, Any] | None = None
+    ) -> None:
+        event = self.run.event.caused(type, self.run.flow.name, subject, data or {})
+        await self.run.engine.outbox.emit(tx, event)
+
+
+@dataclass(frozen=True)
+class Run:
+    id: str
+    flow: Flow
+    event: Event
+    engine: Engine
+
+    async def step(
+        self,
+        function: Callable[Concatenate[Step, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run once and record; a repeat after a crash or replay returns the recorded result."""
+        return await self.engine.run_step(self, function, *args, **kwargs)

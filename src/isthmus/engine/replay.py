@@ -1,0 +1,69 @@
+"""Replay: the same run goes on at the step that failed; earlier steps are not called again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from isthmus.engine.engine import QUEUE, Engine
+from isthmus.engine.stops import run_key
+from isthmus.store.runs import RunRow
+
+
+@dataclass(frozen=True)
+class Replayed:
+    run_id: str
+    resumed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    number: int
+    name: str
+    error: str | None
+    output: Any
+
+
+async def steps_of(engine: Engine, run_id: str) -> list[StepRecord]:
+    """What a run has recorded so far, in order."""
+    recorded = await engine.client.list_workflow_steps_async(run_id)
+    return [
+        StepRecord(
+            s["function_id"], s["function_name"], str(s["error"]) if s["error"] else None,
+            s["output"],
+        )
+        for s in recorded
+    ]  # fmt: skip
+
+
+async def replay(engine: Engine, run: RunRow, by: str) -> Replayed:
+    """Go on at the failed step. Replaying what succeeded or still runs is a no-op that says so.
+
+    The hold is marked before the run is rewound: if this process dies in between, the waker finds
+    a marked hold whose run does not move, and rewinds it again.
+    """
+    if run.state in ("succeeded", "skipped"):
+        return Replayed(run.id, False, f"{run.label} has {run.state} already; nothing to replay")
+    if not await is_stopped(engine, run.id):
+        return Replayed(run.id, False, f"{run.label} is at work or waits for its turn already")
+    recorded = await steps_of(engine, run.id)
+    failed = [s for s in recorded if s.error]
+    start = failed[0].number if failed else max((s.number for s in recorded), default=0) + 1
+    async with engine.database.begin() as tx:
+        await tx.holds.replaying(run_key(run.id), by)
+        await tx.runs.queued(run.id)
+    await engine.client.rewind_workflow_async(
+        run.id, start_step=start, queue_name=QUEUE, queue_partition_key=run.subject
+    )
+    where = f"at step {failed[0].name}" if failed else "after its last recorded step"
+    return Replayed(run.id, True, f"{run.label} goes on {where}")
+
+
+async def is_stopped(engine: Engine, run_id: str) -> bool:
+    """Whether the run has ended without success, as the engine itself knows it."""
+    handle = await engine.client.retrieve_workflow_async(run_id)  # type: ignore[var-annotated] # its result is not used
+    return (await handle.get_status()).status in _ENDED
+
+
+_ENDED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")

@@ -1,0 +1,75 @@
+"""From the error that stopped a run to the hold that a person or the waker will lift."""
+
+from __future__ import annotations
+
+from isthmus.connect.errors import (
+    ConnectError,
+    Invalid,
+    PeriodClosed,
+    Refused,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
+from isthmus.engine.flow import Run
+from isthmus.engine.hold import Hold
+from isthmus.store.holds import DEAD, HELD, WAITING_PERIOD, WAITING_SYSTEM, NewHold
+
+_STATES: tuple[tuple[type[ConnectError], str, str], ...] = (
+    (Unavailable, WAITING_SYSTEM, "unavailable"),
+    (Throttled, WAITING_SYSTEM, "throttled"),
+    (Unauthorized, WAITING_SYSTEM, "unauthorized"),
+    (PeriodClosed, WAITING_PERIOD, "period_closed"),
+    (Refused, DEAD, "refused"),
+    (Invalid, HELD, "invalid"),
+)
+
+
+def run_key(run_id: str) -> str:
+    return f"run:{run_id}"
+
+
+def hold_for(run: Run, cause: Exception) -> NewHold:
+    match cause:
+        case Hold():
+            return _asked(run, cause)
+        case ConnectError():
+            return _from_system(run, cause)
+        case _:
+            return _defect(run, cause)
+
+
+def _defect(run: Run, cause: Exception) -> NewHold:
+    return NewHold(
+        key=run_key(run.id), state=DEAD, code="defect", owner="integration",
+        reason=f"{type(cause).__name__}: {cause}",
+        fix="This is a defect in the flow, not in the data: report it with the run's id, then "
+        "replay after the upgrade.",
+        flow=run.flow.name, run_id=run.id, object_id=run.event.subject,
+        correlation_id=run.event.correlation_id,
+    )  # fmt: skip
+
+
+def _asked(run: Run, hold: Hold) -> NewHold:
+    kind, object_id = hold.about or (None, run.event.subject)
+    return NewHold(
+        key=run_key(run.id), state=HELD, code=hold.code, reason=hold.reason, owner=hold.owner,
+        fix=hold.fix, flow=run.flow.name, run_id=run.id, object_kind=kind, object_id=object_id,
+        customer=hold.customer, amount=hold.blocks.amount if hold.blocks else None,
+        currency=hold.blocks.currency if hold.blocks else None,
+        correlation_id=run.event.correlation_id,
+    )  # fmt: skip
+
+
+def _from_system(run: Run, error: ConnectError) -> NewHold:
+    state, code = next(
+        ((s, c) for kind, s, c in _STATES if isinstance(error, kind)),
+        (HELD, type(error).__name__.lower()),
+    )
+    return NewHold(
+        key=run_key(run.id), state=state, code=code, reason=str(error),
+        owner=run.flow.owner if code == "invalid" else error.owner, fix=error.remedy,
+        flow=run.flow.name, run_id=run.id, object_id=run.event.subject, system=error.system,
+        period=error.period if isinstance(error, PeriodClosed) else None,
+        correlation_id=run.event.correlation_id,
+    )  # fmt: skip

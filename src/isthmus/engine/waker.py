@@ -1,0 +1,102 @@
+"""Wakes runs that wait for a system or a period: rows, not processes, until the cause is gone.
+
+A system is asked by one cheap authenticated call; once it answers, its runs go on in order of
+priority, a few at a time, so that it is not hit by all of them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from isthmus.canonical import AccountingPeriod
+from isthmus.canonical.dimensions import PeriodState
+from isthmus.connect.errors import ConnectError
+from isthmus.engine.engine import Engine
+from isthmus.engine.replay import is_stopped, replay
+from isthmus.kit.clock import utc_now
+from isthmus.store.database import Transaction
+from isthmus.store.entries import RECEIVED
+from isthmus.store.holds import REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
+
+log = structlog.get_logger()
+BY = "isthmus"
+STALE = timedelta(seconds=30)
+
+
+class Waker:
+    def __init__(self, engine: Engine, *, every: float = 2.0, at_once: int = 10) -> None:
+        self._engine, self._every, self._at_once = engine, every, at_once
+
+    async def run(self) -> None:
+        """Until cancelled; an outage of the database or of a system is waited out."""
+        while True:
+            try:
+                await self.wake()
+            except (SQLAlchemyError, ConnectError) as error:
+                log.warning("waker.paused", reason=str(error).splitlines()[0])
+            await asyncio.sleep(self._every)
+
+    async def wake(self) -> int:
+        """One pass over everything that waits; the number of runs and entries set going."""
+        return await self._systems() + await self._periods() + await self._interrupted()
+
+    async def _systems(self) -> int:
+        async with self._engine.database.begin() as tx:
+            systems = await tx.holds.waiting_systems()
+        woken = 0
+        for system in systems:
+            if await self._answers(system):
+                async with self._engine.database.begin() as tx:
+                    waiting = await tx.holds.list(state=WAITING_SYSTEM, system=system)
+                woken += await self._replay(waiting)
+        return woken
+
+    async def _answers(self, system: str) -> bool:
+        connected = self._engine.links.connected.get(system)
+        if connected is None:
+            return False
+        try:
+            return (await connected.system.health()).ok
+        except ConnectError:
+            return False
+
+    async def _periods(self) -> int:
+        async with self._engine.database.begin() as tx:
+            waiting = await tx.holds.list(state=WAITING_PERIOD)
+            ready = [h for h in waiting if await _is_open(tx, h)] if waiting else []
+            entries = [h for h in ready if h.object_kind == "time_entry" and h.object_id]
+            await tx.entries.set_state([str(h.object_id) for h in entries], RECEIVED, rebatch=True)
+            for hold in entries:
+                await tx.holds.resolve(f"time_entry:{hold.object_id}", "period opened", BY)
+        runs = [h for h in ready if h.object_kind != "time_entry"]
+        return len(entries) + await self._replay(runs)
+
+    async def _interrupted(self) -> int:
+        """Replays that were begun by a process which died before the run was set going."""
+        async with self._engine.database.begin() as tx:
+            begun = await tx.holds.list(state=REPLAYING)
+        stale = [h for h in begun if h.resolved_at and utc_now() - h.resolved_at > STALE]
+        stopped = [h for h in stale if h.run_id and await is_stopped(self._engine, h.run_id)]
+        return await self._replay(stopped)
+
+    async def _replay(self, holds: list[HoldRow]) -> int:
+        woken = 0
+        async with self._engine.database.begin() as tx:
+            runs = [await tx.runs.get(h.run_id) for h in holds if h.run_id]
+        for run in sorted((r for r in runs if r), key=lambda r: (r.priority, r.number)):
+            if woken >= self._at_once:
+                break
+            woken += (await replay(self._engine, run, BY)).resumed
+        return woken
+
+
+async def _is_open(tx: Transaction, hold: HoldRow) -> bool:
+    """Whether the period that a hold waits for takes postings again."""
+    if hold.period is None:
+        return False
+    found = await tx.records.list(AccountingPeriod, name=hold.period)
+    return bool(found) and all(p.state is PeriodState.OPEN for p in found)

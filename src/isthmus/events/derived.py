@@ -1,0 +1,35 @@
+"""Events with a business meaning, told from what changed in a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from isthmus.canonical import CanonicalObject
+
+Raw = Mapping[str, Any]
+
+
+def _became(attribute: str, *values: str) -> Callable[[Raw, Raw], bool]:
+    return lambda before, after: (
+        after.get(attribute) in values and before.get(attribute) != after.get(attribute)
+    )
+
+
+def _status_of_a_posted_invoice(before: Raw, after: Raw) -> bool:
+    """What the ledger says of an invoice moved: its status, or what is still to pay."""
+    watched = ("status", "amount_due", "paid_on", "number")
+    return after.get("status") != "draft" and any(before.get(k) != after.get(k) for k in watched)
+
+
+_RULES: Mapping[str, tuple[tuple[str, Callable[[Raw, Raw], bool]], ...]] = {
+    "opportunity": (("opportunity.closed_won", _became("stage", "closed_won")),),
+    "milestone": (("milestone.ready_to_bill", _became("state", "ready_to_bill")),),
+    "invoice": (("invoice.status_changed", _status_of_a_posted_invoice),),
+    "accounting_period": (("accounting_period.opened", _became("state", "open")),),
+}
+
+
+def derived_events(obj: CanonicalObject, before: Raw, after: Raw) -> list[str]:
+    """Types of the events that this change means, besides `<kind>.changed`."""
+    return [name for name, holds in _RULES.get(obj.kind, ()) if holds(before, after)]

@@ -1,0 +1,288 @@
+"""From a vendor's change to the canonical record, its cross-reference and an event, at once.
+
+Order of work: find whose object it is, keep only what the system may say of it, check that the
+result is a valid object and a lawful transition, store, link, emit. A change that says nothing new
+stores nothing and emits nothing; that is how an echo of our own write ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
+
+from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
+from isthmus.canonical.base import references
+from isthmus.connect import Change
+from isthmus.events.derived import derived_events
+from isthmus.events.envelope import Event
+from isthmus.events.outbox import Outbox
+from isthmus.events.time_intake import TimeIntake
+from isthmus.kit.ids import new_id
+from isthmus.rules.ownership import ForeignWrite, OnForeignWrite, Ownership
+from isthmus.store.database import Database, Transaction
+from isthmus.store.holds import HELD, NewHold
+from isthmus.store.records import Stored
+from isthmus.store.xref import XrefConflict
+
+if TYPE_CHECKING:
+    from isthmus.events.links import Connected
+
+log = structlog.get_logger()
+SOURCE = "ingest"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a batch of changes did."""
+
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+
+
+class Ingest:
+    def __init__(self, database: Database, outbox: Outbox, ownership: Ownership) -> None:
+        self.database, self.outbox, self.ownership = database, outbox, ownership
+        self._time = TimeIntake(outbox)
+
+    async def take(
+        self,
+        source: Connected,
+        changes: Sequence[Change],
+        *,
+        watermark: tuple[str, Mapping[str, Any]] | None = None,
+        message: str | None = None,
+    ) -> Taken:
+        """Take in changes; `watermark` (kind, state) and the inbox `message` commit with them."""
+        await self._fetch_unknown(source, changes)
+        async with self.database.begin() as tx:
+            taken = await self._take_all(tx, source, changes)
+            if watermark is not None:
+                await tx.watermarks.save(source.name, watermark[0], dict(watermark[1]))
+            if message is not None:
+                await tx.inbox.done(message)
+        return taken
+
+    async def _take_all(
+        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+    ) -> Taken:
+        entries = [c for c in changes if c.model is TimeEntry]
+        await self._time.take(tx, source, [await self._resolved(tx, source, c) for c in entries])
+        outcomes = [
+            await _Taking(self, tx, source, change).run()
+            for change in changes
+            if change.model is not TimeEntry and not change.deleted
+        ]
+        return Taken(
+            outcomes.count("changed"), outcomes.count("unchanged"), outcomes.count("refused")
+        )
+
+    async def _fetch_unknown(self, source: Connected, changes: Iterable[Change]) -> None:
+        """Objects that the changes point at and we have never seen are read first."""
+        wanted: dict[str, set[str]] = {}
+        for change in changes:
+            for name, kind in references(change.model).items():
+                if external := change.attributes.get(name):
+                    wanted.setdefault(kind, set()).add(str(external))
+        own = {(c.model.kind, c.external_id) for c in changes}
+        for kind, external_ids in wanted.items():
+            async with self.database.begin() as tx:
+                known = await tx.xref.canonical_many(kind, source.space, external_ids)
+            for external_id in sorted(external_ids - known.keys()):
+                if (kind, external_id) not in own:
+                    await self._fetch(source, BY_KIND[kind], external_id)
+
+    async def _fetch(
+        self, source: Connected, model: type[CanonicalObject], external_id: str
+    ) -> None:
+        capability = source.system.capabilities.get(model)
+        if capability is None or not capability.reads:
+            return
+        found = await source.system.get(model, external_id)
+        if found is not None:
+            await self.take(source, [found])
+
+    async def _resolved(self, tx: Transaction, source: Connected, change: Change) -> Change:
+        """The change with canonical ids in its references; an unknown one becomes None."""
+        attributes = dict(change.attributes)
+        for name, kind in references(change.model).items():
+            if external := attributes.get(name):
+                attributes[name] = await tx.xref.canonical(kind, source.space, str(external))
+        return Change(
+            change.model, change.external_id, change.modified_at, attributes,
+            change.canonical_id, change.deleted, change.problems,
+        )  # fmt: skip
+
+
+class _Taking:
+    """One change on its way in."""
+
+    def __init__(self, ingest: Ingest, tx: Transaction, source: Connected, change: Change) -> None:
+        self.ingest, self.tx, self.source, self.change = ingest, tx, source, change
+        self.kind = change.model.kind
+
+    async def run(self) -> str:
+        await self._note_problems()
+        change = await self.ingest._resolved(self.tx, self.source, self.change)
+        await self.tx.lock(f"{self.kind}:{self.source.space}:{change.external_id}")
+        canonical_id = await self._identity(change)
+        stored = await self.tx.records.lock(change.model, canonical_id)
+        if stored is not None and not await self._linked(canonical_id):
+            return "refused"
+        reduction = self.ingest.ownership.reduce(
+            change.model, stored.data if stored else None, change.attributes, self.source.roles
+        )
+        await self._foreign(canonical_id, reduction.rejected)
+        return await self._store(canonical_id, stored, reduction.accepted)
+
+    async def _identity(self, change: Change) -> str:
+        """Ours by cross-reference, by our key on the vendor's record, by natural key, or new."""
+        known = await self.tx.xref.canonical(self.kind, self.source.space, change.external_id)
+        if known is not None:
+            return known
+        if change.canonical_id and await self.tx.records.lock(change.model, change.canonical_id):
+            return change.canonical_id
+        key = {name: change.attributes.get(name) for name in change.model.natural_key}
+        if key and all(key.values()):
+            await self.tx.lock(f"{self.kind}:{sorted(key.items())}")
+            same = await self.tx.records.list(change.model, **key)
+            if len(same) == 1:
+                return same[0].id
+        return new_id()
+
+    async def _linked(self, canonical_id: str) -> bool:
+        """Link; two records of one system that claim to be one object are a person's to settle."""
+        try:
+            await self.tx.xref.link(
+                self.kind, canonical_id, self.source.space, self.change.external_id
+            )
+        except XrefConflict as conflict:
+            await self._refuse(str(conflict), canonical_id)
+            return False
+        return True
+
+    async def _store(
+        self, canonical_id: str, stored: Stored | None, accepted: Mapping[str, Any]
+    ) -> str:
+        before = stored.data if stored else {}
+        merged = {**before, **to_jsonable_python(dict(accepted)), "id": canonical_id}
+        try:
+            obj = self.change.model.model_validate(merged)
+        except ValidationError as error:
+            await self._refuse(_first_error(self.kind, error), canonical_id)
+            return "refused"
+        if moved := self._unlawful(before, obj):
+            await self._refuse(moved, canonical_id)
+            return "refused"
+        after = obj.model_dump(mode="json", exclude={"id"})
+        attributes = sorted(k for k, v in after.items() if before.get(k) != v)
+        if stored is not None and not attributes:
+            return "unchanged"
+        version = await self.tx.records.save(obj)
+        await self.tx.xref.link(self.kind, canonical_id, self.source.space, self.change.external_id)
+        await self._accepted()
+        await self._announce(obj, before, after, version, attributes)
+        return "changed"
+
+    def _unlawful(self, before: Mapping[str, Any], obj: CanonicalObject) -> str | None:
+        lifecycle = obj.lifecycle
+        if lifecycle is None or not before:
+            return None
+        source = before.get(lifecycle.attribute)
+        target = str(getattr(obj, lifecycle.attribute))
+        if source is None or lifecycle.allows(source, target):
+            return None
+        return f"{lifecycle.attribute} may not go from {source} to {target}"
+
+    async def _announce(
+        self,
+        obj: CanonicalObject,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        version: int,
+        attributes: list[str],
+    ) -> None:
+        correlation = await self._correlation(obj)
+        first = Event(
+            type=f"{self.kind}.changed", source=self.source.name, subject=obj.id,
+            correlation_id=correlation,
+            data={"version": version, "attributes": attributes, "connection": self.source.name},
+        )  # fmt: skip
+        await self.ingest.outbox.emit(self.tx, first)
+        for type_ in derived_events(obj, before, after):
+            event = first.caused(type_, self.source.name, obj.id, {"version": version})
+            await self.ingest.outbox.emit(self.tx, event)
+
+    async def _correlation(self, obj: CanonicalObject) -> str:
+        """One story from the deal to the ledger: the deal's id where the object names it."""
+        deal = obj.id if obj.kind == "opportunity" else getattr(obj, "opportunity", None)
+        return str(deal or obj.id)
+
+    async def _foreign(self, canonical_id: str, writes: Sequence[ForeignWrite]) -> None:
+        for write in writes:
+            if write.policy is OnForeignWrite.DROP:
+                continue
+            new = await self.tx.drifts.note(
+                self.kind, canonical_id, self.source.name, attribute=write.attribute,
+                owner=write.owner.value, policy=write.policy.value,
+                kept=to_jsonable_python(write.kept), offered=to_jsonable_python(write.offered),
+            )  # fmt: skip
+            if new or write.policy is OnForeignWrite.CORRECT:
+                await self._answer(canonical_id, write)
+
+    async def _answer(self, canonical_id: str, write: ForeignWrite) -> None:
+        """A correction writes the owner's value back; a drift is only told."""
+        corrects = write.policy is OnForeignWrite.CORRECT
+        type_ = "correction_due" if corrects else "drifted"
+        event = Event(
+            type=f"{self.kind}.{type_}", source=self.source.name, subject=canonical_id,
+            correlation_id=canonical_id,
+            data={"connection": self.source.name, "attribute": write.attribute,
+                  "kept": to_jsonable_python(write.kept),
+                  "offered": to_jsonable_python(write.offered)},
+        )  # fmt: skip
+        await self.ingest.outbox.emit(self.tx, event)
+
+    @property
+    def _key(self) -> str:
+        return f"ingest:{self.source.name}:{self.kind}:{self.change.external_id}"
+
+    async def _note_problems(self) -> None:
+        if self.change.problems:
+            worst = self.change.problems[0]
+            await self._hold(
+                "; ".join(str(p) for p in self.change.problems), "unmapped", worst.remedy, None
+            )
+
+    async def _refuse(self, reason: str, canonical_id: str) -> None:
+        await self._hold(
+            f"{self.kind} {self.change.external_id} of {self.source.name}: {reason}",
+            "unusable",
+            "Correct the record in its system; it is read again by itself.",
+            canonical_id,
+        )
+
+    async def _hold(self, reason: str, code: str, fix: str, canonical_id: str | None) -> None:
+        await self.tx.holds.open(
+            NewHold(
+                key=self._key, state=HELD, code=code, reason=reason, owner="integration", fix=fix,
+                flow="ingest", object_kind=self.kind, object_id=canonical_id,
+                system=self.source.name,
+                detail={"external_id": self.change.external_id},
+            )
+        )  # fmt: skip
+
+    async def _accepted(self) -> None:
+        if not self.change.problems:
+            await self.tx.holds.resolve(self._key, "corrected at the source", "isthmus")
+
+
+def _first_error(kind: str, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(p) for p in first["loc"]) or kind
+    return f"{where}: {first['msg'].lower()}"
