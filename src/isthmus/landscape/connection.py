@@ -1,0 +1,41 @@
+"""One tenant of one vendor, as the landscape describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, SerializeAsAny
+
+from isthmus.kit.duration import Duration
+from isthmus.landscape.firm import Part
+
+
+class Poll(Part):
+    poll: Duration = Field(description="Time between two questions, such as `60s`.")
+
+
+class Connection(Part):
+    """The keys that every vendor shares. All other keys of a connection are its vendor's own, and
+    are checked by the configuration model that the connector ships.
+    """
+
+    vendor: str = Field(description="Name of the connector that speaks to it.")
+    platform: str | None = Field(
+        default=None,
+        description="Connection whose organisation it lives in: same login, same allowance.",
+    )
+    changes: dict[str, Literal["webhook"] | Poll] = Field(
+        default={},
+        description="How we learn of changes, per canonical object: `webhook` or `{poll: 60s}`. "
+        "Objects that are not named are polled as `schedules` says.",
+    )
+
+
+class OpenedConnection(Connection):
+    """A connection with its vendor's configuration, secrets resolved."""
+
+    name: str
+    config: SerializeAsAny[BaseModel] = Field(repr=False, exclude=True)
+    written: Mapping[str, Any] = Field(repr=False)
+    """The vendor's keys as the file has them: references unresolved, literal secrets masked."""

@@ -1,0 +1,157 @@
+"""Pydantic's errors as mistakes with a line, a reason and a remedy."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from isthmus.landscape.document import Document
+from isthmus.landscape.keys import did_you_mean, fields_of, listed, models_at
+from isthmus.landscape.mistake import Key, KeyPath, dotted
+from isthmus.landscape.secrets import Secrets
+
+_WANTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "decimal_type": "a number",
+    "decimal_parsing": "a number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a set of keys",
+    "mapping_type": "a set of keys",
+    "model_type": "a set of keys",
+    "model_attributes_type": "a set of keys",
+    "date_type": "a date such as 2026-12-31",
+    "date_from_datetime_parsing": "a date such as 2026-12-31",
+    "date_parsing": "a date such as 2026-12-31",
+    "url_parsing": "a web address such as https://example.com",
+    "url_type": "a web address such as https://example.com",
+}
+
+
+_NOT_OF_THE_VALUE = {"missing", "extra_forbidden"}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a set of keys"
+    return "a list" if isinstance(value, list) else f"`{value}`"
+
+
+class Explainer:
+    """Explains the errors of `model`, which stands at `prefix` in the document.
+
+    `extra` names keys that are taken there besides the model's own.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        model: type[BaseModel],
+        prefix: KeyPath = (),
+        extra: frozenset[str] = frozenset(),
+        secrets: Secrets | None = None,
+    ) -> None:
+        self._document, self._model, self._prefix = document, model, prefix
+        self._extra, self._secrets = extra, secrets
+
+    def explain(self, error: ValidationError) -> None:
+        seen: set[tuple[KeyPath, str]] = set()
+        for problem in error.errors(include_url=False):
+            path = self._path(problem["loc"])
+            known = problem["type"] not in _NOT_OF_THE_VALUE and self._unresolved(path)
+            if (path, problem["type"]) not in seen and not known:
+                seen.add((path, problem["type"]))
+                self._explain(problem, path)
+
+    def _unresolved(self, path: KeyPath) -> bool:
+        """A secret in there could not be read, which is told already."""
+        return self._secrets is not None and self._secrets.lacks(path)
+
+    def _scrub(self, text: str) -> str:
+        return self._secrets.scrub(text) if self._secrets else text
+
+    def _path(self, location: tuple[Key, ...]) -> KeyPath:
+        """The location without what is not in the file: union tags, and a missing last key."""
+        path = self._prefix
+        for key in location:
+            path = (*path, key) if self._document.has((*path, key)) else path
+        return path
+
+    def _explain(self, problem: ErrorDetails, path: KeyPath) -> None:
+        match problem["type"]:
+            case "missing":
+                self._missing(problem, path)
+            case "extra_forbidden":
+                self._unknown(problem, path)
+            case "literal_error" | "enum":
+                self._choice(path, problem["input"], str(problem["ctx"]["expected"]))
+            case "union_tag_invalid":
+                tag = (*path, str(problem["ctx"]["discriminator"]).strip("'"))
+                self._choice(tag, problem["ctx"]["tag"], str(problem["ctx"]["expected_tags"]))
+            case "union_tag_not_found":
+                tag_name = str(problem["ctx"]["discriminator"]).strip("'")
+                self._document.add(
+                    path, f"`{dotted((*path, tag_name))}` is missing",
+                    "it decides which other keys are taken", f"Add `{tag_name}`.",
+                )  # fmt: skip
+            case _:
+                self._other(problem, path)
+
+    def _missing(self, problem: ErrorDetails, path: KeyPath) -> None:
+        key = str(problem["loc"][-1])
+        declared = [fields_of(m).get(key) for m in models_at(self._model, problem["loc"][:-1])]
+        meaning = next((d.description for d in declared if d and d.description), None)
+        self._document.add(
+            path,
+            f"`{dotted((*path, key))}` is missing",
+            (meaning or "it is required").rstrip("."),
+            f"Add `{key}` here.",
+        )
+
+    def _unknown(self, problem: ErrorDetails, path: KeyPath) -> None:
+        key = str(problem["loc"][-1])
+        at = problem["loc"][:-1]
+        known = {name for model in models_at(self._model, at) for name in fields_of(model)}
+        known |= self._extra if not at else set()
+        self._document.add(
+            path,
+            f"unknown key `{key}`",
+            f"known here: {listed(known)}",
+            did_you_mean(key, known, "Remove it."),
+        )
+
+    def _choice(self, path: KeyPath, given: Any, expected: str) -> None:
+        known = re.findall(r"'([^']*)'", expected)
+        shown = self._scrub(str(given)) if isinstance(given, str | int | bool) else _kind(given)
+        self._document.add(
+            path,
+            f"`{shown}` is not a value of `{path[-1]}`",
+            f"known: {', '.join(known)}",
+            did_you_mean(str(given), known, "Write one of them."),
+            on_value=True,
+        )
+
+    def _other(self, problem: ErrorDetails, path: KeyPath) -> None:
+        message = self._scrub(problem["msg"]).removeprefix("Value error, ")
+        where = f"`{dotted(path)}`" if path else "the file"
+        wanted = _WANTED.get(problem["type"])
+        remedy = "Correct the value."
+        if wanted is not None:
+            written = self._document.get(path) if self._document.has(path) else problem["input"]
+            message = f"it must be {wanted}, and is {_kind(written)}"
+            remedy = f"Write {wanted}."
+            if problem["type"] == "string_type" and not isinstance(written, dict | list | None):
+                remedy = "Put it in quotes."
+        self._document.add(path, f"{where} cannot be used", message, remedy, on_value=True)

@@ -1,0 +1,163 @@
+"""Read a landscape file and find every mistake in it, before anything is started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from isthmus.canonical.base import Role
+from isthmus.landscape.checks import check_meaning
+from isthmus.landscape.connection import Connection, OpenedConnection
+from isthmus.landscape.document import Document, read_document
+from isthmus.landscape.explain import Explainer
+from isthmus.landscape.keys import did_you_mean, listed
+from isthmus.landscape.mistake import LandscapeError, Mistake
+from isthmus.landscape.model import Landscape, LandscapeFile
+from isthmus.landscape.secrets import Secrets, masked
+
+Connectors = Mapping[str, type[BaseModel]]
+"""Vendor -> the model of its part of a connection.
+
+A model that declares a shared key (`vendor`, `platform`, `changes`) is given it too. Its class
+variable `platform_vendors`, a tuple, names the vendors in whose organisation it may live.
+"""
+Plays = Mapping[str, Collection[Role]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found in the file; `landscape` is None when a mistake is an error."""
+
+    landscape: Landscape | None
+    mistakes: tuple[Mistake, ...]
+
+
+def load(
+    path: Path | str,
+    connectors: Connectors,
+    env: Mapping[str, str] = os.environ,
+    plays: Plays | None = None,
+) -> Landscape:
+    """The landscape in the file. Raises LandscapeError with every mistake."""
+    reading = check(path, connectors, env, plays)
+    if reading.landscape is None:
+        raise LandscapeError(Path(path), reading.mistakes)
+    return reading.landscape
+
+
+def check(
+    path: Path | str,
+    connectors: Connectors,
+    env: Mapping[str, str] = os.environ,
+    plays: Plays | None = None,
+) -> Reading:
+    """As `load`, with the mistakes as a value. `plays` names the roles that each vendor can."""
+    document = read_document(Path(path))
+    opened: dict[str, OpenedConnection] = {}
+    shape: LandscapeFile | None = None
+    if document.data:
+        opened = _connections(document, connectors, env)
+        shape = _shape(document)
+        check_meaning(document, connectors, plays or {})
+    mistakes = tuple(sorted(set(document.mistakes)))
+    failed = shape is None or any(m.severity == "error" for m in mistakes)
+    if shape is None or failed:
+        return Reading(None, mistakes)
+    parts = {name: getattr(shape, name) for name in LandscapeFile.model_fields}
+    return Reading(Landscape(**{**parts, "connections": opened, "warnings": mistakes}), mistakes)
+
+
+def _shared(written: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in written.items() if key in Connection.model_fields}
+
+
+def _shape(document: Document) -> LandscapeFile | None:
+    """The file without the vendors' own keys, which `_connections` looks at."""
+    data = dict(document.data)
+    connections = data.get("connections")
+    if isinstance(connections, dict):
+        data["connections"] = {
+            name: _shared(written) if isinstance(written, dict) else written
+            for name, written in connections.items()
+        }
+    try:
+        return LandscapeFile.model_validate(data)
+    except ValidationError as error:
+        Explainer(document, LandscapeFile).explain(error)
+        return None
+
+
+def _connections(
+    document: Document, connectors: Connectors, env: Mapping[str, str]
+) -> dict[str, OpenedConnection]:
+    secrets = Secrets(document, env)
+    written = document.data.get("connections")
+    found: dict[str, OpenedConnection] = {}
+    for name, keys in written.items() if isinstance(written, dict) else ():
+        if not isinstance(keys, dict) or not isinstance(keys.get("vendor"), str):
+            continue
+        model = connectors.get(keys["vendor"])
+        if model is None:
+            _unknown_vendor(document, name, keys["vendor"], connectors)
+        elif opened := _open(document, secrets, name, model):
+            found[name] = opened
+    return found
+
+
+def _unknown_vendor(document: Document, name: str, vendor: str, connectors: Connectors) -> None:
+    document.add(
+        ("connections", name, "vendor"),
+        f"no connector speaks to `{vendor}`",
+        f"installed: {listed(connectors)}",
+        did_you_mean(vendor, connectors, "Install the package of its connector."),
+        on_value=True,
+    )
+
+
+def _open(
+    document: Document, secrets: Secrets, name: str, model: type[BaseModel]
+) -> OpenedConnection | None:
+    path = ("connections", name)
+    keys: dict[str, Any] = document.get(path)
+    own = {k: v for k, v in keys.items() if k in model.model_fields or k not in _shared(keys)}
+    resolved = secrets.resolve(own, path)
+    config = _config(document, secrets, path, model, resolved)
+    if config is None:
+        return None
+
+    def literal(at: tuple[str | int, ...]) -> None:
+        document.add(
+            at,
+            f"the secret `{at[-1]}` is written in the file",
+            "who reads the file, or its history, has the secret",
+            "Write env:NAME or file:/path, and change the secret.",
+            on_value=True,
+            severity="warning",
+        )
+
+    shown = masked(own, config, path, literal)
+    try:
+        shared = Connection.model_validate(_shared(keys))
+    except ValidationError:
+        return None  # `_shape` explains it
+    return OpenedConnection(**dict(shared), name=name, config=config, written=shown)
+
+
+def _config(
+    document: Document,
+    secrets: Secrets,
+    path: tuple[str, str],
+    model: type[BaseModel],
+    resolved: dict[str, Any],
+) -> BaseModel | None:
+    try:
+        return model.model_validate(resolved)
+    except ValidationError as error:
+        shared = frozenset(Connection.model_fields)
+        Explainer(document, model, path, shared, secrets).explain(error)
+        return None

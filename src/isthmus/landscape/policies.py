@@ -1,0 +1,77 @@
+"""Decisions that firms take differently, and when things happen by the clock."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from isthmus.kit.duration import Duration
+from isthmus.landscape.firm import Part
+from isthmus.rules.periods import ClosedPeriodPolicy
+from isthmus.rules.time_checks import PsaRatePolicy
+
+Likeness = Annotated[float, Field(ge=0, le=1)]
+
+
+class NewCustomer(Part):
+    """How alike two customers are (0 to 1) decides whether they are one."""
+
+    match_above: Likeness = Field(
+        default=0.97, description="At this likeness and above it is the same customer."
+    )
+    ask_between: tuple[Likeness, Likeness] = Field(
+        default=(0.80, 0.97),
+        description="Between these a person is asked; below, a new customer is made.",
+    )
+
+    @model_validator(mode="after")
+    def _no_hole(self) -> NewCustomer:
+        low, high = self.ask_between
+        if low > high:
+            raise ValueError(f"ask_between starts at {low}, above its end {high}")
+        if high != self.match_above:
+            raise ValueError(
+                f"ask_between ends at {high} and match_above is {self.match_above}; "
+                "a likeness between them would have no answer"
+            )
+        return self
+
+
+class Policies(Part):
+    closed_period: ClosedPeriodPolicy = Field(
+        default=ClosedPeriodPolicy.HOLD,
+        description="Work dated in a closed period waits for a person, or moves to the first open "
+        "period.",
+    )
+    psa_rate: PsaRatePolicy = Field(
+        default=PsaRatePolicy.MUST_AGREE,
+        description="A rate that the PSA sends must equal the contract's rate card, or is not "
+        "looked at.",
+    )
+    new_customer: NewCustomer = Field(
+        default=NewCustomer(), description="When a customer counts as one that is already there."
+    )
+
+
+class PollDefaults(Part):
+    """`poll: 60s` for all objects, or one interval per canonical object."""
+
+    default: Duration | None = Field(default=None, description="Interval of all other objects.")
+    objects: dict[str, Duration] = Field(
+        default={}, description="Interval per canonical object, such as `time_entry: 5m`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | PollDefaults) else {"default": value}
+
+
+class Schedules(Part):
+    poll: PollDefaults = Field(
+        default=PollDefaults(), description="How often connections are asked for changes."
+    )
+    billing_day: Annotated[int, Field(ge=1, le=28)] | Literal["last"] = Field(
+        default=1, description="Day of the month on which time is invoiced: 1 to 28, or `last`."
+    )
