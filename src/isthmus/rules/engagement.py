@@ -6,7 +6,8 @@ from isthmus.canonical import Contract, Customer, Milestone, Opportunity, Projec
 from isthmus.canonical.contract import BillingFrequency, Instalment
 from isthmus.canonical.opportunity import BillingModel
 from isthmus.rules.contracts import amend
-from isthmus.rules.deal_checks import DealContext, check_amendment, check_deal
+from isthmus.rules.deal_checks import check_amendment, check_deal
+from isthmus.rules.deals import DealContext
 
 __all__ = [
     "DealContext",

@@ -40,7 +40,11 @@ _SHARED_HOSTS = frozenset({
     "qq.com", "163.com", "facebook.com", "linkedin.com", "instagram.com", "wixsite.com",
     "wordpress.com", "blogspot.com", "github.io", "google.com",
 })  # fmt: skip
-_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "ltd", "me", "net", "ne", "or", "org", "plc"})  # fmt: skip
+_SECOND_LEVEL = frozenset({
+    "ac", "co", "com", "edu", "gov", "ltd", "me", "net", "ne", "or", "org", "plc",
+})  # fmt: skip
+"""Labels that belong to the registry under a country: example.co.uk, example.com.au."""
+
 
 _FOR_ONE_TAX = re.compile(r"^((?:CHE)?\d{9})(?:MVA|MWST|TVA|IVA|TPV|R[CPTMDZ]\d{4})$")
 
