@@ -71,7 +71,7 @@ def complaint(output: str) -> str:
 
 def remedy(output: str) -> str:
     if "No space left on device" in output:
-        return f"free some disk space (a new database needs about 60 MB), or {USE_A_SERVER}"
+        return f"free some disk space (a new database needs about 45 MB), or {USE_A_SERVER}"
     if "could not look up effective user ID" in output:
         return f"run under a user id that has an entry in /etc/passwd, or {USE_A_SERVER}"
     return f"remove the cause and start again, or {USE_A_SERVER}"
