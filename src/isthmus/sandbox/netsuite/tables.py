@@ -169,7 +169,7 @@ TABLES = {
             _columns(f"""{LISTED} entityid:text:entityId companyname:text:companyName email:text
             parent:int:parent:customer subsidiary:int:subsidiary:subsidiary terms:int:terms:term
             currency:int:currency:currency isperson:bool:isPerson datecreated:date:dateCreated
-            creditlimit:number:creditLimit"""),
+            creditlimit:number:creditLimit creditholdoverride:text:creditHoldOverride"""),
             _same,
         ),
         Table(
