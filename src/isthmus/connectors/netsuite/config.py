@@ -19,7 +19,7 @@ KEYS: dict[str, type[RSAKey] | type[ECKey]] = {"PS256": RSAKey, "ES256": ECKey}
 class Auth(BaseModel):
     """OAuth 2.0 client credentials with a certificate (NetSuite: "M2M")."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     client_id: str = Field(description="Consumer key of the integration record.")
     certificate_id: str = Field(description="Id that NetSuite gave the uploaded certificate.")
@@ -51,7 +51,7 @@ class Auth(BaseModel):
 class NetSuiteConfig(BaseModel):
     """One of `account` and `url` is needed; `url` wins (a simulator, a proxy)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     vendor: Literal["netsuite"] = "netsuite"
     account: str | None = Field(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isthmus.canonical import Customer
 from isthmus.canonical.customer import Address, CustomerStatus
-from isthmus.connect import Capability, Outgoing, Receipt
+from isthmus.connect import Capability, Change, Outgoing, Receipt
 from isthmus.connect.errors import Duplicate
 from isthmus.connectors.netsuite import wire
-from isthmus.connectors.netsuite.reading import Reading
+from isthmus.connectors.netsuite.reading import FOUND, Desk, Reading
+from isthmus.connectors.netsuite.tax_numbers import TaxNumbers
 from isthmus.connectors.netsuite.writing import known_record, missing, store, wanted
 
 RECORD = "customer"
+SUBLIST = "taxregistration"
 
 
 class Customers(Reading):
@@ -25,11 +28,15 @@ class Customers(Reading):
         reads=True, writes=True, finds_by=("tax_registration", "name", "account_number")
     )
 
-    def expression(self, name: str) -> str:
-        """`defaulttaxreg` is an id; its display value is the number."""
-        if name == "defaulttaxreg":
-            return "BUILTIN.DF(defaulttaxreg)"
-        return super().expression(name)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._tax = TaxNumbers(desk.client, desk.zone)
+
+    completed = frozenset({SUBLIST})
+
+    @property
+    def _tax_in_sublist(self) -> bool:
+        return self.mapping.attributes["tax_registration"].field.split(".")[0] == SUBLIST
 
     def criterion(self, attribute: str, value: str) -> str:
         """Names are the same in any case; numbers are compared as they are."""
@@ -38,10 +45,24 @@ class Customers(Reading):
             return f"UPPER({field}) = {wire.literal(value.upper())}"
         return super().criterion(attribute, value)
 
+    async def find(self, criteria: Mapping[str, str]) -> Sequence[Change]:
+        number = criteria.get("tax_registration")
+        if number is None or not self._tax_in_sublist:
+            return await super().find(criteria)
+        listed = ", ".join((await self._tax.ids(number))[:FOUND])
+        rest = {k: v for k, v in criteria.items() if k != "tax_registration"}
+        self.check_criteria(rest)
+        tests = [f"id IN ({listed})", *(self.criterion(k, v) for k, v in rest.items())]
+        return await self.where(" AND ".join(tests), limit=FOUND) if listed else []
+
     async def complete(self, rows: list[dict[str, Any]]) -> None:
         for row in rows:
             row["currency"] = {"symbol": await self.lists.currencies.name(row.get("currency"))}
             row["terms"] = {"name": await self.lists.terms.name(row.get("terms"))}
+        if self._tax_in_sublist:
+            held = await asyncio.gather(*(self._tax.of(r) for r in rows))
+            for row, numbers in zip(rows, held, strict=True):
+                row[SUBLIST] = {"number": numbers[0] if numbers else None}
 
     def derive(self, row: Mapping[str, Any]) -> dict[str, Any]:
         if wire.flag(row.get("isinactive")):

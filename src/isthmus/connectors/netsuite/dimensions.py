@@ -97,6 +97,7 @@ class Periods(Reading):
     table = "accountingperiod"
     mapping_name = "accountingPeriod"
     stamped = False
+    keyed = False
     condition: ClassVar[str] = "isquarter = 'F' AND isyear = 'F'"
     dates = frozenset({"startdate", "enddate"})
     also = ("closed", "alllocked", "arlocked")

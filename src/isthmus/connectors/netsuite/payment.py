@@ -1,4 +1,7 @@
-"""NetSuite `customerPayment`, with the invoices that it pays."""
+"""NetSuite `customerPayment`, with the invoices that it pays.
+
+A receipt's total may carry the ledger's sign; received money is positive here.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class Payments(Reading):
         applied = await applications(self.client, rows)
         for row in rows:
             row["currency"] = {"symbol": await self.lists.currencies.name(row.get("currency"))}
+            row["foreigntotal"] = str(row.get("foreigntotal") or "0").removeprefix("-")
             row["applied"] = [
                 {"invoice": str(a["previousdoc"]), "amount": str(a["amount"])}
                 for a in applied[str(row["id"])]

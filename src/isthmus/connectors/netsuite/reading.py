@@ -55,6 +55,8 @@ class Reading:
     """Columns that code needs besides those of the mapping."""
     stamped: ClassVar[bool] = True
     """Has lastmodifieddate. Short lists have none that can be relied on and are read whole."""
+    keyed: ClassVar[bool] = True
+    """Has an external id."""
     page: ClassVar[int] = PAGE
 
     def __init__(self, desk: Desk) -> None:
@@ -104,15 +106,20 @@ class Reading:
         return found[0] if found else None
 
     async def find(self, criteria: Mapping[str, str]) -> Sequence[Change]:
-        unknown = set(criteria) - set(self.capability.finds_by)
-        if unknown or not criteria:
-            raise Refused(
-                self.client.system,
-                f"{self.model.kind} cannot be found by {', '.join(sorted(unknown)) or 'nothing'}; "
-                f"use {', '.join(self.capability.finds_by) or 'changes()'}",
-            )
+        if not criteria:
+            raise Refused(self.client.system, f"find {self.model.kind} needs a criterion")
+        self.check_criteria(criteria)
         tests = [self.criterion(k, v) for k, v in criteria.items()]
         return await self.where(" AND ".join(tests), limit=FOUND)
+
+    def check_criteria(self, criteria: Mapping[str, str]) -> None:
+        unknown = set(criteria) - set(self.capability.finds_by)
+        if unknown:
+            raise Refused(
+                self.client.system,
+                f"{self.model.kind} cannot be found by {', '.join(sorted(unknown))}; "
+                f"use {', '.join(self.capability.finds_by) or 'changes()'}",
+            )
 
     def criterion(self, attribute: str, value: str) -> str:
         field = self.mapping.attributes[attribute].field
@@ -135,7 +142,8 @@ class Reading:
 
     def _columns(self) -> list[str]:
         mapped = [f.split(".", 1)[0] for f in self.mapping.fields()]
-        names = dict.fromkeys(["id", "externalid", *mapped, *self.also])
+        key = ["externalid"] if self.keyed else []
+        names = dict.fromkeys(["id", *key, *mapped, *self.also])
         columns = [self._aliased(n) for n in names if n not in self.completed]
         if self.stamped:
             columns.append(f"TO_CHAR(lastmodifieddate, '{wire.ORACLE_STAMP}') AS modified")

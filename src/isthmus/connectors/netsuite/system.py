@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
 
 from isthmus.canonical import CanonicalObject, TimeEntry
 from isthmus.connect import (
@@ -27,6 +28,7 @@ from isthmus.connect.errors import (
     Unavailable,
 )
 from isthmus.connect.mapping import Mapping as FieldMapping
+from isthmus.connect.watermark import fingerprint
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.batch import Batches
 from isthmus.connectors.netsuite.client import NetSuiteClient
@@ -139,9 +141,9 @@ class NetSuite:
             except Invalid as error:
                 results[n] = error
         if bodies:
-            keys = [part[n].idempotency_key for n in bodies]
             before = await self._keys([part[n].obj.id for n in bodies])
-            outcomes = await self._batches.run(RECORD, list(bodies.values()), derived_id(*keys))
+            key = _batch_key([part[n].idempotency_key for n in bodies], bodies.values())
+            outcomes = await self._batches.run(RECORD, list(bodies.values()), key)
             after = await self._keys([part[n].obj.id for n in bodies])
             for n, failure in zip(bodies, outcomes, strict=True):
                 results[n] = failure or self._receipt(part[n].obj.id, before, after)
@@ -179,3 +181,8 @@ class NetSuite:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _batch_key(keys: Iterable[str], bodies: Iterable[Mapping[str, Any]]) -> str:
+    """The content is part of it: a corrected batch must not be taken for the one before."""
+    return derived_id(*keys, *(fingerprint(body) for body in bodies))

@@ -51,7 +51,7 @@ async def applications(
         return found
     links = await client.suiteql(
         "SELECT nextdoc, previousdoc, SUM(foreignamount) AS amount "
-        "FROM previoustransactionlinelink "
+        "FROM nexttransactionlinelink "
         f"WHERE linktype = 'Payment' AND nextdoc IN ({ids(rows)}) "
         "GROUP BY nextdoc, previousdoc ORDER BY nextdoc, previousdoc"
     )
