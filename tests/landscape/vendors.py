@@ -51,4 +51,10 @@ CONNECTORS: dict[str, type[BaseModel]] = {
     "acme_psa": PsaConfig,
     "acme_erp": ErpConfig,
 }
-ENV = {"CRM_CLIENT": "client-0001", "CRM_KEY": "not-a-real-key", "ERP_TOKEN": "not-a-real-token"}
+ENV = {
+    "CRM_CLIENT": "client-0001",
+    "CRM_KEY": "not-a-real-key",
+    "ERP_TOKEN": "not-a-real-token",
+    "SHORT": "tiny1",
+    "EMPTY": "",
+}

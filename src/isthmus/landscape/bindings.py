@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from isthmus.canonical.base import Role
 from isthmus.landscape.firm import Part
+from isthmus.landscape.keys import wrong
 
 
 class RoleError(LookupError):
@@ -38,7 +39,10 @@ class Binding(Part):
     @model_validator(mode="after")
     def _in_order(self) -> Binding:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValueError(f"until {self.ends_on} is before from {self.starts_on}")
+            raise wrong(
+                f"it ends on {self.ends_on}, before it starts on {self.starts_on}",
+                "Correct `from` or `until`.",
+            )
         return self
 
     def serves(self, legal_entity: str | None) -> bool:

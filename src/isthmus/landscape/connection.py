@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SerializeAsAny
+from pydantic import BaseModel, Discriminator, Field, SerializeAsAny, Tag
 
 from isthmus.kit.duration import Duration
 from isthmus.landscape.firm import Part
@@ -13,6 +13,22 @@ from isthmus.landscape.firm import Part
 
 class Poll(Part):
     poll: Duration = Field(description="Time between two questions, such as `60s`.")
+
+
+def _source_form(value: Any) -> str | None:
+    if value == "webhook":
+        return "webhook"
+    return "poll" if isinstance(value, dict | Poll) else None
+
+
+ChangeSource = Annotated[
+    Annotated[Literal["webhook"], Tag("webhook")] | Annotated[Poll, Tag("poll")],
+    Discriminator(
+        _source_form,
+        custom_error_type="change_source",
+        custom_error_message="it must be `webhook` or `{poll: 60s}`",
+    ),
+]
 
 
 class Connection(Part):
@@ -25,7 +41,7 @@ class Connection(Part):
         default=None,
         description="Connection whose organisation it lives in: same login, same allowance.",
     )
-    changes: dict[str, Literal["webhook"] | Poll] = Field(
+    changes: dict[str, ChangeSource] = Field(
         default={},
         description="How we learn of changes, per canonical object: `webhook` or `{poll: 60s}`. "
         "Objects that are not named are polled as `schedules` says.",

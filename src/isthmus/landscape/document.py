@@ -14,7 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from isthmus.landscape.mistake import KeyPath, Mistake, dotted
 
@@ -34,6 +34,8 @@ class Document:
     marks: dict[KeyPath, Mark] = field(default_factory=dict)
     value_marks: dict[KeyPath, Mark] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    unreadable: set[KeyPath] = field(default_factory=set)
+    """Values that YAML itself could not give; nothing else is said of them."""
 
     def mark(self, path: KeyPath) -> Mark:
         """Where the key is, or the nearest key above it that the file has."""
@@ -170,10 +172,10 @@ class _Reader:
         mark = Mark(node.start_mark.line + 1, node.start_mark.column + 1)
         self._document.value_marks[path] = mark
         if node in self._open:
-            self._document.add(
-                path, "an alias that contains itself", "it would never end", "Write the value out."
-            )
-            return None
+            return self._unreadable(
+                node, path, "an alias that contains itself", "it would never end",
+                "Write the value out.",
+            )  # fmt: skip
         self._open.append(node)
         try:
             return self._inside(node, path)
@@ -196,25 +198,23 @@ class _Reader:
         if tag == _TAG + "float" and re.fullmatch(r"[-+]?[0-9_]*\.?[0-9_]*", node.value):
             return Decimal(node.value.replace("_", ""))
         if not tag.startswith(_TAG):
-            self._document.add(
-                path,
-                f"the tag {tag} means nothing here",
-                "tags are not supported",
+            return self._unreadable(
+                node, path, f"the tag {tag} means nothing here", "tags are not supported",
                 "Remove it.",
-                on_value=True,
-            )
-            return None
+            )  # fmt: skip
         try:
             return self._constructor.construct_object(node)
         except (ValueError, YAMLError):
-            self._document.add(
-                path,
-                f"{node.value!r} is not a valid date",
+            return self._unreadable(
+                node, path, f"{node.value!r} is not a valid date",
                 "it has the form of a date but is not in the calendar",
                 "Write a date as 2026-12-31, or text in quotes.",
-                on_value=True,
-            )
-            return None
+            )  # fmt: skip
+
+    def _unreadable(self, node: Node, path: KeyPath, what: str, why: str, remedy: str) -> str:
+        self._document.unreadable.add(path)
+        self._document.add(path, what, why, remedy, on_value=True)
+        return str(node.value) if isinstance(node, ScalarNode) else ""
 
     def _duplicate(self, path: KeyPath, mark: Mark, first: int) -> None:
         self._document.mistakes.append(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from isthmus.landscape.document import Document
-from isthmus.landscape.keys import did_you_mean, fields_of, listed, models_at
+from isthmus.landscape.keys import choices_of, did_you_mean, fields_of, listed, models_at, similar
 from isthmus.landscape.mistake import Key, KeyPath, dotted
 from isthmus.landscape.secrets import Secrets
 
@@ -38,9 +38,6 @@ _WANTED = {
 }
 
 
-_NOT_OF_THE_VALUE = {"missing", "extra_forbidden"}
-
-
 def _kind(value: Any) -> str:
     if value is None:
         return "empty"
@@ -67,17 +64,29 @@ class Explainer:
         self._extra, self._secrets = extra, secrets
 
     def explain(self, error: ValidationError) -> None:
-        seen: set[tuple[KeyPath, str]] = set()
-        for problem in error.errors(include_url=False):
+        told: set[tuple[KeyPath, Key, str]] = set()
+        problems = error.errors(include_url=False)
+        unknown = [p["loc"] for p in problems if p["type"] == "extra_forbidden"]
+        for problem in problems:
             path = self._path(problem["loc"])
-            known = problem["type"] not in _NOT_OF_THE_VALUE and self._unresolved(path)
-            if (path, problem["type"]) not in seen and not known:
-                seen.add((path, problem["type"]))
-                self._explain(problem, path)
+            once = (path, problem["loc"][-1] if problem["loc"] else "", problem["type"])
+            if once in told or self._told_already(problem, path, unknown):
+                continue
+            told.add(once)
+            self._explain(problem, path)
 
-    def _unresolved(self, path: KeyPath) -> bool:
-        """A secret in there could not be read, which is told already."""
-        return self._secrets is not None and self._secrets.lacks(path)
+    def _told_already(
+        self, problem: ErrorDetails, path: KeyPath, unknown: list[tuple[Key, ...]]
+    ) -> bool:
+        """The key is there but misspelt, or the value could not be read in the first place."""
+        if problem["type"] == "missing":
+            *place, key = problem["loc"]
+            beside = (str(loc[-1]) for loc in unknown if list(loc[:-1]) == place)
+            return any(similar(name, [str(key)]) for name in beside)
+        if path in self._document.unreadable:
+            return True
+        lacks = self._secrets is not None and self._secrets.lacks(path)
+        return lacks and problem["type"] != "extra_forbidden"
 
     def _scrub(self, text: str) -> str:
         return self._secrets.scrub(text) if self._secrets else text
@@ -101,13 +110,20 @@ class Explainer:
                 tag = (*path, str(problem["ctx"]["discriminator"]).strip("'"))
                 self._choice(tag, problem["ctx"]["tag"], str(problem["ctx"]["expected_tags"]))
             case "union_tag_not_found":
-                tag_name = str(problem["ctx"]["discriminator"]).strip("'")
-                self._document.add(
-                    path, f"`{dotted((*path, tag_name))}` is missing",
-                    "it decides which other keys are taken", f"Add `{tag_name}`.",
-                )  # fmt: skip
+                self._untagged(problem, path)
             case _:
                 self._other(problem, path)
+
+    def _untagged(self, problem: ErrorDetails, path: KeyPath) -> None:
+        key = str(problem["ctx"]["discriminator"]).strip("'")
+        declared = [fields_of(m).get(key) for m in models_at(self._model, problem["loc"])]
+        known = [c for d in declared if d for c in choices_of(d.annotation) or ()]
+        self._document.add(
+            path,
+            f"`{dotted((*path, key))}` is missing",
+            "it decides which other keys are taken",
+            f"Add `{key}`, one of: {', '.join(known)}.",
+        )
 
     def _missing(self, problem: ErrorDetails, path: KeyPath) -> None:
         key = str(problem["loc"][-1])
@@ -144,14 +160,19 @@ class Explainer:
         )
 
     def _other(self, problem: ErrorDetails, path: KeyPath) -> None:
-        message = self._scrub(problem["msg"]).removeprefix("Value error, ")
         where = f"`{dotted(path)}`" if path else "the file"
-        wanted = _WANTED.get(problem["type"])
-        remedy = "Correct the value."
-        if wanted is not None:
-            written = self._document.get(path) if self._document.has(path) else problem["input"]
-            message = f"it must be {wanted}, and is {_kind(written)}"
-            remedy = f"Write {wanted}."
-            if problem["type"] == "string_type" and not isinstance(written, dict | list | None):
-                remedy = "Put it in quotes."
-        self._document.add(path, f"{where} cannot be used", message, remedy, on_value=True)
+        reason, remedy = self._reason(problem, path)
+        self._document.add(path, f"{where} cannot be used", reason, remedy, on_value=True)
+
+    def _reason(self, problem: ErrorDetails, path: KeyPath) -> tuple[str, str]:
+        written = self._document.get(path) if self._document.has(path) else problem["input"]
+        if wanted := _WANTED.get(problem["type"]):
+            scalar = not isinstance(written, dict | list | None)
+            quotes = problem["type"] == "string_type" and scalar
+            remedy = "Put it in quotes." if quotes else f"Write {wanted}."
+            return f"it must be {wanted}, and is {_kind(written)}", remedy
+        if problem["type"] == "too_short" and not written:
+            return "it is empty", "Write at least one, or leave the key out."
+        message = self._scrub(problem["msg"]).removeprefix("Value error, ")
+        message = message.replace("Input should", "it should", 1)
+        return message, str(problem.get("ctx", {}).get("remedy", "Correct the value."))

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from babel.core import get_global
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from isthmus.landscape.keys import did_you_mean, wrong
 from isthmus.rules.tax import is_country
 
 
@@ -37,8 +38,15 @@ _SHORT = {day.value[:3]: day for day in _WEEK}
 def _weekday(text: str) -> Weekday:
     day = _SHORT.get(text.strip().lower()[:3])
     if day is None or not day.value.startswith(text.strip().lower()):
-        raise ValueError(f"{text.strip()!r} is not a day of the week such as mon")
+        raise wrong(
+            f"`{text.strip()}` is not a day of the week",
+            f"Write {', '.join(_SHORT)}, or the full name.",
+        )
     return day
+
+
+def _first_day(value: Any) -> Any:
+    return _weekday(value) if isinstance(value, str) else value
 
 
 def _business_days(value: Any) -> Any:
@@ -59,7 +67,10 @@ def _weekdays(value: Any) -> Any:
 
 def _timezone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Amsterdam")
+        raise wrong(
+            f"`{name}` is not an IANA time zone",
+            did_you_mean(name, available_timezones(), "Write a name such as Europe/Amsterdam."),
+        )
     return name
 
 
@@ -67,7 +78,7 @@ class Calendar(Part):
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         default="UTC", description="IANA time zone in which the firm's days and months end."
     )
-    week_starts: Weekday = Field(
+    week_starts: Annotated[Weekday, BeforeValidator(_first_day)] = Field(
         default=Weekday.MONDAY, description="First day of a week of time sheets."
     )
     business_days: Annotated[
@@ -95,13 +106,18 @@ def currencies() -> frozenset[str]:
 
 def _country(code: str) -> str:
     if not is_country(code):
-        raise ValueError(f"{code!r} is not an ISO 3166 country code such as NL")
+        raise wrong(
+            f"`{code}` is not an ISO 3166 country code", "Write two capital letters, such as NL."
+        )
     return code
 
 
 def _currency(code: str) -> str:
     if code not in currencies():
-        raise ValueError(f"{code!r} is not the ISO 4217 code of a current currency such as EUR")
+        raise wrong(
+            f"`{code}` is not the ISO 4217 code of a currency in use",
+            "Write three capital letters, such as EUR.",
+        )
     return code
 
 
@@ -109,7 +125,9 @@ def _month_day(text: str) -> str:
     try:
         date.fromisoformat(f"2001-{text}")
     except ValueError:
-        raise ValueError(f"{text!r} is not a month and day such as 04-01") from None
+        raise wrong(
+            f"`{text}` is not a month and a day", "Write them as MM-DD, such as 04-01."
+        ) from None
     return text
 
 

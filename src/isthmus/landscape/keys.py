@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from isthmus.landscape.mistake import Key
 
@@ -24,6 +25,11 @@ def similar(word: str, known: Iterable[str]) -> str | None:
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     guess = similar(word, known)
     return f"Did you mean `{guess}`?" if guess else otherwise
+
+
+def wrong(reason: str, remedy: str) -> PydanticCustomError:
+    """For validators: an error that knows what to do about it."""
+    return PydanticCustomError("landscape", "{reason}", {"reason": reason, "remedy": remedy})
 
 
 def listed(names: Iterable[str]) -> str:

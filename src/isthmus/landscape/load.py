@@ -58,6 +58,7 @@ def check(
 ) -> Reading:
     """As `load`, with the mistakes as a value. `plays` names the roles that each vendor can."""
     document = read_document(Path(path))
+    _leave_out_empty(document)
     opened: dict[str, OpenedConnection] = {}
     shape: LandscapeFile | None = None
     if document.data:
@@ -70,6 +71,14 @@ def check(
         return Reading(None, mistakes)
     parts = {name: getattr(shape, name) for name in LandscapeFile.model_fields}
     return Reading(Landscape(**{**parts, "connections": opened, "warnings": mistakes}), mistakes)
+
+
+def _leave_out_empty(document: Document) -> None:
+    """A section of which every line is a comment is a section that is not there."""
+    document.data = {key: value for key, value in document.data.items() if value is not None}
+    roles = document.data.get("roles")
+    if isinstance(roles, dict):
+        document.data["roles"] = {role: bound for role, bound in roles.items() if bound is not None}
 
 
 def _shared(written: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from isthmus.kit.duration import Duration
 from isthmus.landscape.firm import Part
+from isthmus.landscape.keys import wrong
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.time_checks import PsaRatePolicy
 
@@ -29,11 +30,12 @@ class NewCustomer(Part):
     def _no_hole(self) -> NewCustomer:
         low, high = self.ask_between
         if low > high:
-            raise ValueError(f"ask_between starts at {low}, above its end {high}")
+            raise wrong(f"ask_between starts at {low} and ends at {high}", "Exchange the two.")
         if high != self.match_above:
-            raise ValueError(
-                f"ask_between ends at {high} and match_above is {self.match_above}; "
-                "a likeness between them would have no answer"
+            raise wrong(
+                f"ask_between ends at {high} and match_above is {self.match_above}, so there is "
+                "no single answer between them",
+                "Make them equal.",
             )
         return self
 
@@ -68,10 +70,26 @@ class PollDefaults(Part):
         return value if isinstance(value, dict | PollDefaults) else {"default": value}
 
 
+def _day_form(value: Any) -> str | None:
+    if value == "last":
+        return "last"
+    return "number" if isinstance(value, int) else None
+
+
+BillingDay = Annotated[
+    Annotated[int, Field(ge=1, le=28), Tag("number")] | Annotated[Literal["last"], Tag("last")],
+    Discriminator(
+        _day_form,
+        custom_error_type="billing_day",
+        custom_error_message="it must be a day from 1 to 28, or `last`",
+    ),
+]
+
+
 class Schedules(Part):
     poll: PollDefaults = Field(
         default=PollDefaults(), description="How often connections are asked for changes."
     )
-    billing_day: Annotated[int, Field(ge=1, le=28)] | Literal["last"] = Field(
+    billing_day: BillingDay = Field(
         default=1, description="Day of the month on which time is invoiced: 1 to 28, or `last`."
     )

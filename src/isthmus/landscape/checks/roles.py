@@ -9,7 +9,7 @@ from isthmus.canonical.base import Role
 from isthmus.landscape.bindings import Binding
 from isthmus.landscape.checks.parts import keys_at, well_formed
 from isthmus.landscape.document import Document
-from isthmus.landscape.keys import did_you_mean, listed
+from isthmus.landscape.keys import did_you_mean, listed, similar
 from isthmus.landscape.mistake import KeyPath
 
 NEEDED = (Role.CRM, Role.PSA, Role.ERP)
@@ -27,8 +27,15 @@ def check_roles(document: Document, plays: Mapping[str, Collection[Role]]) -> No
             _check_connection(document, placed, role, plays)
             _check_companies(document, placed, companies)
         _check_periods(document, bindings, role, companies)
-        if role in NEEDED and not keys_at(document, "roles").get(role.value):
+        if role in NEEDED and not _is_written(document, role):
             _unbound(document, role)
+
+
+def _is_written(document: Document, role: Role) -> bool:
+    """Perhaps misspelt, which is told as an unknown key."""
+    written = keys_at(document, "roles")
+    strange = [name for name in written if name not in list(Role)]
+    return bool(written.get(role.value)) or any(similar(name, [role.value]) for name in strange)
 
 
 def _bindings(document: Document, role: Role) -> list[Placed]:
@@ -54,6 +61,8 @@ def _check_connection(
 ) -> None:
     path, name = (*placed[0], "connection"), placed[1].connection
     connections = keys_at(document, "connections")
+    if not connections:
+        return
     if name not in connections:
         document.add(
             path,
@@ -77,7 +86,7 @@ def _check_connection(
 
 def _check_companies(document: Document, placed: Placed, companies: Sequence[str]) -> None:
     for index, code in enumerate(placed[1].legal_entities or ()):
-        if code not in companies:
+        if companies and code not in companies:
             document.add(
                 (*placed[0], "legal_entities", index),
                 f"no legal entity has the code `{code}`",
