@@ -7,6 +7,7 @@ here; every longer wait belongs to the engine.
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
@@ -44,10 +45,20 @@ class SalesforceTransport:
     ) -> None:
         self.name = name
         self.settings = settings
-        self.api_usage: ApiUsage | None = None
+        self._usage: list[ApiUsage] = []
         self._http = Http(name, url.rstrip("/"), auth=auth, max_connections=max_concurrent)
         self._gate = asyncio.Semaphore(max_concurrent)
         self._described: dict[str, dict[str, Any]] = {}
+
+    def seen_by(self, name: str) -> SalesforceTransport:
+        """The same org, client and limits for another connection, whose name its errors carry."""
+        view = copy.copy(self)
+        view.name = name
+        return view
+
+    @property
+    def api_usage(self) -> ApiUsage | None:
+        return self._usage[0] if self._usage else None
 
     def path(self, rest: str) -> str:
         return f"/services/data/v{self.settings.api_version}/{rest}"
@@ -88,7 +99,9 @@ class SalesforceTransport:
     ) -> httpx2.Response:
         async with self._gate:
             response = await self._http.request(method, path, **request)
-        self.api_usage = ApiUsage.parse(response.headers.get("Sforce-Limit-Info")) or self.api_usage
+        usage = ApiUsage.parse(response.headers.get("Sforce-Limit-Info"))
+        if usage is not None:
+            self._usage[:] = [usage]
         if response.is_success:
             return response
         raise error_of_response(self.name, response, sobject, sent)

@@ -1,0 +1,36 @@
+"""Certinia PSA, as the landscape describes it: in another connection's org, or with its own key."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from isthmus.platforms.salesforce import OrgConfig
+from isthmus.platforms.salesforce.config import Auth
+
+
+class CertiniaConfig(BaseModel):
+    """Without `url` and `auth` the connection named under `platform` lends its transport."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str | None = Field(default=None, description="My Domain address of the org.")
+    auth: Auth | None = Field(default=None, description="How to get a token.")
+    api_version: str = Field(
+        default="66.0", pattern=r"^\d+\.0$", description="REST API version, such as 66.0."
+    )
+    organization_id: str | None = Field(
+        default=None,
+        pattern=r"^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$",
+        description="Id of the org (00D...); Outbound Messages of any other are turned away.",
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> CertiniaConfig:
+        if (self.url is None) != (self.auth is None):
+            raise ValueError("`url` and `auth` go together: give both, or neither and `platform`")
+        return self
+
+    def org(self) -> OrgConfig | None:
+        if self.url is None or self.auth is None:
+            return None
+        return OrgConfig(url=self.url, auth=self.auth, api_version=self.api_version)

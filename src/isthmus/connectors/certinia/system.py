@@ -1,0 +1,53 @@
+"""Opens the PSA connection: in the CRM's org when the landscape says so, else on its own."""
+
+from __future__ import annotations
+
+from isthmus.connect import ConnectionContext, Unauthorized
+from isthmus.connectors.certinia.assignment import Assignments
+from isthmus.connectors.certinia.config import CertiniaConfig
+from isthmus.connectors.certinia.milestone import Milestones
+from isthmus.connectors.certinia.phase import Phases
+from isthmus.connectors.certinia.project import Projects
+from isthmus.connectors.certinia.rate_card import RateCards
+from isthmus.connectors.certinia.resource import Resources
+from isthmus.connectors.certinia.resource_demand import ResourceDemands
+from isthmus.connectors.certinia.task import Tasks
+from isthmus.connectors.certinia.time_entry import TimeEntries
+from isthmus.connectors.certinia.webhook import PUSHED
+from isthmus.platforms.salesforce import (
+    OutboundMessages,
+    SalesforceSystem,
+    SalesforceTransport,
+    open_transport,
+)
+
+OBJECTS = (
+    Projects, Phases, Tasks, Milestones, Resources, Assignments, ResourceDemands, RateCards,
+    TimeEntries,
+)  # fmt: skip
+
+
+def open_system(context: ConnectionContext, config: CertiniaConfig) -> SalesforceSystem:
+    transport, shared = _transport(context, config)
+    return SalesforceSystem(
+        context.name,
+        transport,
+        [kind(transport, context.overlays) for kind in OBJECTS],
+        OutboundMessages(context.name, config.organization_id, PUSHED),
+        shared=shared,
+    )
+
+
+def _transport(
+    context: ConnectionContext, config: CertiniaConfig
+) -> tuple[SalesforceTransport, bool]:
+    org = config.org()
+    if org is not None:
+        return open_transport(context.name, org), False
+    if isinstance(context.transport, SalesforceTransport):
+        return context.transport.seen_by(context.name), True
+    raise Unauthorized(
+        context.name,
+        "no way into the org: name a Salesforce connection under `platform`, or give `url` and "
+        "`auth`",
+    )
