@@ -158,7 +158,7 @@ _ABSENT = object()
 
 def _empty(model: type[CanonicalObject], name: str, spec: AttributeMap) -> Any:
     if spec.otherwise is not None:
-        return spec.otherwise
+        return _validated(model, name, spec.otherwise)
     field = model.model_fields[name]
     if field.is_required():
         raise _Unusable(f"empty, and {model.kind}.{name} is required", "Fill it in.")
