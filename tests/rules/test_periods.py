@@ -1,0 +1,57 @@
+import pytest
+from tests.rules.facts import day, month
+
+from isthmus.rules.periods import ClosedPeriodPolicy, Posting, period_for, posting_day
+from isthmus.rules.problems import Problem
+
+YEAR = month(1, id="2026", name="FY 2026", ends_on="2026-12-31")
+MONTHS = (month(1, "closed"), month(2, "locked"), month(3), month(4))
+
+
+def test_the_month_goes_before_its_year() -> None:
+    assert period_for(day("2026-03-31"), (YEAR, *MONTHS), "le1") == MONTHS[2]
+    assert period_for(day("2026-08-01"), (YEAR, *MONTHS), "le1") == YEAR
+    assert period_for(day("2027-01-01"), (YEAR, *MONTHS), "le1") is None
+
+
+def test_a_companys_own_period_goes_before_a_shared_one_and_never_serves_another() -> None:
+    own = month(3, "closed", id="own", legal_entity="le1")
+    assert period_for(day("2026-03-05"), (month(3), own), "le1") == own
+    assert period_for(day("2026-03-05"), (month(3), own), "le2") == month(3)
+    assert period_for(day("2026-03-05"), (own,), None) is None
+
+
+@pytest.mark.parametrize("policy", list(ClosedPeriodPolicy))
+def test_an_open_period_keeps_the_day(policy: ClosedPeriodPolicy) -> None:
+    posting = posting_day(day("2026-03-05"), MONTHS, policy)
+    assert posting == Posting(day("2026-03-05"), MONTHS[2])
+
+
+@pytest.mark.parametrize(("text", "state"), [("2026-01-31", "closed"), ("2026-02-01", "locked")])
+def test_hold_waits_for_the_period(text: str, state: str) -> None:
+    problem = posting_day(day(text), MONTHS, "hold")
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.owner) == ("period_closed", "finance")
+    assert problem.reason.endswith(f"is {state}")
+
+
+def test_redating_takes_the_first_day_of_the_first_open_period() -> None:
+    posting = posting_day(day("2026-01-31"), tuple(reversed(MONTHS)), "redate_to_first_open")
+    assert posting == Posting(day("2026-03-01"), MONTHS[2])
+
+
+def test_redating_never_goes_back_and_never_crosses_companies() -> None:
+    other = month(5, legal_entity="le2")
+    problem = posting_day(
+        day("2026-04-10"), (month(3), month(4, "closed"), other), "redate_to_first_open", "le1"
+    )
+    assert isinstance(problem, Problem)
+    assert problem.code == "period_closed"
+
+
+def test_a_day_without_a_period_is_a_problem_under_every_policy() -> None:
+    for policy in ClosedPeriodPolicy:
+        problem = posting_day(day("2025-12-31"), MONTHS, policy)
+        assert isinstance(problem, Problem)
+        assert problem.code == "period_missing"
+        assert "2025-12-31" in problem.reason
