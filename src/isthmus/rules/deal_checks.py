@@ -45,12 +45,12 @@ def _dates(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
 def _payment_terms(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
     """The client's standing terms hold where the deal has none of its own."""
     terms = deal.payment_terms or (ctx.customer.payment_terms if ctx.customer else None)
-    if terms is None:
+    if terms is None and ctx.customer is not None:
         yield in_crm(
             "payment_terms_missing", deal, "neither the deal nor the client has payment terms",
             "Set the payment terms of the deal", "payment_terms",
         )  # fmt: skip
-    elif ctx.known_terms is not None and terms not in ctx.known_terms:
+    elif terms and ctx.known_terms is not None and terms not in ctx.known_terms:
         yield told(
             "finance", "payment_terms_unknown", deal,
             f"the ledger has no payment terms {terms!r}; it has {listed(ctx.known_terms)}",
