@@ -1,0 +1,238 @@
+"""`account.invoice` of type out and our Invoice.
+
+`reference` carries our key, but Tryton lets two invoices share one. What keeps a posted invoice
+single is the order of the steps: a draft has no effect, every draft with the reference is looked
+up again before posting, one of them is chosen by rule, and posting the same draft twice is refused
+by Tryton. A draft left over by a lost call is deleted when it is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from isthmus.canonical.invoice import Invoice, InvoiceStatus
+from isthmus.connect.errors import (
+    ConnectError,
+    Duplicate,
+    FieldProblem,
+    Invalid,
+    PeriodClosed,
+    Refused,
+    Unavailable,
+)
+from isthmus.connect.mapping import Translated
+from isthmus.connect.system import Outgoing, Receipt
+from isthmus.connectors.tryton.catalogue import Catalogue
+from isthmus.connectors.tryton.client import TrytonClient
+from isthmus.connectors.tryton.draft import invoice_values
+from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
+from isthmus.connectors.tryton.wire import Domain, Record
+
+INVOICE = "account.invoice"
+DRAFTS = ("draft", "validated")
+STATUS = {
+    "draft": InvoiceStatus.DRAFT,
+    "validated": InvoiceStatus.DRAFT,
+    "posted": InvoiceStatus.POSTED,
+    "paid": InvoiceStatus.PAID,
+    "cancelled": InvoiceStatus.VOID,
+}
+
+
+class Invoices(Table):
+    model = Invoice
+    mapping_name = "invoice"
+    writes = True
+    also = (
+        "state", "reference", "invoice_date", "payment_lines.date", "lines_to_pay.maturity_date",
+        "reconciliation_lines.date",
+    )  # fmt: skip
+    finds_by: ClassVar = {"reference": "reference", "number": "number"}
+
+    def __init__(self, client: TrytonClient, overlays: Overlays, catalogue: Catalogue) -> None:
+        super().__init__(client, overlays)
+        self._catalogue = catalogue
+
+    async def domain(self) -> Domain:
+        return [["type", "=", "out"]]
+
+    def wanted(self, record: Record) -> bool:
+        """An out invoice with a negative total is a credit note."""
+        return bool(record["total_amount"] is None or record["total_amount"] >= 0)
+
+    def key_in(self, record: Record) -> str | None:
+        return as_uuid(record["reference"])
+
+    def translate(self, record: Record) -> Translated:
+        found = super().translate(record)
+        attributes = {**found.attributes, "status": _status(record)}
+        for name, value in (
+            ("reference", record["reference"]),
+            ("issued_on", record["invoice_date"]),
+            ("due_on", _latest(record["lines_to_pay"], "maturity_date")),
+            ("paid_on", _paid_on(record)),
+        ):
+            if value:
+                attributes[name] = value
+        return replace(found, attributes=attributes)
+
+    async def put(self, outgoing: Outgoing) -> Receipt:
+        invoice = outgoing.obj
+        if not isinstance(invoice, Invoice):
+            raise TypeError(f"{invoice.kind} is no invoice")
+        known = await self._known(invoice, outgoing.external_id)
+        if done := _finished(known):
+            return await self._receipt(done, invoice, created=False)
+        await self._check_period(invoice)
+        values = await invoice_values(self._catalogue, invoice)
+        await self._draft(invoice, values, known)
+        number = await self._only_draft(invoice)
+        if number is not None:
+            await self._post(invoice, number)
+        posted = _finished(await self._known(invoice))
+        if posted is None:
+            raise Refused(
+                self.client.system,
+                f"invoice {invoice.reference} did not post and gave no reason; "
+                "post its draft in Tryton to see why",
+            )
+        return await self._receipt(posted, invoice, created=True)
+
+    async def _known(self, invoice: Invoice, external_id: str | None = None) -> list[Record]:
+        """Every invoice of the company with our reference, oldest first, and the one we know."""
+        company = self.client.record_id(invoice.legal_entity, "legal entity")
+        number = self.client.record_id(external_id or "0", "invoice")
+        return await self.client.search_read(
+            INVOICE,
+            [
+                ["type", "=", "out"],
+                ["OR", ["reference", "=", invoice.reference], ["id", "=", number]],
+                ["company", "=", company],
+            ],
+            ["state", "untaxed_amount", "total_amount", "lines"],
+        )
+
+    async def _check_period(self, invoice: Invoice) -> None:
+        """Before anything is written, so that a closed month leaves no draft behind."""
+        company = self.client.record_id(invoice.legal_entity, "legal entity")
+        found = await self.client.search_read(
+            "account.period",
+            [
+                ["company", "=", company],
+                ["type", "=", "standard"],
+                ["start_date", "<=", invoice.issued_on],
+                ["end_date", ">=", invoice.issued_on],
+            ],
+            ["name", "state"],
+        )
+        if not found:
+            problem = FieldProblem(
+                INVOICE, "invoice_date", str(invoice.issued_on), "no period has this day",
+                "Open a fiscal year for it in Tryton, or correct the date.",
+            )  # fmt: skip
+            raise Invalid(self.client.system, "no period", fields=(problem,))
+        if found[0]["state"] != "open":
+            name = found[0]["name"]
+            raise PeriodClosed(
+                self.client.system,
+                f"period {name} is {found[0]['state']}; invoice {invoice.reference} is dated "
+                f"{invoice.issued_on}",
+                code=found[0]["state"],
+                period=name,
+            )
+
+    async def _draft(self, invoice: Invoice, values: Record, known: list[Record]) -> None:
+        """Create the draft, or bring one from an earlier try up to date."""
+        company = {"company": values["company"]}
+        try:
+            if drafts := _drafts(known):
+                old = [["delete", drafts[0]["lines"]]] if drafts[0]["lines"] else []
+                fresh = {**values, "lines": [*old, *values["lines"]]}
+                await self.client.write(INVOICE, int(drafts[0]["id"]), fresh, **company)
+            else:
+                await self.client.create(INVOICE, values, **company)
+        except Unavailable as error:
+            if not error.outcome_unknown or not await self._known(invoice):
+                raise
+
+    async def _only_draft(self, invoice: Invoice) -> int | None:
+        """The draft to post: the oldest, once its amount is right; None when one is posted.
+
+        The others came from calls whose answer was lost and that were slower than their repetition.
+        """
+        known = await self._known(invoice)
+        drafts = _drafts(known)
+        if _finished(known) is not None or not drafts:
+            return None
+        first, *others = drafts
+        if others:
+            await self.client.call(INVOICE, "delete", [record["id"] for record in others])
+        expected = invoice.lines_total().amount
+        if first["untaxed_amount"] != expected:
+            problem = FieldProblem(
+                INVOICE, "untaxed_amount", str(first["untaxed_amount"]),
+                f"Tryton adds the lines up to this, we to {expected}",
+                "Compare quantities and rates; the draft was not posted.",
+            )  # fmt: skip
+            raise Invalid(self.client.system, f"invoice {invoice.reference}", fields=(problem,))
+        return int(first["id"])
+
+    async def _post(self, invoice: Invoice, number: int) -> None:
+        """An error counts only when the invoice did not post: its answer may have been lost."""
+        company = self.client.record_id(invoice.legal_entity, "legal entity")
+        try:
+            await self.client.call(INVOICE, "post", [number], context={"company": company})
+        except ConnectError as error:
+            if isinstance(error, Unavailable) and not error.outcome_unknown:
+                raise
+            if _finished(await self._known(invoice)) is None:
+                raise
+
+    async def _receipt(self, record: Record, invoice: Invoice, *, created: bool) -> Receipt:
+        expected = invoice.lines_total().amount
+        if record["untaxed_amount"] != expected:
+            raise Duplicate(
+                self.client.system,
+                f"an invoice with reference {invoice.reference} is posted with "
+                f"{record['untaxed_amount']} before tax instead of {expected}",
+                existing_id=str(record["id"]),
+            )
+        change = await self.get(str(record["id"]))
+        if change is None:
+            raise Unavailable(self.client.system, f"invoice {record['id']} cannot be read back")
+        return Receipt(change.external_id, created, change.attributes)
+
+
+def _drafts(known: list[Record]) -> list[Record]:
+    return [r for r in known if r["state"] in DRAFTS and r["total_amount"] >= 0]
+
+
+def _finished(known: list[Record]) -> Record | None:
+    """The invoice that left the draft states; credit notes may share its reference."""
+    for record in known:
+        if record["state"] not in DRAFTS and record["total_amount"] >= 0:
+            return record
+    return None
+
+
+def _status(record: Record) -> InvoiceStatus:
+    status = STATUS[record["state"]]
+    due, total = record["amount_to_pay"], record["total_amount"]
+    if status is InvoiceStatus.POSTED and due is not None and Decimal(0) < due < total:
+        return InvoiceStatus.PARTIALLY_PAID
+    return status
+
+
+def _paid_on(record: Record) -> date | None:
+    if record["state"] == "cancelled":
+        return None
+    paid: date | None = _latest(record["payment_lines"], "date")
+    settled: date | None = _latest(record["reconciliation_lines"], "date")
+    return paid or settled
+
+
+def _latest(lines: list[Record] | None, field: str) -> Any:
+    return max((line[field] for line in lines or [] if line[field]), default=None)

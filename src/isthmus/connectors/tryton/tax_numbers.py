@@ -1,0 +1,27 @@
+"""Which kind of Tryton identifier a tax number is, by the customer's country."""
+
+from __future__ import annotations
+
+EU = frozenset({
+    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV",
+    "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
+})  # fmt: skip
+NATIONAL = {
+    "AU": "au_abn", "CA": "ca_bn", "CH": "ch_vat", "GB": "gb_vat", "IN": "in_gstin",
+    "NO": "no_mva", "NZ": "nz_ird", "SG": "sg_uen", "US": "us_ein",
+}  # fmt: skip
+
+
+def identifier_type(country: str | None) -> str | None:
+    """None is Tryton's own "other": stored, not checked, and not printed as the tax number."""
+    if country in EU:
+        return "eu_vat"
+    return NATIONAL.get(country or "")
+
+
+def as_entered(number: str, country: str | None) -> str:
+    """An EU number starts with its country there; Greece writes EL."""
+    prefix = "EL" if country == "GR" else country or ""
+    if country in EU and not number[:2].isalpha():
+        return prefix + number
+    return number

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from tests.connectors.tryton.conftest import opened
+from tests.connectors.tryton.proxy import proxy
+from tests.connectors.tryton.world import World, outgoing
+from tests.tryton_server.server import TrytonServer
+
+from isthmus.canonical import AccountingPeriod, Invoice
+from isthmus.canonical.invoice import InvoiceStatus, LineKind
+from isthmus.connect import Duplicate, Invalid, PeriodClosed, Watermark
+from isthmus.connectors.tryton.system import TrytonSystem
+from isthmus.kit.money import Money
+
+pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
+
+
+@pytest.fixture
+async def customer(ledger: TrytonSystem, world: World) -> str:
+    receipt = await ledger.put(outgoing(world.customer(name="Billed NV")))
+    return receipt.external_id
+
+
+def eur(amount: str) -> Money:
+    return Money.of(amount, "EUR")
+
+
+def count(world: World, invoice: Invoice) -> int:
+    return world.rpc.count("account.invoice", ["reference", "=", invoice.reference])
+
+
+async def test_posts_with_exact_totals(ledger: TrytonSystem, world: World, customer: str) -> None:
+    """7.5 x 150.00 + 3 x 33.35 = 1225.05; tax per line at 21 %: 257.26."""
+    lines = (
+        world.line(1, cost_centre=str(world.ids["cost_centre:CONSULTING"])),
+        world.line(2, kind=LineKind.MILESTONE, quantity=Decimal(3), unit_price=eur("33.35")),
+    )
+    invoice = world.invoice(customer, lines=lines, purchase_order="PO-77")
+    receipt = await ledger.put(outgoing(invoice))
+    said = receipt.attributes
+    assert receipt.created
+    assert said["status"] == InvoiceStatus.POSTED
+    assert said["number"].startswith(f"INV{world.today.year}-")
+    assert said["subtotal"] == eur("1225.05")
+    assert said["tax_total"] == eur("257.26")
+    assert said["total"] == eur("1482.31")
+    assert said["amount_due"] == eur("1482.31")
+    assert said["payment_terms"] == "Net 30"
+    assert said["reference"] == invoice.reference
+    assert said["posted_period"] == str(world.ids[f"period:{world.today:%Y-%m}"])
+    assert "paid_on" not in said
+    analytic = world.rpc.model(
+        "analytic_account.line", "search_read",
+        [["move_line.move.origin", "=", f"account.invoice,{receipt.external_id}"]],
+        0, None, None, ["account", "credit", "debit"],
+    )  # fmt: skip
+    assert [(a["account"], a["credit"] - a["debit"]) for a in analytic] == [
+        (world.ids["cost_centre:CONSULTING"], Decimal("1125.00"))
+    ]
+    change = await ledger.get(Invoice, receipt.external_id)
+    assert change is not None
+    assert change.canonical_id == invoice.id
+
+
+async def test_the_same_invoice_twice_posts_once(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    invoice = world.invoice(customer)
+    first = await ledger.put(outgoing(invoice))
+    second = await ledger.put(outgoing(invoice))
+    assert (first.created, second.created) == (True, False)
+    assert second.external_id == first.external_id
+    assert second.attributes == first.attributes
+    assert count(world, invoice) == 1
+
+
+@pytest.mark.parametrize("lost", ["create", "post"])
+async def test_a_lost_answer_leaves_one_posted_invoice(
+    tryton: TrytonServer, world: World, customer: str, lost: str
+) -> None:
+    invoice = world.invoice(customer)
+    async with proxy(tryton.url) as between, opened(tryton, url=between.url) as ledger:
+        between.lose = f"model.account.invoice.{lost}"
+        receipt = await ledger.put(outgoing(invoice))
+        assert between.lose is None
+        assert between.calls.count("model.account.invoice.create") == 1
+        assert between.calls.count("model.account.invoice.post") == 1
+        again = await ledger.put(outgoing(invoice))
+    assert receipt.attributes["status"] == InvoiceStatus.POSTED
+    assert again.external_id == receipt.external_id
+    assert count(world, invoice) == 1
+
+
+async def test_a_draft_of_a_slow_lost_call_is_not_posted_too(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    """Two drafts with our reference, as a call leaves them that commits after its repetition."""
+    invoice = world.invoice(customer)
+    made = await ledger.put(outgoing(world.invoice(customer)))
+    drafts = [world.rpc.model("account.invoice", "copy", [int(made.external_id)]) for _ in "12"]
+    for (number,) in drafts:
+        world.rpc.write("account.invoice", number, reference=invoice.reference)
+    receipt = await ledger.put(outgoing(invoice))
+    assert receipt.external_id == str(drafts[0][0])
+    assert receipt.attributes["subtotal"] == eur("1125.00")
+    assert count(world, invoice) == 1
+
+
+async def test_a_reference_posted_with_another_amount_is_a_duplicate(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    invoice = world.invoice(customer)
+    made = await ledger.put(outgoing(invoice))
+    other = invoice.changed(lines=(world.line(1, quantity=Decimal(1)),))
+    with pytest.raises(Duplicate) as caught:
+        await ledger.put(outgoing(other))
+    assert caught.value.existing_id == made.external_id
+    assert count(world, invoice) == 1
+
+
+async def test_payment_in_two_parts_shows_in_changes(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    receipt = await ledger.put(outgoing(world.invoice(customer)))
+    mark = Watermark()
+
+    async def latest() -> dict[str, object]:
+        nonlocal mark
+        seen: dict[str, object] = {}
+        async for page in ledger.changes(Invoice, mark):
+            mark = page.watermark
+            seen |= {
+                c.external_id: (
+                    c.attributes["status"], c.attributes["amount_due"],
+                    c.attributes.get("paid_on"),
+                )
+                for c in page.changes
+            }  # fmt: skip
+        return seen
+
+    assert (await latest())[receipt.external_id] == (InvoiceStatus.POSTED, eur("1361.25"), None)
+    world.pay(receipt.external_id, Decimal("361.25"), world.today)
+    assert await latest() == {
+        receipt.external_id: (InvoiceStatus.PARTIALLY_PAID, eur("1000.00"), world.today)
+    }
+    world.pay(receipt.external_id, Decimal("1000.00"), world.today)
+    assert await latest() == {receipt.external_id: (InvoiceStatus.PAID, eur("0.00"), world.today)}
+    assert await latest() == {}
+
+
+@pytest.fixture
+def closed_march(tryton: TrytonServer) -> Iterator[int]:
+    """March of last year, closed; last year has a number sequence of its own."""
+    rpc = tryton.rpc()
+    year = min(int(name[7:11]) for name in tryton.ids if name.startswith("period:"))
+    period = tryton.ids[f"period:{year}-03"]
+    rpc.model("account.period", "close", [period])
+    yield period
+    if rpc.read("account.period", period, "state")["state"] == "closed":
+        rpc.model("account.period", "reopen", [period])
+
+
+async def test_a_closed_period_waits_until_it_is_reopened(
+    ledger: TrytonSystem, world: World, customer: str, closed_march: int
+) -> None:
+    day = date(world.today.year - 1, 3, 15)
+    invoice = world.invoice(customer, issued_on=day)
+    period = await ledger.get(AccountingPeriod, str(closed_march))
+    assert period is not None
+    assert period.attributes["state"] == "closed"
+    with pytest.raises(PeriodClosed) as caught:
+        await ledger.put(outgoing(invoice))
+    assert caught.value.period == f"{day:%Y-%m}"
+    assert count(world, invoice) == 0
+    world.rpc.model("account.period", "reopen", [closed_march])
+    receipt = await ledger.put(outgoing(invoice))
+    assert receipt.attributes["status"] == InvoiceStatus.POSTED
+    assert receipt.attributes["posted_period"] == str(closed_march)
+
+
+async def test_a_day_outside_every_year_is_named(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        await ledger.put(outgoing(world.invoice(customer, issued_on=date(2001, 5, 5))))
+    assert caught.value.fields[0].field == "invoice_date"
+    assert caught.value.fields[0].value == "2001-05-05"
+
+
+async def test_lines_that_add_up_to_something_else_are_not_posted(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    invoice = world.invoice(customer, lines=(world.line(1, amount=eur("1000.00")),))
+    with pytest.raises(Invalid, match=r"up to this, we to 1000\.00"):
+        await ledger.put(outgoing(invoice))
+    corrected = invoice.changed(lines=(world.line(1),))
+    receipt = await ledger.put(outgoing(corrected))
+    assert receipt.attributes["subtotal"] == eur("1125.00")
+    assert count(world, invoice) == 1
+
+
+async def test_tax_rules_decide_by_country_and_registration(
+    tryton: TrytonServer, world: World
+) -> None:
+    taxes = [
+        {"company": ["BE"], "customer": ["BE"], "taxes": ["VAT 6%"]},
+        {"company": ["EU"], "customer": ["EU"], "registered": True, "taxes": ["Reverse charge"]},
+        {"customer": ["US"], "taxes": []},
+    ]
+    async with opened(tryton, taxes=taxes) as ledger:
+        totals = {}
+        for country, number in (("BE", None), ("DE", "DE136695976"), ("DE", None), ("US", None)):
+            party = world.customer(country=country, billing_address=None, tax_registration=number)
+            made = await ledger.put(outgoing(party))
+            receipt = await ledger.put(outgoing(world.invoice(made.external_id)))
+            totals[country, number is not None] = receipt.attributes["tax_total"]
+    assert totals == {
+        ("BE", False): eur("67.50"),
+        ("DE", True): eur("0.00"),
+        ("DE", False): eur("236.25"),
+        ("US", False): eur("0"),
+    }
+
+
+async def test_a_currency_of_its_own(ledger: TrytonSystem, world: World, customer: str) -> None:
+    line = world.line(1, unit_price=Money.of("99.99", "USD"))
+    receipt = await ledger.put(outgoing(world.invoice(customer, currency="USD", lines=(line,))))
+    assert receipt.attributes["subtotal"] == Money.of("749.93", "USD")
+    assert receipt.attributes["total"] == Money.of("907.42", "USD")
+
+
+async def test_one_bad_invoice_does_not_stop_the_batch(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    good, bad = world.invoice(customer), world.invoice(customer, lines=())
+    results = await ledger.put_many([outgoing(bad), outgoing(good)])
+    assert isinstance(results[0], Invalid)
+    assert not isinstance(results[1], Exception)
+    assert results[1].attributes["status"] == InvoiceStatus.POSTED
