@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from isthmus.canonical import Milestone
 from isthmus.canonical.milestone import MilestoneState
@@ -27,7 +27,7 @@ class Milestones(SObject):
         "pse__Status__c", "pse__Approved__c", "pse__Invoiced__c", *BILLABLE, *HELD,
     )  # fmt: skip
     where = PROJECT_IS_REAL
-    on_create = {"pse__Status__c": "Planned"}
+    on_create: ClassVar[Mapping[str, Any]] = {"pse__Status__c": "Planned"}
     read_back = True
 
     def translate(self, record: Mapping[str, Any]) -> Translated:

@@ -1,5 +1,7 @@
 """ResourceDemand -> pse__Resource_Request__c; staffing fills it, and its status is read back."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.canonical import ResourceDemand
 from isthmus.connect import Capability
@@ -14,5 +16,5 @@ class ResourceDemands(SObject):
     package = PACKAGE
     mapping_name = "resource_demand"
     capability = Capability(reads=True, writes=True, finds_by=("project",), batch=200)
-    on_create = {"pse__Status__c": "Ready to Staff"}
+    on_create: ClassVar[Mapping[str, Any]] = {"pse__Status__c": "Ready to Staff"}
     read_back = True
