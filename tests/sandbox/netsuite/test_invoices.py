@@ -174,3 +174,19 @@ async def test_a_patched_line_is_recomputed(api: Api) -> None:
 async def test_a_project_may_be_billed(api: Api) -> None:
     row_id = await api.create("invoice", **invoice("proj-1"))
     assert (await api.get("invoice", row_id))["entity"]["refName"] == "Project One"
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"rate": None}, "item.items[0].amount"),
+        ({"rate": 1e30}, "item.items[0].rate"),
+        ({"rate": True}, "item.items[0].rate"),
+        ({"rate": "100"}, "item.items[0].rate"),
+    ],
+)
+async def test_a_line_needs_a_price_within_reason(
+    api: Api, change: dict[str, Any], path: str
+) -> None:
+    body = invoice("cust-nl", line(**change))
+    assert (await api.refused("POST", f"{RECORD}/invoice", body))[2] == path

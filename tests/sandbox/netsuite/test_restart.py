@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,14 @@ async def test_after_kill_9_everything_answered_is_there(tmp_path: Path) -> None
             await asyncio.sleep(1)
             assert [row["externalId"] for row in await api.rows("customer")][2:] == ["late"]
             assert await api.create("invoice", **invoice()) == "3", "ids go on after the payment"
+
+
+async def test_a_program_that_holds_the_account_seeds_it_directly(tmp_path: Path) -> None:
+    data = tmp_path / "netsuite.db"
+    with closing(NetSuiteAccount(data)) as account:
+        account.register(CLIENT_ID, CERTIFICATE_ID, PUBLIC_PEM.decode())
+        assert account.seed(FIRM)["job"] == ["4"]
+    with closing(NetSuiteAccount(data)) as account:
+        (yen,) = [row for row in account.books.all("currency") if row["symbol"] == "JPY"]
+        assert yen["exchangeRate"] == Decimal("0.00625")
+        assert account.seed(FIRM)["job"] == ["4"], "a repeated seed changes nothing"

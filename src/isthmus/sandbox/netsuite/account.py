@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,12 +16,20 @@ from isthmus.sandbox.faults import CONTROL, FaultInjection, Faults
 from isthmus.sandbox.netsuite.auth import Auth
 from isthmus.sandbox.netsuite.batch import Batches
 from isthmus.sandbox.netsuite.books import Books
-from isthmus.sandbox.netsuite.control import Control
+from isthmus.sandbox.netsuite.control import Control, plant
 from isthmus.sandbox.netsuite.resources import Resources
 from isthmus.sandbox.netsuite.settings import Settings
 from isthmus.sandbox.netsuite.suiteql import SuiteQL
 from isthmus.sandbox.netsuite.traffic import Traffic
-from isthmus.sandbox.netsuite.wire import LIMITS, TOKEN, NetSuiteError, answer, fault_body
+from isthmus.sandbox.netsuite.wire import (
+    LIMITS,
+    TOKEN,
+    NetSuiteError,
+    answer,
+    decode_object,
+    encode,
+    fault_body,
+)
 
 
 def utc_now() -> datetime:
@@ -39,6 +48,14 @@ class NetSuiteAccount:
         self.faults = Faults(fault_body)
         self.traffic = Traffic(FaultInjection(self._inner(), self.faults), self.books)
         self.app: ASGIApp = self.traffic
+
+    def seed(self, rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
+        """As POST /__control/seed, for a program that holds the account itself."""
+        return plant(self.books, decode_object(encode(rows).encode()))
+
+    def register(self, client_id: str, certificate_id: str, public_key: str) -> None:
+        """As POST /__control/integrations; `public_key` is PEM, a key or a certificate."""
+        self.auth.register(client_id, certificate_id, public_key)
 
     def close(self) -> None:
         self.books.store.close()

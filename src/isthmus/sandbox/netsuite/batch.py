@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from isthmus.sandbox.netsuite.body import Checks
 from isthmus.sandbox.netsuite.books import Books, Row, user_error
+from isthmus.sandbox.netsuite.fields import RecordType
 from isthmus.sandbox.netsuite.records import Write, create, update, upsert
-from isthmus.sandbox.netsuite.schema import RECORDS, RecordType
+from isthmus.sandbox.netsuite.schema import RECORDS
 from isthmus.sandbox.netsuite.wire import (
     ASYNC_JOB,
     COLLECTION,

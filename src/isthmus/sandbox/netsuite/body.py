@@ -13,11 +13,12 @@ from typing import Any
 from starlette.requests import Request
 
 from isthmus.sandbox.netsuite.books import Books, Row
-from isthmus.sandbox.netsuite.schema import SUBRECORDS, Fields, RecordType, Sublist, targets
+from isthmus.sandbox.netsuite.fields import SUBRECORDS, Fields, RecordType, Sublist, targets
 from isthmus.sandbox.netsuite.wire import NetSuiteError
 
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
 NOT_FIELDS = frozenset({"links", "id", "refName"})
+LARGEST = Decimal(10) ** 15
 MODES = ("Error", "Warning", "Ignore")
 
 
@@ -128,7 +129,7 @@ class Reader:
             case "choice":
                 return _choice(rest, value, path)
             case "record":
-                return self._line(SUBRECORDS[rest], rest, path, value)
+                return _without_nulls(self._line(SUBRECORDS[rest], rest, path, value))
             case _:
                 return _scalar(base, value, path)
 
@@ -164,11 +165,17 @@ def _scalar(kind: str, value: Any, path: str) -> Any:
             return _date(value, path)
         case ("int", int()) if not isinstance(value, bool):
             return value
-        case (("number" | "money"), int() | Decimal()):
-            return Decimal(value)
+        case (("number" | "money"), int() | Decimal()) if not isinstance(value, bool):
+            return _number(Decimal(value), path)
         case _:
             pass
     raise invalid(f"Invalid value: a value of type {kind} is expected.", path)
+
+
+def _number(value: Decimal, path: str) -> Decimal:
+    if abs(value) >= LARGEST:
+        raise invalid("Invalid value: the number is too large.", path)
+    return value
 
 
 def _date(value: str, path: str) -> str:
@@ -205,7 +212,11 @@ def _merge_lines(sublist: Sublist, old: list[Row], new: list[Row]) -> Row:
             known.update(line)
         else:
             result.append(_numbered(key, line, result))
-    return {"items": result}
+    return {"items": [_without_nulls(line) for line in result]}
+
+
+def _without_nulls(line: Row) -> Row:
+    return {name: value for name, value in line.items() if value is not None}
 
 
 def _numbered(key: str, line: Row, others: list[Row]) -> Row:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from isthmus.sandbox.netsuite.auth import Auth
 from isthmus.sandbox.netsuite.body import Checks
 from isthmus.sandbox.netsuite.books import Books, Row
+from isthmus.sandbox.netsuite.fields import RecordType
 from isthmus.sandbox.netsuite.payments import settled
 from isthmus.sandbox.netsuite.records import Write, create, find_by_key, record_type, update, upsert
 from isthmus.sandbox.netsuite.sales import VOIDED
@@ -50,22 +51,10 @@ class Control:
         ]
 
     async def seed(self, request: Request) -> Response:
-        """Rows per record type, in the order given, under the same rules as over the wire; a row
-        with an externalId that exists is updated. All or nothing.
+        """Rows per record type, in the order given, all or nothing. A row with an externalId that
+        exists is updated, its sublists replaced, so a seed may be repeated.
         """
-        wanted = await _body(request)
-        ids: dict[str, list[str]] = {}
-        with self.books.transaction():
-            for name, bodies in wanted.items():
-                record = record_type(name)
-                ids[name] = [self._plant(record.name, body) for body in bodies]
-        return answer({"ids": ids}, JSON, 201)
-
-    def _plant(self, name: str, body: Row) -> str:
-        record = RECORDS[name]
-        if "externalId" in body:
-            return str(upsert(self.books, record, body["externalId"], body, STRICT)["id"])
-        return str(create(self.books, record, body, STRICT)["id"])
+        return answer({"ids": plant(self.books, await _body(request))}, JSON, 201)
 
     async def rows(self, request: Request) -> Response:
         record = record_type(request.path_params["record"])
@@ -149,6 +138,25 @@ class Control:
         emptied = {"total": zero, "subtotal": zero, "taxTotal": zero, "status": VOIDED}
         row = self.books.put("invoice", settled(invoice | emptied))
         return answer(row, JSON)
+
+
+def plant(books: Books, wanted: dict[str, Any]) -> dict[str, list[str]]:
+    """Store rows per record type under the same rules as over the wire; their ids in order."""
+    ids: dict[str, list[str]] = {}
+    with books.transaction():
+        for name, bodies in wanted.items():
+            record = record_type(name)
+            if not isinstance(bodies, list) or not all(isinstance(row, dict) for row in bodies):
+                raise NetSuiteError("CONTROL", f"{name}: a list of records is needed.", path=name)
+            ids[name] = [_plant_one(books, record, body) for body in bodies]
+    return ids
+
+
+def _plant_one(books: Books, record: RecordType, body: Row) -> str:
+    if "externalId" in body:
+        keys = Write(STRICT.checks, frozenset(record.sublists))
+        return str(upsert(books, record, str(body["externalId"]), body, keys)["id"])
+    return str(create(books, record, body, STRICT)["id"])
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from isthmus.sandbox.netsuite.books import Row
-from isthmus.sandbox.netsuite.schema import RecordType
+from isthmus.sandbox.netsuite.fields import RecordType
 from isthmus.sandbox.netsuite.wire import NetSuiteError
 
 TOKEN = re.compile(r'"([^"]*)"|(\S+)')

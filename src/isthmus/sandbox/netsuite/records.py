@@ -6,6 +6,7 @@ from decimal import Decimal
 from isthmus.sandbox.netsuite.body import Checks, Reader, check_external_id, merge
 from isthmus.sandbox.netsuite.books import Books, Row, lines, missing, user_error
 from isthmus.sandbox.netsuite.entities import named, write_customer, write_job
+from isthmus.sandbox.netsuite.fields import RecordType
 from isthmus.sandbox.netsuite.payments import (
     apply_money,
     credit_status,
@@ -15,7 +16,7 @@ from isthmus.sandbox.netsuite.payments import (
 )
 from isthmus.sandbox.netsuite.periods import check_time_day
 from isthmus.sandbox.netsuite.sales import guard_change, mark_sent, write_sale
-from isthmus.sandbox.netsuite.schema import RECORDS, RecordType
+from isthmus.sandbox.netsuite.schema import RECORDS
 from isthmus.sandbox.netsuite.time_bills import write_time
 from isthmus.sandbox.netsuite.wire import NetSuiteError
 

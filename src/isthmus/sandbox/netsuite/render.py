@@ -3,7 +3,7 @@
 from typing import Any
 
 from isthmus.sandbox.netsuite.books import Books, Row
-from isthmus.sandbox.netsuite.schema import SUBRECORDS, Fields, RecordType, targets
+from isthmus.sandbox.netsuite.fields import SUBRECORDS, Fields, RecordType, targets
 from isthmus.sandbox.netsuite.wire import RECORD, link
 
 CHOICE_NAMES = {

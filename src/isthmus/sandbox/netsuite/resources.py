@@ -7,6 +7,7 @@ from starlette.routing import Route
 from isthmus.sandbox.netsuite.batch import Batches
 from isthmus.sandbox.netsuite.body import Checks
 from isthmus.sandbox.netsuite.books import Books, Row, lines
+from isthmus.sandbox.netsuite.fields import RecordType
 from isthmus.sandbox.netsuite.filters import matches
 from isthmus.sandbox.netsuite.records import (
     Write,
@@ -18,7 +19,7 @@ from isthmus.sandbox.netsuite.records import (
     upsert,
 )
 from isthmus.sandbox.netsuite.render import Renderer
-from isthmus.sandbox.netsuite.schema import RECORDS, RecordType
+from isthmus.sandbox.netsuite.schema import RECORDS
 from isthmus.sandbox.netsuite.wire import (
     COLLECTION,
     RECORD,

@@ -1,56 +1,19 @@
-"""The record types, their fields and sublists.
+"""The record types of the account.
 
 Names are those of Oracle's REST API Browser 2026.1 where the vendor page lists them; the rest (for
 example `tranId`, `total`, `itemId`) is from memory of the same browser and marked so in
 docs/reference/sandbox-netsuite.md.
-
-A field's kind: text, bool, date, instant, int, number, money, `ref:record[|record]`,
-`choice[:a,b]`, or `record:name` for a subrecord. A leading `!` marks what the account computes: it
-is shown, and ignored when sent.
 """
 
-from dataclasses import dataclass, field
-
-Fields = dict[str, str]
-
-
-def fields(*groups: str, **kinds: str) -> Fields:
-    """`fields("text: memo url", class_="ref:classification")`."""
-    known: Fields = {}
-    for group in groups:
-        kind, names = group.split(": ")
-        known |= dict.fromkeys(names.split(), kind)
-    return known | {name.rstrip("_"): kind for name, kind in kinds.items()}
-
-
-@dataclass(frozen=True)
-class Sublist:
-    """`key` names the field by which PATCH finds the line to change."""
-
-    fields: Fields
-    key: str = "line"
-
-
-@dataclass(frozen=True)
-class RecordType:
-    name: str
-    fields: Fields
-    sublists: dict[str, Sublist] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    family: str = ""
-    display: str = "name"
-
-    @property
-    def sequence(self) -> str:
-        """Entities share one id sequence, transactions another, as in an account."""
-        return self.family or self.name
-
-
-COMMON = fields("text: externalId", "!instant: lastModifiedDate", "bool: isInactive")
-SEGMENTS = fields(department="ref:department", class_="ref:classification", location="ref:location")
-ADDRESS = fields("text: addressee attention addr1 addr2 city state zip addrPhone", country="choice")
-
-SUBRECORDS = {"address": ADDRESS}
+from isthmus.sandbox.netsuite.fields import (
+    COMMON,
+    SEGMENTS,
+    Fields,
+    RecordType,
+    Sublist,
+    fields,
+)
+from isthmus.sandbox.netsuite.transaction_types import CREDIT_MEMO, CUSTOMER_PAYMENT, INVOICE
 
 CUSTOMER = RecordType(
     "customer",
@@ -155,106 +118,6 @@ TIME_BILL = RecordType(
     display="id",
 )
 
-ITEM_LINE = SEGMENTS | fields(
-    "int: line orderLine",
-    "text: description taxDetailsReference",
-    "number: quantity rate",
-    "money: amount",
-    "!money: grossAmt tax1Amt",
-    "choice: revRecSchedule price",
-    "date: revRecStartDate revRecEndDate",
-    item="ref:serviceSaleItem",
-    taxCode="ref:salesTaxItem",
-    job="ref:job",
-)
-TAX_LINE = fields(
-    "text: taxDetailsReference",
-    "choice: taxType lineType",
-    "number: taxRate",
-    "money: taxBasis taxAmount netAmount",
-    taxCode="ref:salesTaxItem",
-)
-SALES = (
-    COMMON
-    | SEGMENTS
-    | fields(
-        "text: tranId memo otherRefNum email",
-        "date: tranDate dueDate startDate endDate",
-        "number: exchangeRate",
-        "bool: taxDetailsOverride taxRegOverride toBeEmailed toBePrinted",
-        "!money: subtotal taxTotal total",
-        "!instant: createdDate",
-        "!choice: status",
-        entity="ref:customer|job",
-        subsidiary="ref:subsidiary",
-        currency="ref:currency",
-        postingPeriod="ref:accountingPeriod",
-        account="ref:account",
-        job="ref:job",
-        createdFrom="ref:invoice",
-    )
-)
-COST_LINE = fields("bool: apply", "choice: doc", "money: amount", "int: line")
-INVOICE = RecordType(
-    "invoice",
-    SALES
-    | fields(
-        "!money: amountPaid amountRemaining deferredRevenue recognizedRevenue",
-        terms="ref:term",
-        approvalStatus="choice:1,2,3,11",
-    ),
-    {
-        "item": Sublist(ITEM_LINE),
-        "time": Sublist(COST_LINE),
-        "expCost": Sublist(COST_LINE),
-        "itemCost": Sublist(COST_LINE),
-        "taxDetails": Sublist(TAX_LINE, "taxDetailsReference"),
-    },
-    required=("entity", "item"),
-    family="transaction",
-    display="tranId",
-)
-APPLY_LINE = fields(
-    "int: line", "bool: apply", "money: amount", "!money: due total", doc="ref:invoice"
-)
-CREDIT_MEMO = RecordType(
-    "creditMemo",
-    SALES | fields("!money: applied unapplied amountRemaining"),
-    {
-        "item": Sublist(ITEM_LINE),
-        "apply": Sublist(APPLY_LINE, "doc"),
-        "taxDetails": Sublist(TAX_LINE, "taxDetailsReference"),
-    },
-    required=("entity", "item"),
-    family="transaction",
-    display="tranId",
-)
-CUSTOMER_PAYMENT = RecordType(
-    "customerPayment",
-    COMMON
-    | SEGMENTS
-    | fields(
-        "text: tranId memo checkNum",
-        "date: tranDate",
-        "number: exchangeRate",
-        "money: payment",
-        "bool: autoApply",
-        "!money: applied unapplied",
-        "!choice: status",
-        "!instant: createdDate",
-        "choice: paymentMethod",
-        customer="ref:customer",
-        subsidiary="ref:subsidiary",
-        currency="ref:currency",
-        account="ref:account",
-        arAcct="ref:account",
-        postingPeriod="ref:accountingPeriod",
-    ),
-    {"apply": Sublist(APPLY_LINE, "doc")},
-    required=("customer", "payment"),
-    family="transaction",
-    display="tranId",
-)
 ACCOUNTING_PERIOD = RecordType(
     "accountingPeriod",
     COMMON
@@ -306,7 +169,7 @@ RECORDS = {
                 "text: name symbol displaySymbol",
                 "bool: isBaseCurrency",
                 exchangeRate="number",
-                currencyPrecision="choice",
+                currencyPrecision="choice:0,1,2,3,4",
             ),
         ),
         _list(
@@ -362,8 +225,3 @@ RECORDS = {
         ),
     )
 }
-
-
-def targets(kind: str) -> tuple[str, ...]:
-    """The record types a `ref:` kind may point to."""
-    return tuple(kind.removeprefix("ref:").split("|"))
