@@ -50,6 +50,7 @@ def test_ten_minutes_kept_as_two_places_are_not_twenty() -> None:
     """0.17 h is what a PSA keeps of 10 minutes; it is 10.2 minutes."""
     assert billable_hours(Decimal("0.17"), 10) == Decimal("0.166667")
     assert billable_hours(Decimal("0.18"), 10) == Decimal("0.333333")
+    assert billable_hours(Decimal("0.005"), 10) == Decimal("0.166667")
     assert eur("150").times(billable_hours(Decimal("0.17"), 10)).rounded() == eur("25.00")
 
 

@@ -52,7 +52,15 @@ def only(checked: Opportunity, ctx: DealContext = CONTEXT) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize("good", [deal(), fixed_deal(), deal(cap=eur("12000.00"), ends_on=None)])
+@pytest.mark.parametrize(
+    "good",
+    [
+        deal(),
+        fixed_deal(),
+        deal(cap=eur("12000.00"), minimum_increment=15, ends_on=None),
+        deal(starts_on="2026-01-01", ends_on="2026-01-01"),
+    ],
+)
 def test_a_deal_in_order_has_no_problem(good: Opportunity) -> None:
     assert check_deal(good, CONTEXT) == ()
 
@@ -74,6 +82,7 @@ def test_a_deal_in_order_has_no_problem(good: Opportunity) -> None:
         ({"amount": eur("-1")}, "amount_missing", "amount"),
         ({"cap": usd("5000")}, "cap_currency", "cap"),
         ({"cap": eur("0")}, "cap_not_positive", "cap"),
+        ({"minimum_increment": 0}, "increment_not_positive", "minimum_increment"),
         ({"lines": ()}, "lines_missing", "lines"),
         ({"lines": (line(role=None),)}, "line_role_missing", "lines"),
         ({"lines": (line(quantity="0"),)}, "line_hours_missing", "lines"),

@@ -86,6 +86,14 @@ def test_a_card_that_ended_is_named_with_its_last_day() -> None:
     )
 
 
+def test_of_two_cards_that_ended_the_latest_is_named() -> None:
+    older = card("RC-6", eur("120.00"), "2024-01-01", "2024-12-31")
+    newer = card("RC-7", eur("150.00"), "2025-01-01", "2026-02-28")
+    future = card("RC-8", eur("160.00"), "2026-04-01")
+    unrated = refused(RateBook.build([older, newer, future]).resolve(QUERY))
+    assert unrated.reason.endswith("RC-7 ended on 2026-02-28")
+
+
 def test_a_card_that_starts_later_is_named_with_its_first_day() -> None:
     unrated = refused(RateBook.build([card("RC-8", eur("150.00"), "2026-04-01")]).resolve(QUERY))
     assert unrated.code == "rate_outdated"

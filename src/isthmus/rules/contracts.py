@@ -58,7 +58,7 @@ def _in_order(contract: Contract, new: Amendment) -> tuple[Amendment, ...]:
 def _raised_by_amount(contract: Contract) -> Iterable[Amendment]:
     cap = contract.cap
     for amendment in contract.amendments:
-        if amendment.cap is None or amendment.cap == _raise(cap, amendment.value_change):
+        if amendment.cap == _raise(cap, amendment.value_change):
             yield amendment
         cap = amendment.cap if amendment.cap is not None else cap
 

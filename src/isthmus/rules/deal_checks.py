@@ -18,8 +18,8 @@ BILLED_MODELS = (BillingModel.T_AND_M, BillingModel.FIXED_FEE)
 def check_deal(opportunity: Opportunity, ctx: DealContext) -> tuple[Problem, ...]:
     """All problems at once, so that a deal goes back to its owner once."""
     checks = (
-        check_account, _dates, _payment_terms, _entity, _model, _amount, _currency, _cap, _lines,
-        _template,
+        check_account, _dates, _payment_terms, _entity, _model, _amount, _currency, _cap, _increment,
+        _lines, _template,
     )  # fmt: skip
     return tuple(problem for check in checks for problem in check(opportunity, ctx))
 
@@ -131,6 +131,16 @@ def _cap(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
         yield in_crm(
             "cap_not_positive", deal, f"its cap is {deal.cap}, which bills nothing",
             "Correct the cap, or leave it empty for none", "cap",
+        )  # fmt: skip
+
+
+def _increment(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
+    if deal.minimum_increment is not None and deal.minimum_increment <= 0:
+        yield in_crm(
+            "increment_not_positive", deal,
+            f"its minimum increment is {deal.minimum_increment} minutes",
+            "Correct the increment, or leave it empty to bill the hours as they are",
+            "minimum_increment",
         )  # fmt: skip
 
 

@@ -107,14 +107,7 @@ class Ownership:
         An attribute whose owner no system plays falls to the role that seeds it: without an HR
         system, the PSA's word on a resource's name is the only one there is.
         """
-        return Ownership(
-            {
-                key: replace(rule, owner=rule.seeded_by, seeded_by=None)
-                if rule.owner not in roles and rule.seeded_by in roles and rule.seeded_by
-                else rule
-                for key, rule in self.rules.items()
-            }
-        )
+        return Ownership({key: _played(rule, roles) for key, rule in self.rules.items()})
 
     def rule(self, kind: str, attribute: str) -> OwnershipRule:
         return self.rules[self._key(f"{kind}.{attribute}")]
@@ -178,6 +171,12 @@ def _declared(model: type[CanonicalObject], name: str) -> OwnershipRule:
     mirrored = owner is Role.ISTHMUS or f"{model.kind}.{name}" in MIRRORED
     policy = OnForeignWrite.DROP if mirrored else OnForeignWrite.DRIFT
     return OwnershipRule(owner, policy, seeded_by(model, name))
+
+
+def _played(rule: OwnershipRule, roles: frozenset[Role]) -> OwnershipRule:
+    if rule.owner in roles or rule.seeded_by is None or rule.seeded_by not in roles:
+        return rule
+    return replace(rule, owner=rule.seeded_by, seeded_by=None)
 
 
 def _overridden(name: str, rule: OwnershipRule, settings: Mapping[str, str]) -> OwnershipRule:
