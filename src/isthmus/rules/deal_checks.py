@@ -18,8 +18,8 @@ BILLED_MODELS = (BillingModel.T_AND_M, BillingModel.FIXED_FEE)
 def check_deal(opportunity: Opportunity, ctx: DealContext) -> tuple[Problem, ...]:
     """All problems at once, so that a deal goes back to its owner once."""
     checks = (
-        check_account, _dates, _payment_terms, _entity, _model, _amount, _currency, _cap, _increment,
-        _lines, _template,
+        check_account, _dates, _payment_terms, _entity, _model, _amount, _currency, _cap,
+        _increment, _lines, _template,
     )  # fmt: skip
     return tuple(problem for check in checks for problem in check(opportunity, ctx))
 
