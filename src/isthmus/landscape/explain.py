@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from isthmus.landscape.document import Document
-from isthmus.landscape.keys import choices_of, did_you_mean, fields_of, listed, models_at, similar
+from isthmus.landscape.keys import (
+    alternatives,
+    choices_of,
+    did_you_mean,
+    fields_of,
+    listed,
+    models_at,
+    similar,
+)
 from isthmus.landscape.mistake import Key, KeyPath, dotted
-from isthmus.landscape.secrets import Secrets
+from isthmus.landscape.secrets import MASK, Secrets
 
 _WANTED = {
     "string_type": "text",
@@ -166,13 +174,22 @@ class Explainer:
 
     def _reason(self, problem: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         written = self._document.get(path) if self._document.has(path) else problem["input"]
+        secret = self._is_secret(problem["loc"])
         if wanted := _WANTED.get(problem["type"]):
             scalar = not isinstance(written, dict | list | None)
             quotes = problem["type"] == "string_type" and scalar
             remedy = "Put it in quotes." if quotes else f"Write {wanted}."
-            return f"it must be {wanted}, and is {_kind(written)}", remedy
+            return f"it must be {wanted}, and is {MASK if secret else _kind(written)}", remedy
         if problem["type"] == "too_short" and not written:
             return "it is empty", "Write at least one, or leave the key out."
         message = self._scrub(problem["msg"]).removeprefix("Value error, ")
+        message = message.replace(str(written), MASK) if secret else message
         message = message.replace("Input should", "it should", 1)
         return message, str(problem.get("ctx", {}).get("remedy", "Correct the value."))
+
+    def _is_secret(self, location: tuple[Key, ...]) -> bool:
+        """Declared as one: also a literal in the file is not repeated."""
+        beside = models_at(self._model, location[:-1])
+        declared = [fields_of(m).get(str(location[-1])) for m in beside] if location else []
+        kinds = {kind for d in declared if d for kind in alternatives(d.annotation)}
+        return bool(kinds & {SecretStr, SecretBytes})

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks import check_meaning
 from isthmus.landscape.connection import Connection, OpenedConnection
@@ -27,6 +28,11 @@ A model that declares a shared key (`vendor`, `platform`, `changes`) is given it
 variable `platform_vendors`, a tuple, names the vendors in whose organisation it may live.
 """
 Plays = Mapping[str, Collection[Role]]
+"""Vendor -> the roles that its connector can play; a vendor that is not there is not checked."""
+Mapped = Mapping[str, Mapping[str, type[CanonicalObject]]]
+"""Vendor -> its mapping files by name -> the object that each maps. A vendor that is not there
+names its mapping files after our objects.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,10 @@ def load(
     connectors: Connectors,
     env: Mapping[str, str] = os.environ,
     plays: Plays | None = None,
+    mapped: Mapped | None = None,
 ) -> Landscape:
     """The landscape in the file. Raises LandscapeError with every mistake."""
-    reading = check(path, connectors, env, plays)
+    reading = check(path, connectors, env, plays, mapped)
     if reading.landscape is None:
         raise LandscapeError(Path(path), reading.mistakes)
     return reading.landscape
@@ -55,8 +62,9 @@ def check(
     connectors: Connectors,
     env: Mapping[str, str] = os.environ,
     plays: Plays | None = None,
+    mapped: Mapped | None = None,
 ) -> Reading:
-    """As `load`, with the mistakes as a value. `plays` names the roles that each vendor can."""
+    """As `load`, with the mistakes as a value."""
     document = read_document(Path(path))
     _leave_out_empty(document)
     opened: dict[str, OpenedConnection] = {}
@@ -64,7 +72,7 @@ def check(
     if document.data:
         opened = _connections(document, connectors, env)
         shape = _shape(document)
-        check_meaning(document, connectors, plays or {})
+        check_meaning(document, connectors, plays or {}, mapped or {})
     mistakes = tuple(sorted(set(document.mistakes)))
     failed = shape is None or any(m.severity == "error" for m in mistakes)
     if shape is None or failed:

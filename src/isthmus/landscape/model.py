@@ -33,7 +33,7 @@ class LandscapeFile(Part):
     )
     mappings: dict[str, dict[str, AttributeOverlay]] = Field(
         default={},
-        description="`connection.object` to attributes whose vendor field or values differ.",
+        description="`connection.mapping` to attributes whose vendor field or values differ.",
     )
     policies: Policies = Field(default=Policies(), description="Decisions that firms differ in.")
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")

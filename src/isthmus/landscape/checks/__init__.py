@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel
 
+from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks.companies import check_companies
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
@@ -22,10 +23,11 @@ def check_meaning(
     document: Document,
     connectors: Mapping[str, type[BaseModel]],
     plays: Mapping[str, Collection[Role]],
+    mapped: Mapping[str, Mapping[str, type[CanonicalObject]]],
 ) -> None:
     check_companies(document)
     check_systems(document, connectors)
     check_roles(document, plays)
     check_ownership(document)
-    check_mappings(document)
+    check_mappings(document, mapped)
     check_schedules(document)

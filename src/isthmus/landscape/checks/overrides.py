@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.canonical.base import attributes
 from isthmus.landscape.checks.parts import keys_at, well_formed
@@ -22,22 +24,47 @@ def check_ownership(document: Document) -> None:
             _check_attribute(document, path, model, attribute)
 
 
-def check_mappings(document: Document) -> None:
+def check_mappings(
+    document: Document, mapped: Mapping[str, Mapping[str, type[CanonicalObject]]]
+) -> None:
     connections = keys_at(document, "connections")
     for key in keys_at(document, "mappings"):
         path = ("mappings", key)
-        name, dot, kind = key.partition(".")
+        name, dot, _ = key.partition(".")
         if not dot:
             _not_two_names(document, path, "connection.object", "salesforce.opportunity")
-        elif name not in connections:
+            continue
+        if name not in connections:
             document.add(
                 path,
                 f"no connection is named `{name}`",
                 f"connections: {listed(connections)}",
                 did_you_mean(name, connections, "Write one of them before the dot."),
             )
-        elif model := _known(document, path, kind):
+            continue
+        vendor = str(keys_at(document, "connections", name).get("vendor"))
+        if model := _mapped(document, path, mapped.get(vendor, BY_KIND), vendor):
             _check_overlays(document, path, model)
+
+
+def _mapped(
+    document: Document,
+    path: tuple[str, str],
+    mapped: Mapping[str, type[CanonicalObject]],
+    vendor: str,
+) -> type[CanonicalObject] | None:
+    name = path[1].partition(".")[2]
+    if name not in mapped:
+        by_object = next((n for n, model in mapped.items() if model.kind == name), None)
+        document.add(
+            path,
+            f"no mapping of {vendor} is named `{name}`",
+            f"known: {listed(mapped)}",
+            f"Did you mean `{by_object}`?"
+            if by_object
+            else did_you_mean(name, mapped, "Write one of them."),
+        )
+    return mapped.get(name)
 
 
 def _check_overlays(
