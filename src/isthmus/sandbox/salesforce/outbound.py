@@ -75,7 +75,8 @@ class OutboundMessages:
         unknown = set(given) - set(known)
         if unknown:
             raise ValueError(f"unknown key {sorted(unknown)[0]!r}; known: {', '.join(known)}")
-        self.knobs = Knobs(**{**known, **given})
+        typed = {name: type(known[name])(value) for name, value in given.items()}
+        self.knobs = Knobs(**{**known, **typed})
         self._dice = random.Random(self.knobs.seed)
         self._wake.set()
         return asdict(self.knobs)
@@ -189,7 +190,9 @@ class OutboundMessages:
                     self._org.store.delete(QUEUE, row["id"])
                     self._org.store.put(FAILED, row["id"], row)
                     continue
-                wait = min(knobs.retry_seconds * 2 ** row["attempts"], knobs.retry_most_seconds)
+                wait = min(
+                    knobs.retry_seconds * 2 ** min(row["attempts"], 30), knobs.retry_most_seconds
+                )
                 later = {"attempts": row["attempts"] + 1, "next_at": now + wait}
                 self._org.store.put(QUEUE, row["id"], {**row, **later})
 

@@ -172,7 +172,7 @@ def _default_from_assignment(org: Org, change: Change) -> None:
             ("pse__Milestone__c", "pse__Milestone__c"),
         ):
             _default(change, name, assignment[source])
-        if new.get("pse__Bill_Rate__c") is None:
+        if "pse__Bill_Rate__c" not in change.given or new["pse__Bill_Rate__c"] is None:
             new["pse__Bill_Rate__c"] = assignment["pse__Bill_Rate__c"]
 
 
