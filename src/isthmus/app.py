@@ -1,1 +1,194 @@
 """The composition root: binds roles to connectors from the landscape, and alone knows both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from isthmus.canonical import CanonicalObject, LegalEntity, TimeEntry
+from isthmus.canonical.base import Role
+from isthmus.connect import ConnectionContext, Connector
+from isthmus.engine import Engine, Observer, RetryPolicy, Waker
+from isthmus.events.batching import batch_time
+from isthmus.events.ingest import Ingest
+from isthmus.events.links import Connected, Links
+from isthmus.events.outbox import Outbox
+from isthmus.events.reader import Reader
+from isthmus.flows import FLOWS
+from isthmus.kit.ids import derived_id
+from isthmus.landscape import Landscape, load
+from isthmus.rules.ownership import Ownership
+from isthmus.settings import Settings
+from isthmus.store.database import Database
+from isthmus.store.embedded import EmbeddedPostgres
+from isthmus.store.migrate import upgrade
+
+
+@cache
+def connectors() -> Mapping[str, Connector]:
+    """Vendor -> connector, ours and those of installed packages."""
+    return {e.name: e.load() for e in entry_points(group="isthmus.connectors")}
+
+
+def connector_configs() -> Mapping[str, type[BaseModel]]:
+    return {vendor: connector.config for vendor, connector in connectors().items()}
+
+
+def load_landscape(path: Path) -> Landscape:
+    """Raises LandscapeError with every mistake and its line."""
+    return load(path, connector_configs())
+
+
+def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
+    """Roles that a connection plays for anyone, at any time."""
+    return frozenset(
+        role
+        for role in (Role.CRM, Role.PSA, Role.ERP, Role.HCM)
+        if any(b.connection == connection for b in landscape.roles.of(role))
+    )
+
+
+def ownership_of(landscape: Landscape) -> Ownership:
+    played = frozenset().union(*(roles_of(landscape, name) for name in landscape.connections))
+    overrides = {
+        key: override.model_dump(mode="json", exclude_none=True)
+        for key, override in landscape.ownership.items()
+    }
+    return Ownership.default().with_overrides(overrides).bound_to(played | {Role.ISTHMUS})
+
+
+def open_systems(landscape: Landscape) -> dict[str, Connected]:
+    """Every connection, platforms before what lives on them."""
+    opened: dict[str, Connected] = {}
+    in_order = sorted(landscape.connections.values(), key=lambda c: c.platform is not None)
+    for connection in in_order:
+        host = opened[connection.platform] if connection.platform else None
+        context = ConnectionContext(
+            connection.name,
+            landscape.overlays(connection.name),
+            host.system.transport if host else None,
+        )
+        system = connectors()[connection.vendor].open(context, connection.config)
+        space = host.space if host else connection.name
+        opened[connection.name] = Connected(system, roles_of(landscape, connection.name), space)
+    return opened
+
+
+class App:
+    """One process of Isthmus: what it is made of, and its background work."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        landscape: Landscape,
+        database: Database,
+        *,
+        embedded: EmbeddedPostgres | None = None,
+        observer: Observer | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self.settings, self.landscape, self.database = settings, landscape, database
+        self.embedded = embedded
+        self.outbox = Outbox()
+        self.ownership = ownership_of(landscape)
+        self.ingest = Ingest(database, self.outbox, self.ownership)
+        self.connected = open_systems(landscape)
+        self.links = Links(self.connected, landscape, database, self.ingest)
+        self.engine = Engine(
+            database, self.outbox, self.links, landscape, FLOWS,
+            observer=observer, retry=retry, concurrency=settings.worker_concurrency,
+        )  # fmt: skip
+        self.waker = Waker(self.engine)
+        self.readers = {name: self._reader(c) for name, c in self.connected.items()}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._works = False
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        landscape: Landscape | None = None,
+        *,
+        observer: Observer | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> App:
+        """Start the embedded database where none is named, bring the schema up to date, connect."""
+        landscape = landscape or load_landscape(settings.landscape)
+        url, embedded = await database_of(settings)
+        app = cls(settings, landscape, Database(url), embedded=embedded,
+                  observer=observer, retry=retry)  # fmt: skip
+        await upgrade(app.database.engine)
+        await app.engine.prepare()
+        await app._seed_legal_entities()
+        return app
+
+    def _reader(self, connected: Connected) -> Reader:
+        default = self.settings.poll_every
+
+        def interval(kind: str) -> float | None:
+            pause = self.landscape.poll_interval(connected.name, kind, default)
+            return None if pause is None else pause.total_seconds()
+
+        return Reader(connected, self.database, self.ingest, interval, self._after_page)
+
+    async def _after_page(self, model: type[CanonicalObject]) -> None:
+        if model is TimeEntry:
+            await batch_time(self.database, self.outbox)
+
+    async def _seed_legal_entities(self) -> None:
+        """The firm's companies are known from the landscape before any system names them."""
+        async with self.database.begin() as tx:
+            await tx.lock("legal_entities")
+            for code, entity in self.landscape.firm.legal_entities.items():
+                if not await tx.records.list(LegalEntity, code=code):
+                    await tx.records.save(
+                        LegalEntity(
+                            id=derived_id("legal_entity", code), code=code,
+                            country=entity.country, currency=entity.currency,
+                        )
+                    )  # fmt: skip
+
+    async def start(self, *, worker: bool = True, readers: bool = True) -> None:
+        """Begin the background work of this process."""
+        if worker:
+            self._works = True
+            await self.engine.start()
+            self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
+        if readers:
+            self._tasks += [
+                asyncio.create_task(reader.run(), name=f"reader:{name}")
+                for name, reader in self.readers.items()
+            ]
+
+    async def close(self) -> None:
+        """Drain and release everything; the embedded database stops if nobody else uses it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._works:
+            await self.engine.stop()
+        else:
+            await self.engine.close()
+        for connected in self.connected.values():
+            await connected.system.close()
+        await self.database.close()
+        if self.embedded is not None:
+            await asyncio.to_thread(self.embedded.stop)
+
+    async def read(self, connections: Sequence[str] | None = None) -> int:
+        """Poll everything once, now; the number of changes delivered."""
+        names = connections if connections is not None else list(self.readers)
+        return sum([await self.readers[n].messages() + await self.readers[n].poll() for n in names])
+
+
+async def database_of(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
+    """The named server, or the embedded one of this home, started."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value(), None
+    embedded = EmbeddedPostgres(settings.home)
+    return await asyncio.to_thread(embedded.start), embedded

@@ -14,6 +14,7 @@ from typing import Any
 
 import dbos._serialization as dbos_serialization
 from dbos import Serializer
+
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.errors import ERRORS, ConnectError
 from isthmus.engine.hold import Hold

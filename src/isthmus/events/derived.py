@@ -16,6 +16,13 @@ def _became(attribute: str, *values: str) -> Callable[[Raw, Raw], bool]:
     )
 
 
+def _deal_won(*, amendment: bool) -> Callable[[Raw, Raw], bool]:
+    won = _became("stage", "closed_won")
+    return lambda before, after: (
+        won(before, after) and (after.get("amends") is not None) is amendment
+    )
+
+
 def _status_of_a_posted_invoice(before: Raw, after: Raw) -> bool:
     """What the ledger says of an invoice moved: its status, or what is still to pay."""
     watched = ("status", "amount_due", "paid_on", "number")
@@ -23,7 +30,10 @@ def _status_of_a_posted_invoice(before: Raw, after: Raw) -> bool:
 
 
 _RULES: Mapping[str, tuple[tuple[str, Callable[[Raw, Raw], bool]], ...]] = {
-    "opportunity": (("opportunity.closed_won", _became("stage", "closed_won")),),
+    "opportunity": (
+        ("opportunity.closed_won", _deal_won(amendment=False)),
+        ("opportunity.amendment_won", _deal_won(amendment=True)),
+    ),
     "milestone": (("milestone.ready_to_bill", _became("state", "ready_to_bill")),),
     "invoice": (("invoice.status_changed", _status_of_a_posted_invoice),),
     "accounting_period": (("accounting_period.opened", _became("state", "open")),),

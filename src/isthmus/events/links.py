@@ -192,6 +192,9 @@ class Links:
         names = self._landscape.connections_for(role, on=utc_now().date())
         return [self.of(name) for name in names]
 
+    def all_playing_crm(self) -> list[Link]:
+        return self.all_playing(Role.CRM)
+
     def crm(self, legal_entity: str | None = None) -> Link:
         return self.playing(Role.CRM, legal_entity)
 

@@ -1,0 +1,22 @@
+"""The process flows. A flow speaks roles, never vendors, and starts another by event only."""
+
+from isthmus.engine import Flow
+from isthmus.flows.contract_amendment import contract_amendment
+from isthmus.flows.contract_to_invoice import contract_to_invoice
+from isthmus.flows.customer_sync import customer_correction, customer_sync
+from isthmus.flows.invoice_status_back import invoice_number_to_psa, invoice_status_to_crm
+from isthmus.flows.milestone_to_invoice import milestone_to_invoice
+from isthmus.flows.opportunity_to_project import opportunity_to_project
+from isthmus.flows.time_to_invoice import time_to_invoice
+
+FLOWS: tuple[Flow, ...] = (
+    opportunity_to_project,
+    contract_amendment,
+    customer_sync,
+    customer_correction,
+    time_to_invoice,
+    milestone_to_invoice,
+    contract_to_invoice,
+    invoice_status_to_crm,
+    invoice_number_to_psa,
+)

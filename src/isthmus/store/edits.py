@@ -45,19 +45,23 @@ class Edits:
             )
         )  # fmt: skip
 
-    async def of(self, object_kind: str, object_id: str) -> dict[str, Any]:
-        """Attribute -> corrected value; the latest correction wins."""
+    async def of(self, object_kind: str, object_id: str) -> dict[str, EditRow]:
+        """Attribute -> its latest correction."""
         return (await self.of_many(object_kind, [object_id])).get(object_id, {})
 
-    async def of_many(self, object_kind: str, object_ids: list[str]) -> dict[str, dict[str, Any]]:
+    async def of_many(
+        self, object_kind: str, object_ids: list[str]
+    ) -> dict[str, dict[str, EditRow]]:
+        columns = [edit.c[name] for name in EditRow.__dataclass_fields__]
         rows = await self._connection.execute(
-            sa.select(edit.c.object_id, edit.c.attribute, edit.c.value)
+            sa.select(edit.c.object_id, *columns)
             .where(edit.c.object_kind == object_kind, edit.c.object_id.in_(object_ids))
             .order_by(edit.c.edited_at)
         )
-        found: dict[str, dict[str, Any]] = {}
-        for object_id, attribute, value in rows:
-            found.setdefault(object_id, {})[attribute] = value
+        found: dict[str, dict[str, EditRow]] = {}
+        for object_id, *values in rows:
+            row = EditRow(*values)
+            found.setdefault(object_id, {})[row.attribute] = row
         return found
 
     async def of_hold(self, hold: int) -> list[EditRow]:

@@ -49,16 +49,15 @@ class Inbox:
         )
         return bool(deliveries == 1)
 
-    async def take(self, limit: int) -> list[Message]:
-        """Lock the oldest unprocessed messages; other workers skip them meanwhile."""
+    async def waiting(self, connection: str, limit: int) -> list[Message]:
+        """The oldest unprocessed messages of a connection; its one reader works on them."""
         rows = await self._connection.execute(
             sa.select(
                 inbox.c.id, inbox.c.connection, inbox.c.kind, inbox.c.external_id, inbox.c.attempts
             )
-            .where(inbox.c.processed_at.is_(None), inbox.c.attempts < 1_000_000)
+            .where(inbox.c.processed_at.is_(None), inbox.c.connection == connection)
             .order_by(inbox.c.received_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
         return [Message(*row) for row in rows]
 

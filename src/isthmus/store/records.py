@@ -81,6 +81,11 @@ class Records:
         ).returning(record.c.version)
         return int((await self._connection.execute(upsert)).scalar_one())
 
+    async def delete(self, model: type[CanonicalObject], id: str) -> None:
+        await self._connection.execute(
+            sa.delete(record).where(record.c.kind == model.kind, record.c.id == id)
+        )
+
     async def counts(self) -> dict[str, int]:
         rows = await self._connection.execute(
             sa.select(record.c.kind, sa.func.count()).group_by(record.c.kind)

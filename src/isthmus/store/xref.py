@@ -84,3 +84,11 @@ class Xref:
                 f"{kind} {external_id} of {space} cannot be linked to {canonical_id}: "
                 + (f"it belongs to {held}" if held else f"that is linked to {known} already")
             )
+
+    async def move(self, kind: str, source: str, target: str, space: str) -> None:
+        """Two canonical objects are one: what the system calls `source` is `target` from now on."""
+        await self._connection.execute(
+            sa.update(xref)
+            .where(xref.c.kind == kind, xref.c.canonical_id == source, xref.c.space == space)
+            .values(canonical_id=target)
+        )

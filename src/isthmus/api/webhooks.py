@@ -1,0 +1,59 @@
+"""`POST /webhooks/{connection}`: stored before it is acknowledged, in the vendor's own form."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from isthmus.api.context import running_app
+from isthmus.app import App
+from isthmus.connect import Notice, Unauthorized, Webhook
+from isthmus.connect.errors import Invalid
+
+log = structlog.get_logger()
+router = APIRouter(tags=["webhooks"])
+
+MAX_BODY = 2_000_000
+
+
+@router.post("/webhooks/{connection}")
+async def receive(
+    connection: str, request: Request, app: Annotated[App, Depends(running_app)]
+) -> Response:
+    reader = app.readers.get(connection)
+    if reader is None:
+        raise HTTPException(404, f"no connection is called {connection}")
+    webhook = Webhook(dict(request.headers), await _body(request))
+    try:
+        notices, reply = reader.connected.system.receive(webhook)
+    except Unauthorized as error:
+        raise HTTPException(401, str(error)) from error
+    except Invalid as error:
+        raise HTTPException(400, str(error)) from error
+    await _store(app, connection, webhook, list(notices))
+    reader.woken.set()
+    return Response(reply.body, media_type=reply.media_type)
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, f"a webhook of more than {MAX_BODY:,} bytes is refused")
+    return body
+
+
+async def _store(app: App, connection: str, webhook: Webhook, notices: list[Notice]) -> None:
+    """Commit; the same message delivered again is counted, not stored twice."""
+    kept = {k: v for k, v in webhook.headers.items() if k.lower() != "authorization"}
+    async with app.database.begin() as tx:
+        for notice in notices:
+            fresh = await tx.inbox.accept(
+                connection, notice.event_id, kind=notice.model.kind,
+                external_id=notice.external_id, headers=kept, body=webhook.body,
+            )  # fmt: skip
+            log.info("webhook.received", connection=connection, kind=notice.model.kind,
+                     external_id=notice.external_id, repeated=not fresh)  # fmt: skip

@@ -1,0 +1,139 @@
+"""Reads one connection: messages that its vendor pushed, and what changed since the watermark.
+
+One process at a time reads a connection (an advisory lock elects it); what it reads is idempotent
+all the same. A message is only a hint: the record is read again, so duplicates and messages out of
+order bring the same result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from isthmus.canonical import (
+    BY_KIND,
+    AccountingPeriod,
+    Assignment,
+    CanonicalObject,
+    CostCentre,
+    Currency,
+    Customer,
+    Invoice,
+    LegalEntity,
+    Milestone,
+    Opportunity,
+    Payment,
+    Phase,
+    ProfitCentre,
+    Project,
+    RateCard,
+    Resource,
+    TimeEntry,
+)
+from isthmus.connect import Change, ConnectError, Unauthorized, Watermark
+from isthmus.events.ingest import Ingest
+from isthmus.events.links import Connected
+from isthmus.store.database import Database
+from isthmus.store.leadership import leading
+
+log = structlog.get_logger()
+
+ORDER: tuple[type[CanonicalObject], ...] = (
+    LegalEntity, Currency, AccountingPeriod, CostCentre, ProfitCentre, Customer, Resource,
+    Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, Payment, TimeEntry,
+)  # fmt: skip
+"""What is pointed at before what points at it."""
+
+Interval = Callable[[str], float | None]
+"""Kind -> seconds between readings; None: the vendor pushes it, read it rarely."""
+
+SAFETY_NET = 15 * 60.0
+"""A pushed kind is polled this often all the same: pushes get lost."""
+
+
+class Reader:
+    def __init__(
+        self,
+        connected: Connected,
+        database: Database,
+        ingest: Ingest,
+        interval: Interval,
+        after_page: Callable[[type[CanonicalObject]], Awaitable[None]],
+    ) -> None:
+        self.connected, self._database, self._ingest = connected, database, ingest
+        self._interval, self._after_page = interval, after_page
+        self._due: dict[str, float] = {}
+        self.woken = asyncio.Event()
+
+    @property
+    def kinds(self) -> list[type[CanonicalObject]]:
+        """What is read from here: kinds that the connector reads, in order of dependence."""
+        capabilities = self.connected.system.capabilities
+        return [m for m in ORDER if m in capabilities and capabilities[m].reads]
+
+    async def run(self) -> None:
+        """Until cancelled. A failing system or database is tried again at the next turn."""
+        while True:
+            try:
+                async with leading(self._database.engine, f"reader:{self.connected.name}") as lead:
+                    if lead:
+                        await self._turns()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("reader.paused", connection=self.connected.name,
+                            reason=str(error).splitlines()[0])  # fmt: skip
+            await asyncio.sleep(2.0)
+
+    async def _turns(self) -> None:
+        while True:
+            self.woken.clear()
+            try:
+                await self.messages()
+                await self._poll_due()
+            except ConnectError as error:
+                pause = 10.0 if isinstance(error, Unauthorized) else 1.0
+                log.warning("connection.failing", connection=self.connected.name, reason=str(error))
+                await asyncio.sleep(pause)
+            try:
+                await asyncio.wait_for(self.woken.wait(), timeout=0.5)
+            except TimeoutError:
+                continue
+
+    async def messages(self, limit: int = 100) -> int:
+        """Read again what the waiting messages name; messages of one record share one reading."""
+        async with self._database.begin() as tx:
+            waiting = await tx.inbox.waiting(self.connected.name, limit)
+        read: dict[tuple[str, str], list[Change]] = {}
+        for message in waiting:
+            model, record = BY_KIND[message.kind], (message.kind, message.external_id)
+            if record not in read:
+                found = await self.connected.system.get(model, message.external_id)
+                read[record] = [found] if found else []
+            await self._ingest.take(self.connected, read[record], message=message.id)
+        return len(waiting)
+
+    async def _poll_due(self) -> None:
+        for model in self.kinds:
+            now = time.monotonic()
+            if self._due.get(model.kind, 0.0) <= now:
+                await self.poll([model])
+                pause = self._interval(model.kind)
+                self._due[model.kind] = time.monotonic() + (SAFETY_NET if pause is None else pause)
+
+    async def poll(self, models: Sequence[type[CanonicalObject]] | None = None) -> int:
+        """Everything that changed since the watermark; the number of changes delivered."""
+        count = 0
+        for model in models if models is not None else self.kinds:
+            async with self._database.begin() as tx:
+                state = await tx.watermarks.get(self.connected.name, model.kind)
+            since = Watermark.from_json(state) if state else Watermark()
+            async for page in self.connected.system.changes(model, since):
+                await self._ingest.take(
+                    self.connected, page.changes, watermark=(model.kind, page.watermark.to_json())
+                )
+                await self._after_page(model)
+                count += len(page.changes)
+        return count

@@ -1,0 +1,205 @@
+"""A contract's unbilled facts become one invoice, posted in the ledger of its legal entity.
+
+The invoice is drafted, and its facts frozen on its lines, in one transaction on our side; then it
+is posted under its own id, so a repeat after a lost answer finds the invoice that exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from isthmus.canonical import (
+    AccountingPeriod,
+    Contract,
+    Customer,
+    Invoice,
+    LegalEntity,
+    Milestone,
+)
+from isthmus.canonical.invoice import InvoiceLine, LineKind
+from isthmus.engine import Engine, Hold, Run, Step, flow
+from isthmus.events.envelope import Event
+from isthmus.kit.ids import derived_id
+from isthmus.kit.money import Money
+from isthmus.rules.billing import RatedEntry, invoice_lines
+from isthmus.rules.periods import Posting, posting_day
+from isthmus.store.database import Transaction
+from isthmus.store.entries import INVOICED
+from isthmus.store.ledger import FactRow
+
+
+async def request_billing(engine: Engine, up_to: date) -> int:
+    """Start one run per contract that has something to bill; the number of contracts."""
+    async with engine.database.begin() as tx:
+        contracts = await tx.ledger.contracts_unbilled(up_to)
+        for contract in contracts:
+            deal = (await tx.records.get(Contract, contract)).opportunity
+            event = Event(
+                type="billing.due", source="billing", subject=contract, correlation_id=deal,
+                data={"up_to": up_to.isoformat()},
+            )  # fmt: skip
+            await engine.outbox.emit(tx, event)
+    return len(contracts)
+
+
+@flow(on="billing.due", key=lambda event: event.id, owner="finance", priority=20)
+async def contract_to_invoice(run: Run) -> None:
+    invoice = await run.step(draft_invoice)
+    if invoice is not None:
+        await run.step(post_invoice, invoice)
+        await run.step(settle_invoice, invoice)
+
+
+async def draft_invoice(step: Step) -> str | None:
+    """Freeze what is unbilled on a new draft; None when there is nothing, or it was done."""
+    id = derived_id("invoice", step.run.id)
+    up_to = date.fromisoformat(step.event.data["up_to"])
+    async with step.begin() as tx:
+        await tx.lock(f"contract:{step.subject}")
+        if await tx.records.find(Invoice, id) is not None:
+            return id
+        facts = await tx.ledger.unbilled(step.subject, up_to)
+        if not facts:
+            return None
+        contract = await tx.records.get(Contract, step.subject)
+        lines, lineage = _lines(facts)
+        invoice = await _invoice(tx, step, contract, id, up_to, lines)
+        await tx.ledger.freeze(id, lineage)
+        await tx.records.save(invoice)
+        await step.emit(
+            tx, "invoice.drafted", id, {"total": str(invoice.lines_total()), "facts": len(facts)}
+        )
+    return id
+
+
+def _lines(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
+    """Lines of the invoice, and fact id -> line number."""
+    time = [f for f in facts if f.source_kind == "time_entry"]
+    billed = invoice_lines([_rated(f) for f in time], _describe)
+    lineage = {fact: number for number, ids in billed.lineage.items() for fact in ids}
+    lines = list(billed.lines)
+    for fact in facts:
+        if fact.source_kind == "milestone":
+            lines.append(_milestone_line(fact, len(lines) + 1))
+            lineage[fact.id] = len(lines)
+    return tuple(lines), lineage
+
+
+def _rated(fact: FactRow) -> RatedEntry:
+    return RatedEntry(
+        fact.id, fact.description, fact.resource or "", fact.role or "", fact.project,
+        fact.happened_on, fact.hours, fact.billed_hours, Money.of(fact.rate, fact.currency),
+        Money.of(fact.amount, fact.currency), fact.cost_centre, fact.profit_centre,
+        fact.rate_card or "", (),
+    )  # fmt: skip
+
+
+def _describe(entries: Sequence[RatedEntry]) -> str:
+    days = sorted(e.worked_on for e in entries)
+    people = sorted({e.label for e in entries})
+    who = people[0] if len(people) == 1 else f"{len(people)} people"
+    return f"{entries[0].role}, {who}, {days[0]} to {days[-1]}"
+
+
+def _milestone_line(fact: FactRow, number: int) -> InvoiceLine:
+    price = Money.of(fact.amount, fact.currency)
+    return InvoiceLine(
+        number=number, kind=LineKind.MILESTONE, description=fact.description,
+        quantity=Decimal(1), unit_price=price, amount=price, project=fact.project,
+        cost_centre=fact.cost_centre, profit_centre=fact.profit_centre,
+    )  # fmt: skip
+
+
+async def _invoice(
+    tx: Transaction,
+    step: Step,
+    contract: Contract,
+    id: str,
+    up_to: date,
+    lines: tuple[InvoiceLine, ...],
+) -> Invoice:
+    customer = await tx.records.get(Customer, contract.customer)
+    [entity] = await tx.records.list(LegalEntity, code=contract.legal_entity)
+    run = await tx.runs.get(step.run.id)
+    posting = await _posting(tx, step, entity, up_to)
+    return Invoice(
+        id=id,
+        reference=f"{contract.number}-{run.number if run else 0}",
+        customer=customer.bill_to or customer.id,
+        legal_entity=entity.id,
+        project=lines[0].project,
+        opportunity=contract.opportunity,
+        currency=contract.currency,
+        issued_on=posting.day if posting else up_to,
+        period=posting.period.id if posting else None,
+        purchase_order=contract.purchase_order,
+        payment_terms=contract.payment_terms or customer.payment_terms,
+        lines=lines,
+    )
+
+
+async def _posting(tx: Transaction, step: Step, entity: LegalEntity, day: date) -> Posting | None:
+    """Day and period by policy; a closed one is left to the ledger's own refusal, which waits."""
+    periods = await tx.records.list(AccountingPeriod)
+    policy = step.landscape.policies.closed_period
+    found = posting_day(day, periods, policy, entity.id)
+    return found if isinstance(found, Posting) else None
+
+
+async def post_invoice(step: Step, id: str) -> str | None:
+    """Post, and compare what the ledger made of it with what was sent."""
+    async with step.begin() as tx:
+        invoice = await tx.records.get(Invoice, id)
+        [entity] = [e for e in await tx.records.list(LegalEntity) if e.id == invoice.legal_entity]
+        customer = await tx.records.get(Customer, invoice.customer)
+        if invoice.period is None:
+            posting = await _posting(tx, step, entity, invoice.issued_on)
+            invoice = invoice.changed(period=posting.period.id) if posting else invoice
+    posted = await step.links.erp(entity.code).put(invoice, step.idempotency_key)
+    if problem := _differs(invoice, posted):
+        raise Hold(
+            problem, code="ledger_differs", owner="finance", blocks=invoice.lines_total(),
+            fix="Compare the invoice in the ledger with `isthmus explain`; correct the cause in "
+            "the ledger, then replay.",
+            customer=customer.name, about=("invoice", id),
+        )  # fmt: skip
+    return posted.number
+
+
+def _differs(sent: Invoice, posted: Invoice) -> str | None:
+    """The ledger may not change the amount, and may not move the invoice to another period."""
+    expected = sent.lines_total()
+    if posted.subtotal is not None and posted.subtotal != expected:
+        return f"invoice {posted.number}: sent {expected}, the ledger holds {posted.subtotal}"
+    if sent.period and posted.posted_period and sent.period != posted.posted_period:
+        return f"invoice {posted.number} was moved to another accounting period by the ledger"
+    return None
+
+
+async def settle_invoice(step: Step, id: str) -> None:
+    """Entries and milestones are invoiced from now on; told to whoever shows it."""
+    async with step.begin() as tx:
+        invoice = await tx.records.get(Invoice, id)
+        facts = await tx.ledger.of_invoice(id)
+        for kind, group in groupby(sorted(facts, key=_kind), key=_kind):
+            ids = [f.source_id for f in group]
+            if kind == "time_entry":
+                await tx.entries.set_state(ids, INVOICED)
+            else:
+                await _stamp(tx, ids, invoice)
+        await step.emit(
+            tx, "invoice.posted", id,
+            {"number": invoice.number, "total": str(invoice.total or invoice.lines_total())},
+        )  # fmt: skip
+
+
+def _kind(fact: FactRow) -> str:
+    return fact.source_kind
+
+
+async def _stamp(tx: Transaction, milestones: Sequence[str], invoice: Invoice) -> None:
+    for milestone in (await tx.records.many(Milestone, milestones)).values():
+        await tx.records.save(milestone.changed(invoice_number=invoice.number))

@@ -1,0 +1,77 @@
+"""What the ledger says of an invoice goes back to sales and delivery.
+
+Status, totals and what is still to pay go to the CRM at every change; the invoice number goes to
+the PSA once, so that billed hours and milestones are marked there.
+"""
+
+from __future__ import annotations
+
+from isthmus.canonical import Invoice, Milestone, TimeEntry
+from isthmus.connect import ConnectError
+from isthmus.engine import Run, Step, flow
+from isthmus.events.envelope import Event
+from isthmus.flows.reading import crm_of
+from isthmus.kit.chunks import chunked
+
+MARKED = frozenset({"invoice_number", "invoiced_on"})
+
+
+def _version(event: Event) -> str:
+    return f"{event.subject}@{event.data['version']}"
+
+
+@flow(on="invoice.status_changed", key=_version, owner="finance", priority=40)
+async def invoice_status_to_crm(run: Run) -> None:
+    await run.step(update_crm)
+
+
+async def update_crm(step: Step) -> str | None:
+    """The invoice as it is now; one that is not ours, or of a deal no CRM knows, is left alone."""
+    async with step.begin() as tx:
+        invoice = await tx.records.get(Invoice, step.subject)
+    if invoice.opportunity is None:
+        return None
+    crm = await crm_of(step, invoice.opportunity)
+    if not crm.capability(Invoice).writes:
+        return None
+    await crm.put(invoice, step.idempotency_key)
+    return str(invoice.status)
+
+
+@flow(on="invoice.posted", owner="finance", priority=40)
+async def invoice_number_to_psa(run: Run) -> None:
+    await run.step(mark_entries)
+    await run.step(mark_milestones)
+
+
+async def mark_entries(step: Step) -> int:
+    async with step.begin() as tx:
+        invoice = await tx.records.get(Invoice, step.subject)
+        facts = await tx.ledger.of_invoice(invoice.id)
+        ids = [f.source_id for f in facts if f.source_kind == "time_entry"]
+        rows = await tx.entries.many(ids)
+    psa = step.links.psa()
+    if not psa.capability(TimeEntry).writes:
+        return 0
+    marked = [
+        row.entry.model_copy(
+            update={"invoice_number": invoice.number, "invoiced_on": invoice.issued_on}
+        )
+        for row in sorted(rows.values(), key=lambda r: r.external_id)
+    ]
+    for chunk in chunked(marked, 1000):
+        for answer in await psa.put_many(chunk, step.idempotency_key, only=MARKED):
+            if isinstance(answer, ConnectError):
+                raise answer
+    return len(marked)
+
+
+async def mark_milestones(step: Step) -> int:
+    async with step.begin() as tx:
+        facts = await tx.ledger.of_invoice(step.subject)
+        ids = [f.source_id for f in facts if f.source_kind == "milestone"]
+        milestones = await tx.records.many(Milestone, ids)
+    psa = step.links.psa()
+    for milestone in milestones.values():
+        await psa.put(milestone, step.idempotency_key, only=frozenset({"invoice_number"}))
+    return len(milestones)

@@ -1,0 +1,258 @@
+"""A won deal becomes a customer in the ledger, a project in the PSA and a contract to bill by.
+
+One run per deal: the run id holds the deal's id, so an event that is repeated or replayed finds
+the run that already happened. Every object's id is derived from the deal's, so a step that is
+repeated after a crash names the same objects again. A run that cannot go on leaves an open hold;
+what it made so far is finished by the replay, not undone.
+"""
+
+from __future__ import annotations
+
+from isthmus.canonical import (
+    Contract,
+    Customer,
+    LegalEntity,
+    Opportunity,
+    Project,
+)
+from isthmus.connect import Change
+from isthmus.engine import Hold, Run, Step, flow
+from isthmus.events.links import Link
+from isthmus.flows.reading import ancestors, author, corrected, crm_of, current, entity_of
+from isthmus.kit.ids import derived_id
+from isthmus.rules.engagement import (
+    DealContext,
+    check_deal,
+    contract_from,
+    demands_from,
+    milestones_from,
+    project_from,
+)
+from isthmus.rules.matching import Ask, CustomerCandidate, Linked, match
+from isthmus.store.database import Transaction
+
+RETURNED = frozenset({"psa_project", "delivery_status", "delivery_message", "erp_customer_number"})
+
+
+@flow(on="opportunity.closed_won", owner="pmo", priority=10)
+async def opportunity_to_project(run: Run) -> None:
+    await run.step(validate_deal)
+    await run.step(ensure_customer)
+    await run.step(open_contract)
+    await run.step(open_project)
+    await run.step(plan_billing)
+    await run.step(publish_demand)
+    await run.step(open_ledger_project)
+    await run.step(tell_delivery_and_finance)
+    await run.step(return_identifiers)
+
+
+async def validate_deal(step: Step) -> None:
+    """Read the deal and its accounts again, so that a replay sees what was corrected since."""
+    crm = await crm_of(step, step.subject)
+    deal = await crm.refresh(Opportunity, step.subject)
+    await _refresh_accounts(crm, deal.customer)
+    async with step.begin() as tx:
+        deal = await corrected(tx, await tx.records.get(Opportunity, step.subject))
+        context = await _deal_context(tx, deal)
+    problems = check_deal(deal, context)
+    if problems:
+        raise Hold(
+            "; ".join(p.reason for p in problems),
+            code=problems[0].code,
+            owner=problems[0].owner,
+            fix=problems[0].fix,
+            blocks=deal.amount,
+            customer=context.customer.name if context.customer else None,
+            about=("opportunity", deal.id),
+        )
+
+
+async def _refresh_accounts(crm: Link, customer_id: str) -> None:
+    seen: set[str] = set()
+    above: str | None = customer_id
+    while above is not None and above not in seen:
+        seen.add(above)
+        above = (await crm.refresh(Customer, above)).parent
+
+
+async def _deal_context(tx: Transaction, deal: Opportunity) -> DealContext:
+    customer = await tx.records.find(Customer, deal.customer)
+    if customer is not None:
+        customer = await corrected(tx, customer)
+    entities = await tx.records.list(LegalEntity)
+    return DealContext(
+        customer=customer,
+        ancestors=await ancestors(tx, customer) if customer else (),
+        entity_codes={e.code: e for e in entities},
+    )
+
+
+async def ensure_customer(step: Step) -> None:
+    """The ledger's own customer is linked where one matches; else it is made, parents first."""
+    deal = await current(step, Opportunity, step.subject)
+    erp = step.links.erp(deal.legal_entity)
+    async with step.begin() as tx:
+        customer = await corrected(tx, await tx.records.get(Customer, deal.customer))
+        family = [*reversed(await ancestors(tx, customer)), customer]
+        entity = await entity_of(tx, deal.legal_entity)
+    for member in family:
+        await _ensure_in_ledger(step, erp, member, entity)
+
+
+async def _ensure_in_ledger(
+    step: Step, erp: Link, customer: Customer, entity: LegalEntity | None
+) -> None:
+    if await erp.external_id(Customer, customer.id) is not None:
+        return
+    changes = await _candidates(erp, customer)
+    policy = step.landscape.policies.new_customer
+    low, high = policy.ask_between
+    verdict = match(
+        customer, [_candidate(c) for c in changes], float(policy.match_above),
+        (float(low), float(high)),
+    )  # fmt: skip
+    if isinstance(verdict, Ask):
+        raise _ask(erp, customer, verdict)
+    if isinstance(verdict, Linked):
+        chosen = next(c for c in changes if c.external_id == verdict.external_id)
+        await _link(step, erp, customer, chosen)
+        return
+    billed_by = customer.legal_entity or (entity.id if entity else None)
+    await erp.put(customer.changed(legal_entity=billed_by), step.idempotency_key)
+
+
+async def _candidates(erp: Link, customer: Customer) -> list[Change]:
+    """Records of the ledger with the same tax number or name; each once."""
+    found: dict[str, Change] = {}
+    for attribute in erp.capability(Customer).finds_by:
+        value = getattr(customer, attribute, None)
+        if value and attribute != "account_number":
+            for change in await erp.find(Customer, {attribute: value}):
+                found[change.external_id] = change
+    return list(found.values())
+
+
+def _candidate(change: Change) -> CustomerCandidate:
+    of = change.attributes
+    return CustomerCandidate(
+        change.external_id, str(of.get("name") or ""), of.get("country"),
+        of.get("tax_registration"), of.get("website"),
+    )  # fmt: skip
+
+
+def _ask(erp: Link, customer: Customer, verdict: Ask) -> Hold:
+    likely = ", ".join(f"{c.name} ({c.external_id}: {why})" for c, _, why in verdict.candidates)
+    return Hold(
+        f"{customer.name} may exist in {erp.name} already: {likely}",
+        code="customer_match",
+        owner="finance",
+        fix="Give both records the same tax number, or make their names differ; then replay.",
+        customer=customer.name,
+        about=("customer", customer.id),
+    )
+
+
+async def _link(step: Step, erp: Link, customer: Customer, change: Change) -> None:
+    """The ledger's record may have been read before as a customer of its own: that one is ours."""
+    async with step.begin() as tx:
+        other = await tx.xref.canonical("customer", erp.space, change.external_id)
+        if other is not None and other != customer.id:
+            await tx.xref.move("customer", other, customer.id, erp.space)
+            await tx.records.delete(Customer, other)
+            await step.emit(tx, "customer.merged", customer.id, {"from": other})
+    await erp.adopt(Customer, customer.id, change)
+
+
+async def open_contract(step: Step) -> str:
+    deal = await current(step, Opportunity, step.subject)
+    async with step.begin() as tx:
+        customer = await tx.records.get(Customer, deal.customer)
+        run = await tx.runs.get(step.run.id)
+        number = f"C-{run.number:04d}" if run else deal.id
+        contract = contract_from(deal, customer, derived_id("contract", deal.id), number)
+        if await author(tx, contract):
+            await step.emit(tx, "contract.opened", contract.id, {"number": number})
+    return contract.id
+
+
+async def open_project(step: Step) -> str:
+    deal = await current(step, Opportunity, step.subject)
+    psa = step.links.psa(deal.legal_entity)
+    async with step.begin() as tx:
+        contract = await tx.records.get(Contract, derived_id("contract", deal.id))
+        planned = project_from(deal, contract, derived_id("project", deal.id))
+        await author(tx, planned)
+        project = await tx.records.get(Project, planned.id)
+    await psa.put(project, step.idempotency_key)
+    return project.id
+
+
+async def plan_billing(step: Step) -> int:
+    """A fixed fee is billed by milestones: one per line of the deal, in the PSA."""
+    deal, project = await _deal_and_project(step)
+    ids = [derived_id("milestone", deal.id, str(n)) for n in range(len(deal.lines))]
+    milestones = milestones_from(deal, project, ids)
+    psa = step.links.psa(deal.legal_entity)
+    for milestone in milestones:
+        async with step.begin() as tx:
+            await author(tx, milestone)
+        await psa.put(milestone, step.idempotency_key)
+    return len(milestones)
+
+
+async def publish_demand(step: Step) -> int:
+    deal, project = await _deal_and_project(step)
+    ids = [derived_id("demand", deal.id, str(n)) for n in range(len(deal.lines))]
+    demands = demands_from(deal, project, ids)
+    psa = step.links.psa(deal.legal_entity)
+    for demand in demands:
+        async with step.begin() as tx:
+            await author(tx, demand)
+        await psa.put(demand, step.idempotency_key)
+    return len(demands)
+
+
+async def open_ledger_project(step: Step) -> None:
+    """The ledger's project carries the company, currency and client that postings need."""
+    deal, project = await _deal_and_project(step)
+    async with step.begin() as tx:
+        entity = await entity_of(tx, deal.legal_entity)
+    erp = step.links.erp(deal.legal_entity)
+    if erp.capability(Project).writes:
+        code = entity.code if entity else project.legal_entity
+        await erp.put(project.changed(legal_entity=code), step.idempotency_key)
+
+
+async def tell_delivery_and_finance(step: Step) -> None:
+    deal, project = await _deal_and_project(step)
+    told = {"opportunity": deal.id, "project": project.id, "name": project.name}
+    async with step.begin() as tx:
+        await step.emit(tx, "project.opened", project.id, told)
+        await step.emit(tx, "resource_demand.published", project.id, told)
+        await step.emit(tx, "workspace.requested", project.id, told)
+        await step.emit(tx, "billing_schedule.review_requested", project.id, told)
+
+
+async def return_identifiers(step: Step) -> None:
+    deal = await current(step, Opportunity, step.subject)
+    psa = step.links.psa(deal.legal_entity)
+    project_in_psa = await psa.external_id(Project, derived_id("project", deal.id))
+    crm = await crm_of(step, deal.id)
+    async with step.begin() as tx:
+        customer = await tx.records.get(Customer, deal.customer)
+        raw = await tx.records.get(Opportunity, deal.id)
+        returned = raw.changed(
+            psa_project=project_in_psa,
+            delivery_status="project opened",
+            delivery_message=None,
+            erp_customer_number=customer.account_number,
+        )
+        await tx.records.save(returned)
+    await crm.put(returned, step.idempotency_key, only=RETURNED)
+
+
+async def _deal_and_project(step: Step) -> tuple[Opportunity, Project]:
+    deal = await current(step, Opportunity, step.subject)
+    async with step.begin() as tx:
+        return deal, await tx.records.get(Project, derived_id("project", deal.id))

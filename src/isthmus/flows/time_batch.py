@@ -1,0 +1,173 @@
+"""What a batch of time entries is judged by: every record its entries point at, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from isthmus.canonical import (
+    AccountingPeriod,
+    Assignment,
+    Contract,
+    CostCentre,
+    Customer,
+    LegalEntity,
+    Phase,
+    ProfitCentre,
+    Project,
+    RateCard,
+    Resource,
+    TimeEntry,
+)
+from isthmus.kit.money import Money
+from isthmus.landscape import Policies
+from isthmus.rules.billing import RatedEntry, rate_entry
+from isthmus.rules.periods import Posting, posting_day
+from isthmus.rules.problems import Problem
+from isthmus.rules.rating import RateBook, Unrated, query_for
+from isthmus.rules.time_checks import (
+    EntryContext,
+    check_entry,
+    check_rate,
+    is_chargeable,
+)
+from isthmus.store.database import Transaction
+from isthmus.store.entries import EntryRow
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one entry: rated, or problems, or neither (not chargeable)."""
+
+    entry: TimeEntry
+    rated: RatedEntry | None = None
+    problems: tuple[Problem, ...] = ()
+    period: AccountingPeriod | None = None
+
+
+@dataclass(frozen=True)
+class BatchContext:
+    projects: dict[str, Project]
+    phases: dict[str, Phase]
+    contracts: dict[str, Contract]
+    customers: dict[str, Customer]
+    assignments: dict[str, Assignment]
+    resources: dict[str, Resource]
+    entities: dict[str, LegalEntity]
+    cost_centres: dict[str, CostCentre]
+    profit_centres: dict[str, ProfitCentre]
+    periods: tuple[AccountingPeriod, ...]
+    book: RateBook
+    policies: Policies
+
+    @classmethod
+    async def read(cls, tx: Transaction, rows: list[EntryRow], policies: Policies) -> BatchContext:
+        entries = [row.entry for row in rows]
+        projects = await tx.records.many(Project, (e.project for e in entries))
+        contracts = {p.contract for p in projects.values() if p.contract}
+        return cls(
+            projects=projects,
+            phases=await tx.records.many(Phase, (e.phase for e in entries if e.phase)),
+            contracts=await tx.records.many(Contract, contracts),
+            customers=await tx.records.many(Customer, (p.customer for p in projects.values())),
+            assignments=await tx.records.many(
+                Assignment, (e.assignment for e in entries if e.assignment)
+            ),
+            resources=await tx.records.many(Resource, (e.resource for e in entries)),
+            entities={e.code: e for e in await tx.records.list(LegalEntity)},
+            cost_centres={c.code: c for c in await tx.records.list(CostCentre)},
+            profit_centres={c.code: c for c in await tx.records.list(ProfitCentre)},
+            periods=tuple(await tx.records.list(AccountingPeriod)),
+            book=RateBook.build(await tx.records.list(RateCard)),
+            policies=policies,
+        )  # fmt: skip
+
+    def contract_of(self, entry: TimeEntry) -> Contract | None:
+        project = self.projects.get(entry.project)
+        return self.contracts.get(project.contract or "") if project else None
+
+    def customer_of(self, entry: TimeEntry) -> Customer | None:
+        project = self.projects.get(entry.project)
+        return self.customers.get(project.customer) if project else None
+
+    def entity_of(self, entry: TimeEntry) -> LegalEntity | None:
+        contract = self.contract_of(entry)
+        return self.entities.get(contract.legal_entity) if contract else None
+
+    def posting(self, entry: TimeEntry) -> Posting | Problem:
+        entity = self.entity_of(entry)
+        return posting_day(
+            entry.worked_on,
+            self.periods,
+            self.policies.closed_period,
+            entity.id if entity else None,
+        )
+
+    def judge(self, entry: TimeEntry) -> Verdict:
+        """Check everything, then rate; the first rate that does not fit is a problem too."""
+        project = self.projects.get(entry.project)
+        assignment = self.assignments.get(entry.assignment or "")
+        if project is not None and not is_chargeable(entry, project, assignment):
+            return Verdict(entry)
+        context = self._context(entry, project, assignment)
+        problems = check_entry(entry, context)
+        if problems or project is None:
+            return Verdict(entry, None, problems, context.period)
+        return self._rate(entry, project, assignment, context)
+
+    def _context(
+        self, entry: TimeEntry, project: Project | None, assignment: Assignment | None
+    ) -> EntryContext:
+        posting = self.posting(entry)
+        entity = self.entity_of(entry)
+        resource = self.resources.get(entry.resource)
+        cost = self.cost_centres.get(resource.cost_centre or "") if resource else None
+        profit = self.profit_centres.get(project.profit_centre or "") if project else None
+        return EntryContext(
+            project=project,
+            phase=self.phases.get(entry.phase or ""),
+            contract=self.contract_of(entry),
+            assignment=assignment,
+            period=posting.period if isinstance(posting, Posting) else self._covering(entry),
+            legal_entity=entity.id if entity else None,
+            cost_centre=cost.id if cost else None,
+            profit_centre=profit.id if profit else None,
+            psa_rate_policy=self.policies.psa_rate,
+            person=resource.name if resource else None,
+        )
+
+    def _covering(self, entry: TimeEntry) -> AccountingPeriod | None:
+        covering = [p for p in self.periods if p.starts_on <= entry.worked_on <= p.ends_on]
+        return covering[0] if covering else None
+
+    def _rate(
+        self,
+        entry: TimeEntry,
+        project: Project,
+        assignment: Assignment | None,
+        context: EntryContext,
+    ) -> Verdict:
+        resource = self.resources.get(entry.resource)
+        query = query_for(entry, project, assignment, resource)
+        found = self.book.resolve(query)
+        if isinstance(found, Unrated):
+            problem = Problem(
+                found.code, found.reason, "finance",
+                "Add or extend the rate card in the PSA, then replay.", "bill_rate",
+            )  # fmt: skip
+            return Verdict(entry, None, (problem,), context.period)
+        if mismatch := check_rate(entry, found, self.policies.psa_rate):
+            return Verdict(entry, None, (mismatch,), context.period)
+        contract = self.contract_of(entry)
+        rated = rate_entry(
+            entry, found, role=query.role or "", label=context.person or entry.resource,
+            minimum_increment=contract.minimum_increment if contract else None,
+            cost_centre=context.cost_centre, profit_centre=context.profit_centre,
+        )  # fmt: skip
+        return Verdict(entry, rated, (), context.period)
+
+    def value_of(self, entry: TimeEntry) -> Money | None:
+        """What a held entry keeps from being billed, at the rate that the PSA shows."""
+        if entry.source_rate is None:
+            return None
+        return entry.source_rate.times(Decimal(entry.hours)).rounded()

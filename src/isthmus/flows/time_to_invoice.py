@@ -1,0 +1,276 @@
+"""Approved hours become rated facts and invoice-ready transactions in the ledger.
+
+One run per batch. A bad entry is held with its owner, its amount and its fix, and the rest of the
+batch goes on. Rated facts are append-only: an entry that changed in the PSA reverses its old fact
+before it is rated again. The invoice itself is made by `contract_to_invoice`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from isthmus.canonical import Contract, TimeEntry
+from isthmus.connect import ConnectError, Invalid, PeriodClosed, Receipt
+from isthmus.engine import Run, Step, flow
+from isthmus.events.links import Link
+from isthmus.flows.reading import corrected
+from isthmus.flows.time_batch import BatchContext, Verdict
+from isthmus.kit.chunks import chunked
+from isthmus.kit.ids import derived_id
+from isthmus.kit.money import Money
+from isthmus.rules.billing import RatedEntry, apply_cap
+from isthmus.rules.periods import Posting
+from isthmus.rules.problems import Owner, Problem
+from isthmus.store.database import Transaction
+from isthmus.store.entries import HELD, POSTED, RATED, RECEIVED, UNBILLABLE, EntryRow
+from isthmus.store.holds import HELD as HOLD_HELD
+from isthmus.store.holds import WAITING_PERIOD, NewHold
+from isthmus.store.ledger import FactRow
+
+POST_SIZE = 100
+
+
+@flow(on="time.batched", owner="finance", priority=30)
+async def time_to_invoice(run: Run) -> None:
+    await run.step(rate_batch)
+    await run.step(post_batch)
+
+
+async def rate_batch(step: Step) -> dict[str, int]:
+    """Check and rate every entry of the batch in one transaction; counts by outcome."""
+    async with step.begin() as tx:
+        rows = await tx.entries.of_batch(step.subject, RECEIVED)
+        context = await BatchContext.read(tx, rows, step.landscape.policies)
+        await _lock_contracts(tx, context)
+        live = await _facts_in_force(tx, step, rows)
+        verdicts = [
+            context.judge(await corrected(tx, row.entry))
+            for row in rows
+            if row.entry.id not in live
+        ]
+        verdicts = await _within_caps(tx, context, verdicts)
+        versions = {row.entry.id: row.version for row in rows}
+        await _write_facts(tx, step, context, verdicts, versions)
+        await _settle(tx, step, context, verdicts)
+        await tx.entries.set_state(list(live), RATED)
+    return _counts(verdicts, len(live))
+
+
+async def _lock_contracts(tx: Transaction, context: BatchContext) -> None:
+    """Two batches of one contract may not both spend what is left of its cap."""
+    for id in sorted(context.contracts):
+        await tx.lock(f"contract:{id}")
+
+
+async def _facts_in_force(tx: Transaction, step: Step, rows: Sequence[EntryRow]) -> set[str]:
+    """Entries rated before in this very version; older versions' facts are reversed."""
+    facts = await tx.ledger.live("time_entry", [r.entry.id for r in rows])
+    versions = {r.entry.id: r.version for r in rows}
+    stale = [f for f in facts if f.source_version != versions[f.source_id]]
+    await tx.ledger.reverse(stale, step.run.id)
+    return {f.source_id for f in facts} - {f.source_id for f in stale}
+
+
+async def _within_caps(
+    tx: Transaction, context: BatchContext, verdicts: list[Verdict]
+) -> list[Verdict]:
+    """Entries that would pass their contract's not-to-exceed amount are held."""
+    blocked: dict[str, Problem] = {}
+    for id, contract in context.contracts.items():
+        ours = [v.rated for v in verdicts if v.rated and context.contract_of(v.entry) == contract]
+        cap = contract.cap_on(max((r.worked_on for r in ours), default=contract.starts_on))
+        if cap is None or not ours:
+            continue
+        consumed = Money.of(await tx.ledger.consumed(id), contract.currency)
+        for rated in apply_cap(ours, cap, consumed).blocked:
+            blocked[rated.entry_id] = _cap_problem(contract, cap)
+    return [
+        Verdict(v.entry, None, (blocked[v.entry.id],), v.period) if v.entry.id in blocked else v
+        for v in verdicts
+    ]
+
+
+def _cap_problem(contract: Contract, cap: Money) -> Problem:
+    return Problem(
+        "cap_exceeded",
+        f"contract {contract.number} may not exceed {cap}",
+        "finance",
+        "Agree on an amendment that raises the cap and close it as won in the CRM, or make the "
+        "entry not billable in the PSA; then replay.",
+        "cap",
+    )
+
+
+async def _write_facts(
+    tx: Transaction,
+    step: Step,
+    context: BatchContext,
+    verdicts: Iterable[Verdict],
+    versions: dict[str, int],
+) -> None:
+    facts = [
+        _fact(step, context, v.entry, v.rated, versions[v.entry.id]) for v in verdicts if v.rated
+    ]
+    await tx.ledger.add(facts)
+
+
+def _fact(
+    step: Step, context: BatchContext, entry: TimeEntry, rated: RatedEntry, version: int
+) -> dict[str, Any]:
+    contract = context.contract_of(entry)
+    return {
+        "id": derived_id("fact", entry.id, str(version)),
+        "source_kind": "time_entry",
+        "source_id": entry.id,
+        "source_version": version,
+        "contract": contract.id if contract else None,
+        "project": entry.project,
+        "resource": entry.resource,
+        "role": rated.role,
+        "happened_on": entry.worked_on,
+        "hours": entry.hours,
+        "billed_hours": rated.billed_hours,
+        "rate": rated.rate.amount,
+        "amount": rated.amount.amount,
+        "currency": rated.amount.currency,
+        "description": rated.label,
+        "cost_centre": rated.cost_centre,
+        "profit_centre": rated.profit_centre,
+        "legal_entity": contract.legal_entity if contract else None,
+        "rate_card": rated.rate_card_id,
+        "trail": [asdict(t) for t in rated.trail],
+        "run_id": step.run.id,
+    }
+
+
+async def _settle(
+    tx: Transaction, step: Step, context: BatchContext, verdicts: Sequence[Verdict]
+) -> None:
+    rated = [v.entry.id for v in verdicts if v.rated]
+    free = [v.entry.id for v in verdicts if not v.rated and not v.problems]
+    held = [v for v in verdicts if v.problems]
+    await tx.entries.set_state(rated, RATED)
+    await tx.entries.set_state(free, UNBILLABLE)
+    await tx.entries.set_state([v.entry.id for v in held], HELD)
+    for verdict in held:
+        await tx.holds.open(entry_hold(step, context, verdict))
+    for id in (*rated, *free):
+        await tx.holds.resolve(f"time_entry:{id}", "corrected", "isthmus")
+
+
+def entry_hold(step: Step, context: BatchContext, verdict: Verdict) -> NewHold:
+    entry, first = verdict.entry, verdict.problems[0]
+    waits = first.code == "period_closed"
+    amount, customer = context.value_of(entry), context.customer_of(entry)
+    return NewHold(
+        key=f"time_entry:{entry.id}",
+        state=WAITING_PERIOD if waits else HOLD_HELD,
+        code=first.code,
+        reason="; ".join(p.reason for p in verdict.problems),
+        owner=first.owner,
+        fix=first.fix,
+        flow=step.run.flow.name,
+        step=step.name,
+        run_id=None,
+        object_kind="time_entry",
+        object_id=entry.id,
+        customer=customer.name if customer else None,
+        amount=amount.amount if amount else None,
+        currency=entry.currency,
+        period=verdict.period.name if waits and verdict.period else None,
+        correlation_id=step.event.correlation_id,
+        detail={"batch": step.subject, "run": step.run.id, "hours": str(entry.hours),
+                "worked_on": entry.worked_on.isoformat()},
+    )  # fmt: skip
+
+
+def _counts(verdicts: Sequence[Verdict], known: int) -> dict[str, int]:
+    rated = sum(1 for v in verdicts if v.rated)
+    held = sum(1 for v in verdicts if v.problems)
+    return {"rated": rated + known, "held": held, "unbillable": len(verdicts) - rated - held}
+
+
+async def post_batch(step: Step) -> dict[str, int]:
+    """Send rated entries to their ledger in its own batch size; each answer is stored at once.
+
+    A repeat sends only what has no answer yet, under the same keys.
+    """
+    async with step.begin() as tx:
+        rows = await tx.entries.of_batch(step.subject, RATED)
+        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", _ids(rows))}
+        context = await BatchContext.read(tx, rows, step.landscape.policies)
+    posted = 0
+    by_entity = sorted(rows, key=lambda r: facts[r.entry.id].legal_entity or "")
+    for entity, group in groupby(by_entity, key=lambda r: facts[r.entry.id].legal_entity):
+        erp = step.links.erp(entity)
+        size = erp.capability(TimeEntry).batch if erp.capability(TimeEntry).writes else POST_SIZE
+        for chunk in chunked(group, size):
+            posted += await _post(step, erp, context, chunk, facts)
+    return {"posted": posted, "held": len(rows) - posted}
+
+
+async def _post(
+    step: Step,
+    erp: Link,
+    context: BatchContext,
+    rows: list[EntryRow],
+    facts: dict[str, FactRow],
+) -> int:
+    """A ledger that takes no time transactions gets the hours with the invoice."""
+    answers: Sequence[Receipt | ConnectError]
+    if erp.capability(TimeEntry).writes:
+        sent = [_as_posted(context, row.entry, facts[row.entry.id]) for row in rows]
+        answers = await erp.put_many(sent, step.idempotency_key)
+    else:
+        answers = [Receipt("", created=False) for _ in rows]
+    done = {
+        row.entry.id: answer.external_id
+        for row, answer in zip(rows, answers, strict=True)
+        if isinstance(answer, Receipt)
+    }
+    async with step.begin() as tx:
+        await tx.ledger.mark_posted({facts[id].id: external for id, external in done.items()})
+        await tx.entries.set_state(list(done), POSTED)
+        refused = [
+            (r, a) for r, a in zip(rows, answers, strict=True) if isinstance(a, ConnectError)
+        ]
+        for row, error in refused:
+            await _hold_refused(tx, step, context, row, error)
+    return len(done)
+
+
+def _as_posted(context: BatchContext, entry: TimeEntry, fact: FactRow) -> TimeEntry:
+    """The entry as the ledger gets it: rated, with dimensions, on a day that may be posted to."""
+    posting = context.posting(entry)
+    entity = context.entity_of(entry)
+    return entry.model_copy(
+        update={
+            "worked_on": posting.day if isinstance(posting, Posting) else entry.worked_on,
+            "bill_rate": Money.of(fact.rate, fact.currency),
+            "billed_hours": fact.billed_hours,
+            "cost_centre": fact.cost_centre,
+            "profit_centre": fact.profit_centre,
+            "legal_entity": entity.id if entity else None,
+        }
+    )
+
+
+async def _hold_refused(
+    tx: Transaction, step: Step, context: BatchContext, row: EntryRow, error: ConnectError
+) -> None:
+    await tx.entries.set_state([row.entry.id], HELD)
+    code = "period_closed" if isinstance(error, PeriodClosed) else type(error).__name__.lower()
+    owner: Owner = "finance" if isinstance(error, PeriodClosed | Invalid) else "integration"
+    problem = Problem(code, str(error), owner, error.remedy)
+    period = context.posting(row.entry)
+    verdict = Verdict(
+        row.entry, None, (problem,), period.period if isinstance(period, Posting) else None
+    )
+    await tx.holds.open(entry_hold(step, context, verdict))
+
+
+def _ids(rows: Iterable[EntryRow]) -> list[str]:
+    return [row.entry.id for row in rows]
