@@ -237,15 +237,30 @@ def test_an_amendment_needs_no_template_and_no_lines_but_a_change() -> None:
     [
         ({}, None, "amended_contract_missing"),
         ({}, contract(status="terminated"), "amended_contract_over"),
-        ({"amount": usd("5")}, contract(), "amendment_currency"),
-        ({"cap": usd("5")}, contract(), "amendment_currency"),
+        ({"legal_entity": "US01"}, contract(), "amendment_entity"),
+        ({}, contract(currency="USD"), "amendment_currency"),
+        ({"amount": None, "cap": usd("5")}, contract(), "amendment_currency"),
+        ({"cap": usd("5")}, contract(currency="EUR"), "cap_currency"),
+        ({"cap": eur("0")}, contract(), "cap_not_positive"),
+        ({"amount": None, "ends_on": None}, contract(), "amendment_empty"),
+        ({"starts_on": None}, contract(), "start_missing"),
+        ({"ends_on": "2025-12-31"}, contract(), "end_before_start"),
         ({"starts_on": "2025-12-31"}, contract(), "amendment_too_early"),
     ],
 )
 def test_an_amendment_must_fit_its_contract(changes: Any, terms: Any, code: str) -> None:
-    assert check_amendment(AMENDMENT, contract()) == ()
-    [problem] = check_amendment(AMENDMENT.model_validate(AMENDMENT.model_dump() | changes), terms)
-    assert (problem.code, problem.owner) == (code, "pmo")
+    changed = AMENDMENT.model_validate(AMENDMENT.model_dump() | changes)
+    found = check_amendment(changed, terms, CONTEXT)
+    assert code in [p.code for p in found]
+    assert {p.owner for p in found} == {"pmo"}
+    assert len(found) == (2 if code == "cap_currency" else 1)
+
+
+def test_an_amendment_takes_the_rest_from_its_contract() -> None:
+    bare = AMENDMENT.changed(legal_entity=None, billing_model=None, payment_terms=None)
+    assert check_amendment(bare, contract(), DealContext(customer())) == ()
+    [problem] = check_amendment(bare, contract(), buyer(status="on_hold"))
+    assert problem.code == "customer_on_hold"
 
 
 def test_a_deal_becomes_a_contract_and_a_project() -> None:

@@ -20,12 +20,12 @@ MAX_DEPTH = 10
 
 
 def check_account(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
-    yield from _customer(deal, ctx)
+    yield from check_master(deal, ctx)
     yield from _hierarchy(deal, ctx)
     yield from _tax(deal, ctx)
 
 
-def _customer(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
+def check_master(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
     customer = ctx.customer
     if customer is None:
         yield told(

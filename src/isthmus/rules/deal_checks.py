@@ -8,7 +8,7 @@ from isthmus.canonical import Contract, Opportunity
 from isthmus.canonical.contract import ContractStatus
 from isthmus.canonical.opportunity import BillingModel, OpportunityLine
 from isthmus.kit.money import Money
-from isthmus.rules.account_checks import check_account
+from isthmus.rules.account_checks import check_account, check_master
 from isthmus.rules.deals import DealContext, in_crm, listed, told
 from isthmus.rules.problems import Problem
 
@@ -24,9 +24,17 @@ def check_deal(opportunity: Opportunity, ctx: DealContext) -> tuple[Problem, ...
     return tuple(problem for check in checks for problem in check(opportunity, ctx))
 
 
-def check_amendment(opportunity: Opportunity, contract: Contract | None) -> tuple[Problem, ...]:
-    """Whether a deal may change this contract; `check_deal` covers the deal itself."""
-    return tuple(_amendment(opportunity, contract))
+def check_amendment(
+    opportunity: Opportunity, contract: Contract | None, ctx: DealContext
+) -> tuple[Problem, ...]:
+    """Whether a deal may change this contract.
+
+    The company, billing model, template and payment terms are the contract's already, so a deal
+    that amends needs none of its own.
+    """
+    checks = (check_master, _dates, _amount, _currency, _cap)
+    own = (problem for check in checks for problem in check(opportunity, ctx))
+    return (*own, *_amendment(opportunity, contract))
 
 
 def _dates(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
@@ -215,6 +223,12 @@ def _amendment(deal: Opportunity, contract: Contract | None) -> Iterator[Problem
         yield in_crm(
             "amended_contract_over", deal, f"contract {contract.number} is terminated",
             "Sell it as a new deal", "amends",
+        )  # fmt: skip
+    if deal.legal_entity not in (None, contract.legal_entity):
+        yield in_crm(
+            "amendment_entity", deal, f"its company is {deal.legal_entity}, contract "
+            f"{contract.number} is with {contract.legal_entity}",
+            "Correct the legal entity, or sell it as a new deal", "legal_entity",
         )  # fmt: skip
     for name in ("amount", "cap"):
         money: Money | None = getattr(deal, name)
