@@ -1,7 +1,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-
 from tests.platforms.salesforce.world import World, a_world
 
 

@@ -1,12 +1,12 @@
 """Accounts as customers, against the simulated org."""
 
 import pytest
+from tests.platforms.salesforce.world import World, read_all
 
 from isthmus.canonical import Customer
 from isthmus.canonical.customer import Address, Contact, CustomerStatus
 from isthmus.connect import Conflict, Outgoing, Watermark
 from isthmus.kit.ids import new_id
-from tests.platforms.salesforce.world import World, read_all
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,8 @@ async def test_an_account_with_its_contacts_is_a_customer(world: World) -> None:
     [parent] = await world.seed("Account", {"Name": "Acme Group", "CurrencyIsoCode": "USD"})
     [acme] = await world.seed("Account", {**ACME, "ParentId": parent})
     await world.seed(
-        "Contact", {"AccountId": acme, "FirstName": "Ana", "LastName": "Lee", "Email": "a@x.example"}
+        "Contact",
+        {"AccountId": acme, "FirstName": "Ana", "LastName": "Lee", "Email": "a@x.example"},
     )
     found = await world.crm.get(Customer, acme)
     assert found is not None

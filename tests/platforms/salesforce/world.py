@@ -11,6 +11,7 @@ import httpx2
 
 from isthmus.canonical import CanonicalObject
 from isthmus.connect import Change, ConnectionContext, System, Watermark
+from isthmus.connect.http import dump_json
 from isthmus.connectors.certinia import CONNECTOR as CERTINIA
 from isthmus.connectors.salesforce import CONNECTOR as SALESFORCE
 from isthmus.platforms.salesforce import package_files
@@ -32,7 +33,7 @@ class World:
 
     async def control(self, name: str, body: dict[str, Any]) -> Any:
         async with httpx2.AsyncClient(base_url=self.url) as http:
-            answer = await http.post(f"/__control/{name}", json=body)
+            answer = await http.post(f"/__control/{name}", content=dump_json(body))
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -62,9 +63,7 @@ def org_config(url: str, **more: Any) -> dict[str, Any]:
 
 
 def open_crm(url: str, **more: Any) -> System:
-    config = SALESFORCE.config.model_validate(
-        org_config(url, organization_id=ORGANIZATION, **more)
-    )
+    config = SALESFORCE.config.model_validate(org_config(url, organization_id=ORGANIZATION, **more))
     return SALESFORCE.open(ConnectionContext("crm"), config)
 
 
