@@ -261,6 +261,7 @@ def test_an_amendment_takes_the_rest_from_its_contract() -> None:
     assert check_amendment(bare, contract(), DealContext(customer())) == ()
     [problem] = check_amendment(bare, contract(), buyer(status="on_hold"))
     assert problem.code == "customer_on_hold"
+    assert check_amendment(bare, contract()) == ()
 
 
 def test_a_deal_becomes_a_contract_and_a_project() -> None:

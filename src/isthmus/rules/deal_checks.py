@@ -25,16 +25,17 @@ def check_deal(opportunity: Opportunity, ctx: DealContext) -> tuple[Problem, ...
 
 
 def check_amendment(
-    opportunity: Opportunity, contract: Contract | None, ctx: DealContext
+    opportunity: Opportunity, contract: Contract | None, ctx: DealContext | None = None
 ) -> tuple[Problem, ...]:
-    """Whether a deal may change this contract.
+    """Whether a deal may change this contract; with a context, also by the client's standing.
 
     The company, billing model, template and payment terms are the contract's already, so a deal
     that amends needs none of its own.
     """
-    checks = (check_master, _dates, _amount, _currency, _cap)
-    own = (problem for check in checks for problem in check(opportunity, ctx))
-    return (*own, *_amendment(opportunity, contract))
+    standing = check_master(opportunity, ctx) if ctx else ()
+    checks = (_dates, _amount, _currency, _cap)
+    terms = (p for check in checks for p in check(opportunity, ctx or DealContext(None)))
+    return (*standing, *terms, *_amendment(opportunity, contract))
 
 
 def _dates(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
