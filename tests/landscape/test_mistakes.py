@@ -119,3 +119,35 @@ def test_mistakes_read_as_three_lines() -> None:
     assert mistake.render("isthmus.yaml") == (
         "isthmus.yaml:5:3: warning: what\n  why: why\n  do:  remedy"
     )
+
+
+def test_a_mapping_is_named_as_its_connector_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "isthmus.yaml"
+    mapped = {"acme_crm": {"account": Customer, "opportunity": Opportunity}}
+    file.write_text(GOOD.replace("crm.opportunity:", "crm.customer:"), "utf-8")
+    (mistake,) = check(file, CONNECTORS, ENV, mapped=mapped).mistakes
+    assert (mistake.line, mistake.what, mistake.why, mistake.remedy) == (
+        34,
+        "no mapping of acme_crm is named `customer`",
+        "known: account, opportunity",
+        "Did you mean `account`?",
+    )
+    file.write_text(GOOD.replace("crm.opportunity:", "crm.account:"), "utf-8")
+    (mistake,) = check(file, CONNECTORS, ENV, mapped=mapped).mistakes
+    assert (mistake.line, mistake.what) == (35, "customer has no attribute `billing_model`")
+
+
+@pytest.mark.parametrize("written", ["12345678", "[hunter-two]", "{hunter: two}"])
+def test_a_secret_of_the_wrong_form_is_not_repeated(tmp_path: Path, written: str) -> None:
+    text = GOOD.replace("token: env:ERP_TOKEN\n  erp-eu", f"token: {written}\n  erp-eu")
+    (mistake,) = mistakes_in(tmp_path, text)
+    assert mistake.render("") == (
+        ":19:12: `connections.erp.token` cannot be used\n"
+        "  why: it must be text, and is **********\n"
+        "  do:  Put it in quotes, or refer to it with env:NAME or file:/path."
+    )
+
+
+def test_a_vendor_that_names_no_platform_may_live_anywhere(tmp_path: Path) -> None:
+    text = GOOD.replace('account: "7654321"', 'account: "7654321"\n    platform: crm')
+    assert mistakes_in(tmp_path, text) == []

@@ -19,6 +19,14 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from isthmus.landscape.mistake import KeyPath, Mistake, dotted
 
 _TAG = "tag:yaml.org,2002:"
+_SCALARS = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "null": "null",
+    "timestamp": "date",
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,9 @@ class _Reader:
             if str(key_node.tag) == _TAG + "merge":
                 self._merge(value_node, path, found)
                 continue
+            if not isinstance(key_node, ScalarNode):
+                self._no_key(path, mark)
+                continue
             key = str(key_node.value)
             if key in first_lines:
                 self._duplicate((*path, key), mark, first_lines[key])
@@ -197,24 +208,31 @@ class _Reader:
         tag = str(node.tag)
         if tag == _TAG + "float" and re.fullmatch(r"[-+]?[0-9_]*\.?[0-9_]*", node.value):
             return Decimal(node.value.replace("_", ""))
-        if not tag.startswith(_TAG):
+        if tag.removeprefix(_TAG) not in _SCALARS:
             return self._unreadable(
                 node, path, f"the tag {tag} means nothing here", "tags are not supported",
                 "Remove it.",
             )  # fmt: skip
         try:
             return self._constructor.construct_object(node)
-        except (ValueError, YAMLError):
+        except (ValueError, KeyError, YAMLError):
+            kind = _SCALARS[tag.removeprefix(_TAG)]
             return self._unreadable(
-                node, path, f"{node.value!r} is not a valid date",
-                "it has the form of a date but is not in the calendar",
-                "Write a date as 2026-12-31, or text in quotes.",
+                node, path, f"{node.value!r} is not a valid {kind}",
+                f"it has the form of a {kind}, and is none",
+                f"Correct the {kind}, or put it in quotes if it is text.",
             )  # fmt: skip
 
     def _unreadable(self, node: Node, path: KeyPath, what: str, why: str, remedy: str) -> str:
         self._document.unreadable.add(path)
         self._document.add(path, what, why, remedy, on_value=True)
         return str(node.value) if isinstance(node, ScalarNode) else ""
+
+    def _no_key(self, path: KeyPath, mark: Mark) -> None:
+        self._document.mistakes.append(
+            Mistake(mark.line, mark.column, dotted(path), "a key that is not text",
+                    "keys are names", "Write a name, in quotes if it has brackets.")
+        )  # fmt: skip
 
     def _duplicate(self, path: KeyPath, mark: Mark, first: int) -> None:
         self._document.mistakes.append(

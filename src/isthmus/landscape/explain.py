@@ -176,10 +176,12 @@ class Explainer:
         written = self._document.get(path) if self._document.has(path) else problem["input"]
         secret = self._is_secret(problem["loc"])
         if wanted := _WANTED.get(problem["type"]):
-            scalar = not isinstance(written, dict | list | None)
-            quotes = problem["type"] == "string_type" and scalar
-            remedy = "Put it in quotes." if quotes else f"Write {wanted}."
-            return f"it must be {wanted}, and is {MASK if secret else _kind(written)}", remedy
+            if secret:
+                remedy = "Put it in quotes, or refer to it with env:NAME or file:/path."
+                return f"it must be {wanted}, and is {MASK}", remedy
+            text = problem["type"] == "string_type" and not isinstance(written, dict | list | None)
+            remedy = "Put it in quotes." if text else f"Write {wanted}."
+            return f"it must be {wanted}, and is {_kind(written)}", remedy
         if problem["type"] == "too_short" and not written:
             return "it is empty", "Write at least one, or leave the key out."
         message = self._scrub(problem["msg"]).removeprefix("Value error, ")
