@@ -24,6 +24,7 @@ PRODUCTS = {
     "MILESTONE": ("Fixed-price milestone", "Unit", "5000"),
     "EXPENSE": ("Rebilled expense", "Unit", "100"),
 }
+SIDES = ("debit", "credit")
 COST_CENTRES = ("CONSULTING", "SUPPORT")
 
 Ids = dict[str, int]
@@ -109,6 +110,9 @@ def _chart(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
             ("create_properties", {"properties": properties}),
         ],
     )
+    exchange = {f"currency_exchange_{side}_account": ids["account:revenue"] for side in SIDES}
+    journal = rpc.find("account.journal", ["code", "=", "EXC"])
+    rpc.write("account.configuration", 1, currency_exchange_journal=journal, **exchange)
     account("cash", ["code", "=", "1.1.1"])
     account("tax", ["code", "=", "2.2.3"])
 

@@ -21,7 +21,7 @@ from isthmus.connectors.tryton import wire
 from isthmus.connectors.tryton.catalogue import Catalogue, first_country
 from isthmus.connectors.tryton.client import ALL, TrytonClient
 from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
-from isthmus.connectors.tryton.tax_numbers import as_entered, identifier_type
+from isthmus.connectors.tryton.tax_numbers import as_entered, as_read, compact, identifier_type
 from isthmus.connectors.tryton.wire import Domain, Record
 
 KEY = "isthmus:"
@@ -40,14 +40,14 @@ class Customers(Table):
     writes = True
     children = ("addresses", "identifiers", "contact_mechanisms")
     also = (
-        "tax_identifier.code", "identifiers.type", "identifiers.code", "addresses.invoice",
-        "addresses.street", "addresses.postal_code", "addresses.city", "addresses.country.code",
-        "addresses.subdivision.code", "contact_mechanisms.type", "contact_mechanisms.value",
-        "contact_mechanisms.name",
+        "tax_identifier.type", "tax_identifier.code", "identifiers.type", "identifiers.code",
+        "addresses.invoice", "addresses.street", "addresses.postal_code", "addresses.city",
+        "addresses.country.code", "addresses.subdivision.code", "contact_mechanisms.type",
+        "contact_mechanisms.value", "contact_mechanisms.name",
     )  # fmt: skip
     finds_by: ClassVar = {
         "name": "name",
-        "tax_registration": "identifiers.code",
+        "tax_registration": "identifiers.code_compact",
         "account_number": "code",
     }
 
@@ -76,6 +76,12 @@ class Customers(Table):
             "contacts": _contacts(mechanisms),
         }
         return replace(found, attributes={**found.attributes, **attributes})
+
+    def sought(self, attribute: str, value: str) -> str:
+        if attribute != "tax_registration":
+            return value
+        plain = "".join(c for c in value if c.isalnum())
+        return compact("gb_vat", plain) if plain.startswith("GB") else plain
 
     def key_in(self, record: Record) -> str | None:
         keys = [i["code"].removeprefix(KEY) for i in record["identifiers"] if _is_key(i)]
@@ -234,7 +240,8 @@ def _address(found: Record) -> Address:
 def _tax_number(record: Record) -> str | None:
     """Tryton's choice among the checked ones, else a number of no known kind."""
     if record["tax_identifier"]:
-        return str(record["tax_identifier"]["code"])
+        chosen = record["tax_identifier"]
+        return as_read(chosen["type"], chosen["code"])
     others = [i["code"] for i in record["identifiers"] if not i["type"] and not _is_key(i)]
     return others[0] if others else None
 
@@ -252,7 +259,8 @@ def _tax_change(record: Record, customer: Customer) -> list[Any]:
         same = [i for i in record["identifiers"] if i["type"] == wanted["type"] and not _is_key(i)]
         if not same:
             return wire.lines([wanted])
-        if same[0]["code"] != wanted["code"]:
+        kind = wanted["type"]
+        if compact(kind, same[0]["code"]) != compact(kind, wanted["code"]):
             return [["write", [int(same[0]["id"])], {"code": wanted["code"]}]]
     return []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from isthmus.canonical.invoice import Invoice, InvoiceLine, LineKind
@@ -17,9 +17,11 @@ from isthmus.connectors.tryton import wire
 from isthmus.connectors.tryton.catalogue import Catalogue, CompanyRow, first_country
 from isthmus.connectors.tryton.taxes import rule_for
 from isthmus.connectors.tryton.wire import Record
+from isthmus.kit.money import minor_units
 
 UNIT_PRICE_DIGITS = 4
 """`product.price_decimal` of a server that was not told otherwise."""
+PRICE_STEP = Decimal(1).scaleb(-UNIT_PRICE_DIGITS)
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ async def invoice_values(catalogue: Catalogue, invoice: Invoice) -> Record:
         kind: await _line_defaults(catalogue, heading, kind)
         for kind in dict.fromkeys(line.kind for line in invoice.lines)
     }
-    lines = [
-        await _line(catalogue, heading, line, offers[line.kind], taxes) for line in invoice.lines
-    ]
+    lines: list[Record] = []
+    for line in invoice.lines:
+        lines += await _lines(catalogue, heading, line, offers[line.kind], taxes)
     return {**heading.values, "lines": wire.lines(lines)}
 
 
@@ -142,13 +144,13 @@ async def _line_defaults(catalogue: Catalogue, heading: Heading, kind: LineKind)
     return offered
 
 
-async def _line(
+async def _lines(
     catalogue: Catalogue,
     heading: Heading,
     line: InvoiceLine,
     offered: Record,
     taxes: Sequence[int] | None,
-) -> Record:
+) -> list[Record]:
     charged = _offered_taxes(offered) if taxes is None else list(taxes)
     values: Record = {
         "type": "line",
@@ -166,7 +168,27 @@ async def _line(
         account = catalogue.client.record_id(line.cost_centre, "cost centre")
         root = await catalogue.analytic_root(account)
         values["analytic_accounts"] = wire.lines([{"root": root, "account": account}])
-    return values
+    return _rounded_as_ours(line, values)
+
+
+def _rounded_as_ours(line: InvoiceLine, values: Record) -> list[Record]:
+    """Tryton rounds half a cent to the even cent, we round it up: 7.5 x 99.99 is 749.92 there and
+    749.93 here. On such a tie the price moves by one step of its last decimal so that Tryton's
+    line comes out at ours; where a step is too coarse, a line of one cent follows.
+    """
+    price, ours = line.unit_price.amount, line.amount
+    theirs = _half_even(line.quantity * price, ours.currency)
+    if theirs == ours.amount or line.unit_price.times(line.quantity).rounded() != ours:
+        return [values]
+    for nudged in (price + PRICE_STEP, price - PRICE_STEP):
+        if _half_even(line.quantity * nudged, ours.currency) == ours.amount:
+            return [{**values, "unit_price": nudged}]
+    cent = {"description": "Rounding", "quantity": 1.0, "unit_price": ours.amount - theirs}
+    return [values, {**values, **cent}]
+
+
+def _half_even(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), ROUND_HALF_EVEN)
 
 
 def _quantity(value: Decimal) -> float:

@@ -32,6 +32,11 @@ from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
 from isthmus.connectors.tryton.wire import Domain, Record
 
 INVOICE = "account.invoice"
+CONFIRMED = ("invoice_payment_term", "invoice_taxes")
+"""Warnings that are ours to confirm: a past due date (work is billed in arrears) and taxes other
+than the product's (the landscape's rules chose them). A date in the future is not: its number
+would block every invoice until that day.
+"""
 DRAFTS = ("draft", "validated")
 STATUS = {
     "draft": InvoiceStatus.DRAFT,
@@ -182,14 +187,25 @@ class Invoices(Table):
 
     async def _post(self, invoice: Invoice, number: int) -> None:
         """An error counts only when the invoice did not post: its answer may have been lost."""
-        company = self.client.record_id(invoice.legal_entity, "legal entity")
         try:
-            await self.client.call(INVOICE, "post", [number], context={"company": company})
+            await self._press_post(invoice, number)
         except ConnectError as error:
             if isinstance(error, Unavailable) and not error.outcome_unknown:
                 raise
             if _finished(await self._known(invoice)) is None:
                 raise
+
+    async def _press_post(self, invoice: Invoice, number: int) -> None:
+        context = {"company": self.client.record_id(invoice.legal_entity, "legal entity")}
+        for _ in range(len(CONFIRMED) + 1):
+            try:
+                await self.client.call(INVOICE, "post", [number], context=context)
+            except Refused as warning:
+                if (warning.code or "").rpartition(".")[2] not in CONFIRMED:
+                    raise
+                await self.client.call("res.user.warning", "skip", warning.code, False)
+            else:
+                return
 
     async def _receipt(self, record: Record, invoice: Invoice, *, created: bool) -> Receipt:
         expected = invoice.lines_total().amount

@@ -1,7 +1,8 @@
 """Tryton gives no error codes: a business refusal is English text, so the text decides.
 
 The context pins the language to English. What is told apart here was seen on 8.0 (closed period,
-missing right, duplicate code, wrong numbers); any other `UserError` is for a person to correct.
+missing right, duplicate code); any other `UserError` is for a person to correct. A warning is
+known by its name, which becomes our error's code.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def from_error(system: str, method: str, error: list[Any]) -> ConnectError:
             return Refused(
                 system,
                 f"asks a person to confirm: {detail[1]} Do it once in Tryton, or mend the cause.",
-                code="UserWarning",
+                code=str(detail[0]),
             )
         case "ConcurrencyException":
             return Conflict(system, str(detail), code=kind)

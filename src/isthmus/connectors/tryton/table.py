@@ -60,6 +60,10 @@ class Table:
     def translate(self, record: Record) -> Translated:
         return read_record(self.model, self.mapping, record)
 
+    def sought(self, attribute: str, value: str) -> str:
+        """A criterion in the form that Tryton keeps."""
+        return value
+
     def key_in(self, record: Record) -> str | None:
         """The canonical id, where the record carries it."""
         return None
@@ -105,7 +109,7 @@ class Table:
                     self.client.system,
                     f"{self.model.kind} is not found by {attribute} here, but by: {known}",
                 )
-            domain.append([self.finds_by[attribute], "=", value])
+            domain.append([self.finds_by[attribute], "=", self.sought(attribute, value)])
         found = await self._records(domain, limit=FOUND)
         return [self._change(self._stamp(r), r) for r in found if self.wanted(r)]
 
