@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from isthmus.connect.errors import Throttled, Unavailable
+from isthmus.connect.errors import Duplicate, Throttled, Unavailable
 from isthmus.connect.http import Http, parse_json
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.auth import token_auth
@@ -111,9 +111,22 @@ class NetSuiteClient:
             found = await self.record(kind, key)
             if found is not None and known is None:
                 return str(found["id"])
-            response = await self._put(kind, key, body, replace)
+            return await self._put_again(kind, key, body, replace)
         if known is not None:
             return str(known["id"])
+        return await self._id_of(kind, key, response)
+
+    async def _put_again(
+        self, kind: str, key: str, body: Mapping[str, Any], replace: Sequence[str]
+    ) -> str:
+        """The first write may end while this one runs; NetSuite then says duplicate to one."""
+        try:
+            response = await self._put(kind, key, body, replace)
+        except Duplicate:
+            found = await self.record(kind, key)
+            if found is None:
+                raise
+            return str(found["id"])
         return await self._id_of(kind, key, response)
 
     async def patch(self, kind: str, internal_id: str, body: Mapping[str, Any]) -> None:

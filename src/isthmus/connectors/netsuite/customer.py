@@ -12,7 +12,7 @@ from isthmus.connect import Capability, Change, Outgoing, Receipt
 from isthmus.connect.errors import Duplicate
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.reading import FOUND, Desk, Reading
-from isthmus.connectors.netsuite.tax_numbers import TaxNumbers
+from isthmus.connectors.netsuite.tax_numbers import TaxNumbers, numbers_of
 from isthmus.connectors.netsuite.writing import known_record, missing, store, wanted
 
 RECORD = "customer"
@@ -77,11 +77,10 @@ class Customers(Reading):
         replace: tuple[str, ...] = ()
         if known is None:
             body |= self._opening(customer)
-        elif wanted(outgoing, "billing_address") and customer.billing_address:
-            lines = await self._address_lines(str(known["id"]), customer)
-            if lines is not None:
-                body["addressBook"] = {"items": lines}
-                replace = ("addressBook",)
+        elif wanted(outgoing, "billing_address", "tax_registration"):
+            sublists = await self._sublists(outgoing, customer, str(known["id"]))
+            body |= sublists
+            replace = ("addressBook",) if "addressBook" in sublists else ()
         try:
             internal_id = await store(self.desk, RECORD, outgoing, body, known, replace=replace)
         except Duplicate as duplicate:
@@ -127,38 +126,24 @@ class Customers(Reading):
         if customer.billing_address is not None:
             opening["addressBook"] = {"items": [_address_line(customer, customer.billing_address)]}
         if customer.tax_registration is not None:
-            country = customer.country or (
-                customer.billing_address.country if customer.billing_address else None
-            )
-            opening["taxRegistration"] = {
-                "items": [
-                    wire.without_nulls(
-                        {
-                            "nexusCountry": wire.ref(country),
-                            "taxRegistrationNumber": customer.tax_registration,
-                        }
-                    )
-                ]
-            }
+            opening["taxRegistration"] = {"items": [_tax_line(customer)]}
         return opening
 
-    async def _address_lines(
-        self, internal_id: str, customer: Customer
-    ) -> list[dict[str, Any]] | None:
-        """The address book with our billing address in it; None when it is there already.
-
-        Addresses that people added in NetSuite (shipping, branches) stay.
-        """
+    async def _sublists(
+        self, outgoing: Outgoing, customer: Customer, internal_id: str
+    ) -> dict[str, Any]:
+        """The billing address where it differs, and a tax number where the ERP has none."""
         record = await self.client.record(RECORD, internal_id, expandSubResources="true") or {}
-        lines = (record.get("addressBook") or {}).get("items") or []
-        wanted_line = _address_line(customer, customer.billing_address or Address())
-        others = []
-        for line in lines:
-            if not wire.flag(line.get("defaultBilling")):
-                others.append(_bare(line))
-            elif _same_address(line, wanted_line):
-                return None
-        return [wanted_line, *others]
+        changed: dict[str, Any] = {}
+        if wanted(outgoing, "billing_address") and customer.billing_address is not None:
+            lines = (record.get("addressBook") or {}).get("items") or []
+            merged = _merged(lines, _address_line(customer, customer.billing_address))
+            if merged is not None:
+                changed["addressBook"] = {"items": merged}
+        unnumbered = customer.tax_registration is not None and not numbers_of(record)
+        if wanted(outgoing, "tax_registration") and unnumbered:
+            changed["taxRegistration"] = {"items": [_tax_line(customer)]}
+        return changed
 
     async def _named(self, duplicate: Duplicate, customer: Customer) -> Duplicate:
         """NetSuite says that the name is taken, not by whom."""
@@ -185,6 +170,31 @@ def _address_line(customer: Customer, address: Address) -> dict[str, Any]:
         "country": wire.ref(country),
     }
     return {"defaultBilling": True, "addressBookAddress": wire.without_nulls(parts)}
+
+
+def _tax_line(customer: Customer) -> dict[str, Any]:
+    address = customer.billing_address
+    country = customer.country or (address.country if address else None)
+    return wire.without_nulls(
+        {
+            "nexusCountry": wire.ref(country),
+            "taxRegistrationNumber": customer.tax_registration,
+        }
+    )
+
+
+def _merged(lines: list[dict[str, Any]], billing: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The address book with our billing address in it; None when it is there already.
+
+    Addresses that people added in NetSuite (shipping, branches) stay.
+    """
+    others = []
+    for line in lines:
+        if not wire.flag(line.get("defaultBilling")):
+            others.append(_bare(line))
+        elif _same_address(line, billing):
+            return None
+    return [billing, *others]
 
 
 def _same_address(line: Mapping[str, Any], wanted_line: Mapping[str, Any]) -> bool:

@@ -174,7 +174,10 @@ class NetSuite:
         )
 
     async def health(self) -> Health:
-        rows = await self._client.suiteql("SELECT id FROM subsidiary ORDER BY id", limit=1)
+        try:
+            rows = await self._client.suiteql("SELECT id FROM subsidiary ORDER BY id", limit=1)
+        except ConnectError as error:
+            return Health(False, str(error))
         if not rows:
             return Health(False, "logged in, but the role sees no subsidiary")
         return Health(True, "SuiteQL answers")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus.connectors.netsuite import wire
-from isthmus.connectors.netsuite.client import NetSuiteClient
+from isthmus.connectors.netsuite.client import PAGE, NetSuiteClient
 
 LINES_PER_PAGE = 250
 """Transactions per reading, so that the question about their lines stays under 1000 rows."""
@@ -49,12 +49,21 @@ async def applications(
     found: dict[str, list[dict[str, Any]]] = {str(r["id"]): [] for r in rows}
     if not rows:
         return found
-    links = await client.suiteql(
-        "SELECT nextdoc, previousdoc, SUM(foreignamount) AS amount "
-        "FROM nexttransactionlinelink "
-        f"WHERE linktype = 'Payment' AND nextdoc IN ({ids(rows)}) "
-        "GROUP BY nextdoc, previousdoc ORDER BY nextdoc, previousdoc"
-    )
-    for link in links:
-        found[str(link["nextdoc"])].append(link)
-    return found
+    after = ""
+    while True:
+        links = await client.suiteql(
+            "SELECT nextdoc, previousdoc, SUM(foreignamount) AS amount "
+            "FROM nexttransactionlinelink "
+            f"WHERE linktype = 'Payment' AND nextdoc IN ({ids(rows)}){after} "
+            "GROUP BY nextdoc, previousdoc ORDER BY nextdoc, previousdoc"
+        )
+        for link in links:
+            found[str(link["nextdoc"])].append(link)
+        if len(links) < PAGE:
+            return found
+        after = _after(links[-1])
+
+
+def _after(link: dict[str, Any]) -> str:
+    payment, invoice = (wire.number(str(link[c])) for c in ("nextdoc", "previousdoc"))
+    return f" AND (nextdoc > {payment} OR (nextdoc = {payment} AND previousdoc > {invoice}))"
