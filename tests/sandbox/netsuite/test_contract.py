@@ -2,12 +2,19 @@
 
 import json
 import os
+from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from isthmus.sandbox.faults import KINDS
+from isthmus.sandbox.netsuite import NetSuiteAccount
+from isthmus.sandbox.netsuite.control import Control
 from isthmus.sandbox.netsuite.schema import RECORDS
+from isthmus.sandbox.netsuite.settings import Settings
+from isthmus.sandbox.netsuite.tables import TABLES
 
 ROOT = Path(__file__).parents[3]
 SPECS = Path(os.environ.get("ISTHMUS_VENDOR_SPECS", ROOT.parent / "shared/reference/specs"))
@@ -26,8 +33,8 @@ def test_every_listed_field_exists_here(spec: dict[str, Any]) -> None:
         ours = RECORDS[name].fields.keys() | RECORDS[name].sublists.keys()
         listed = set(record.get("fields", [])) | record.get("sample", {}).keys()
         assert listed - ours == set(), name
-        for sublist, fields in record.get("sublists", {}).items():
-            missing = set(fields) - RECORDS[name].sublists[sublist].fields.keys()
+        for sublist, listed_fields in record.get("sublists", {}).items():
+            missing = set(listed_fields) - RECORDS[name].sublists[sublist].fields.keys()
             assert missing == set(), f"{name}.{sublist}"
 
 
@@ -44,3 +51,13 @@ def test_no_record_type_the_vendor_lacks(spec: dict[str, Any]) -> None:
     known = spec["records"].keys() | set(spec["presentNamesOnly"])
     assert RECORDS.keys() - known == {"account", "serviceSaleItem"}
     assert RECORDS.keys() & set(spec["absent"]) == set()
+
+
+def test_the_reference_page_names_every_setting_record_table_and_control() -> None:
+    page = (ROOT / "docs/reference/sandbox-netsuite.md").read_text()
+    with closing(NetSuiteAccount()) as account:
+        control = Control(account.books, account.auth, lambda: account.traffic, account.reset)
+        names = [route.path for route in control.routes()]
+    names += [f"`{field.name}`" for field in fields(Settings)]
+    names += [*RECORDS, *(f"`{table}`" for table in TABLES), *KINDS]
+    assert [name for name in names if name not in page] == []

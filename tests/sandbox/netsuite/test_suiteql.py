@@ -141,6 +141,7 @@ async def test_pages_have_an_envelope(api: Api) -> None:
         "SELECT FROM WHERE",
         "SELECT id FROM customer WHERE lastmodifieddate > '2026-01-01'",
         "SELECT BUILTIN.NOPE(id) FROM customer",
+        "SELECT id FROM customer ORDER BY id LIMIT 1",
         "SELECT id FROM customer WHERE lastmodifieddate > TO_DATE('2026', 'YYYY-MM-DD')",
     ],
 )
@@ -180,3 +181,22 @@ async def test_a_changed_and_a_deleted_row_are_seen(api: Api) -> None:
     assert await api.select(sql) == [{"companyname": "Client NL"}, {"companyname": "Renamed"}]
     await api.send("DELETE", path)
     assert await api.select(sql) == [{"companyname": "Client NL"}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("MAX(trandate)", "2/12/2026"),
+        ("TO_CHAR(MAX(trandate), 'DD-MON-YYYY HH24:MI')", "12-Feb-2026 00:00"),
+        ("TRUNC(MIN(trandate))", "2/10/2026"),
+        ("TO_CHAR(MIN(duedate), 'YYYY\"/\"MM')", "2026/03"),
+        ("NVL(MIN(memo), 'none')", "none"),
+        ("MIN('2026-02-10 00:00:00')", "2026-02-10 00:00:00"),
+    ],
+)
+async def test_dates_keep_their_nature_through_expressions(
+    api: Api, expression: str, shown: str
+) -> None:
+    for day in ("2026-02-10", "2026-02-12"):
+        await api.create("invoice", **invoice(tranDate=day))
+    assert await api.select(f"SELECT {expression} AS x FROM transaction") == [{"x": shown}]

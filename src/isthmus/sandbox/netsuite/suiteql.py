@@ -6,9 +6,7 @@ a page, 100,000 in all.
 """
 
 import sqlite3
-from datetime import UTC, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse
 from sqlglot.errors import OptimizeError, ParseError
@@ -18,7 +16,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from isthmus.sandbox.netsuite.books import Books
-from isthmus.sandbox.netsuite.dates import format_date, parse_date, user_date
+from isthmus.sandbox.netsuite.dates import (
+    format_date,
+    in_zone,
+    is_date,
+    parse_date,
+    start_of_day,
+    stored_date,
+    user_date,
+)
 from isthmus.sandbox.netsuite.tables import AFFINITY, STATUS_NAMES, TABLES, Column, stored_rows
 from isthmus.sandbox.netsuite.wire import (
     COLLECTION,
@@ -104,7 +110,7 @@ class SuiteQL:
     def _follow(self) -> None:
         """Bring the mirror in line with the records changed since the last query."""
         fresh, self.books.fresh = self.books.fresh, set()
-        for record, row_id in fresh:
+        for record, row_id in sorted(fresh):
             row = self.books.find(record, row_id)
             for table in BY_RECORD.get(record, ()):
                 key = KEY.get(table.name, "id")
@@ -121,17 +127,11 @@ class SuiteQL:
         add("ns_status", 2, lambda kind, letter: STATUS_NAMES.get(f"{kind}:{letter}", letter))
         add("ns_date", 2, parse_date)
         add("ns_char", 2, format_date)
-        add("ns_user_date", 1, user_date)
-        add("ns_now", 0, lambda: self._local(f"{self.books.stamp()[:19]}".replace("T", " ")))
-        add("ns_trunc", 1, lambda text: None if text is None else f"{text[:10]} 00:00:00")
+        add("ns_now", 0, lambda: self._local(stored_date(self.books.stamp())))
+        add("ns_trunc", 1, start_of_day)
 
-    def _local(self, text: str | None) -> str | None:
-        """Instants are shown in the time zone of the role's user."""
-        zone = self.books.settings.timezone
-        if text is None or zone == "UTC":
-            return text
-        instant = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+    def _local(self, stored: str | None) -> str | None:
+        return in_zone(stored, self.books.settings.timezone)
 
     def _display(self, records: str, row_id: int | None) -> str | None:
         if row_id is None:
@@ -140,7 +140,9 @@ class SuiteQL:
 
 
 def _text(value: str | int | float) -> str:
-    """Every value is text; a number without trailing zeros."""
+    """Every value is text: a number without trailing zeros, a date in the user's format."""
+    if is_date(value):
+        return user_date(str(value))
     if isinstance(value, float):
         return format(Decimal(repr(round(value, 8))).normalize(), "f")
     return str(value)
@@ -158,6 +160,8 @@ def translate(query: str) -> exp.Expression:
     if len(statements) != 1 or not isinstance(statements[0], exp.Select | exp.SetOperation):
         raise refused("Only SELECT statements are supported.")
     statement: exp.Expression = statements[0]
+    if statement.find(exp.Limit) is not None:
+        raise refused("Search error occurred: LIMIT is not known; use FETCH FIRST n ROWS ONLY.")
     _check_tables(statement)
     statement = statement.transform(_lift_builtin)
     try:
@@ -166,7 +170,7 @@ def translate(query: str) -> exp.Expression:
         )
     except OptimizeError as error:
         raise refused(f"Search error occurred: Field not found. {error}") from error
-    _show_dates(statement)
+    _localise(statement)
     return statement.transform(_rewrite)
 
 
@@ -201,21 +205,11 @@ def _column(node: exp.Expr) -> Column | None:
     return None
 
 
-def _show_dates(statement: exp.Expression) -> None:
-    """A date selected as it is comes out in the user's format, without the time."""
-    for select in [statement, *statement.find_all(exp.Select)]:
-        if select.parent is not None and not isinstance(select.parent, exp.SetOperation):
-            continue
-        for shown in select.selects if isinstance(select, exp.Query) else ():
-            inner = shown.unalias()
-            column = _column(inner)
-            if column is not None and column.type == "date":
-                inner.replace(exp.Anonymous(this="NS_USER_DATE", expressions=[inner.copy()]))
-    for column_node in list(statement.find_all(exp.Column)):
-        column = _column(column_node)
+def _localise(statement: exp.Expression) -> None:
+    for node in list(statement.find_all(exp.Column)):
+        column = _column(node)
         if column is not None and column.name in INSTANTS:
-            local = exp.Anonymous(this="NS_LOCAL", expressions=[column_node.copy()])
-            column_node.replace(local)
+            node.replace(exp.Anonymous(this="NS_LOCAL", expressions=[node.copy()]))
 
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus.sandbox.netsuite.books import Books, Row, lines
+from isthmus.sandbox.netsuite.dates import stored_date
 from isthmus.sandbox.netsuite.time_bills import hours_of
 
 Value = str | int | float | None
@@ -252,7 +253,6 @@ def stored_rows(table: Table, books: Books, record: str, row: Row) -> Rows:
 
 
 def _cell(kind: str, value: Any) -> Value:
-    """Dates are kept as 19 characters, so that they compare as text."""
     if isinstance(value, dict):
         value = value["id"]
     if kind == "bool":
@@ -260,7 +260,7 @@ def _cell(kind: str, value: Any) -> Value:
     if value is None:
         return None
     if kind == "date":
-        return str(value).replace("T", " ").rstrip("Z") if "T" in value else f"{value} 00:00:00"
+        return stored_date(str(value))
     if isinstance(value, Decimal):
         return float(value)
     return int(value) if kind == "int" else value
