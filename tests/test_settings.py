@@ -37,6 +37,13 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert "not-real" not in repr(settings)
 
 
+def test_a_driver_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://db.invalid/isthmus")
+    settings = load_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql+psycopg://db.invalid/isthmus"
+
+
 def test_the_database_has_one_variable_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ISTHMUS_DATABASE_URL", "postgresql://db.invalid/isthmus")
     assert load_settings().database_url is None

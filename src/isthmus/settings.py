@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql_only(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        scheme = value.get_secret_value().partition("://")[0] if value else "postgresql"
+        if scheme.partition("+")[0] not in ("postgresql", "postgres"):
             raise ValueError("only PostgreSQL is supported: postgresql://user:password@host/name")
         return value
 

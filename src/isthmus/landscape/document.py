@@ -99,7 +99,7 @@ def _text(document: Document) -> str | None:
         "Name the file with --landscape or ISTHMUS_LANDSCAPE; start from examples/isthmus.yaml."
     )
     try:
-        return document.file.read_text("utf-8")
+        return document.file.read_text("utf-8-sig")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         document.add((), "the landscape cannot be read", reason.lower(), remedy)

@@ -135,14 +135,22 @@ class Explainer:
 
     def _missing(self, problem: ErrorDetails, path: KeyPath) -> None:
         key = str(problem["loc"][-1])
-        declared = [fields_of(m).get(key) for m in models_at(self._model, problem["loc"][:-1])]
+        models = models_at(self._model, problem["loc"][:-1])
+        declared = [fields_of(model).get(key) for model in models]
         meaning = next((d.description for d in declared if d and d.description), None)
+        known = {name for model in models for name in fields_of(model)}
+        written = similar(key, self._beside(path) - known)
         self._document.add(
-            path,
+            (*path, written) if written else path,
             f"`{dotted((*path, key))}` is missing",
             (meaning or "it is required").rstrip("."),
-            f"Add `{key}` here.",
+            f"Write `{key}` instead of `{written}`." if written else f"Add `{key}` here.",
         )
+
+    def _beside(self, path: KeyPath) -> set[str]:
+        """The keys of the file at a place."""
+        written = self._document.get(path)
+        return set(written) if isinstance(written, dict) else set()
 
     def _unknown(self, problem: ErrorDetails, path: KeyPath) -> None:
         key = str(problem["loc"][-1])
