@@ -84,7 +84,7 @@ def test_every_package_object_has_the_vendors_name() -> None:
     theirs = _package_fields()
     ours = [sobject.name for sobject in Schema() if sobject.is_custom]
     assert [name for name in ours if name not in theirs] == []
-    assert len(ours) == 15
+    assert len(ours) == 17
 
 
 def test_standard_fields_are_the_vendors() -> None:
