@@ -24,7 +24,7 @@ class Engagement:
     assignment: str
 
     async def timecard(self, **values: Any) -> str:
-        """Monday 29 June to Sunday 5 July 2026: a month ends on its Tuesday, so it has two splits."""
+        """Monday 29 June to Sunday 5 July 2026: a month ends on its Tuesday, so two splits."""
         [made] = await self.world.seed(
             "pse__Timecard_Header__c",
             {

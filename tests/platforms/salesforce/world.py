@@ -46,7 +46,7 @@ class World:
         await self.control("update", {"records": [record]})
 
     def rows(self, sobject: str) -> list[dict[str, Any]]:
-        return list(self.org.rows(sobject))
+        return [row for row in self.org.rows(sobject) if not row["IsDeleted"]]
 
     def row(self, sobject: str, record_id: str) -> dict[str, Any]:
         [row] = [r for r in self.rows(sobject) if r["Id"] == record_id]

@@ -1,0 +1,136 @@
+"""Resources, assignments, prices and demands, against the simulated org."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from tests.connectors.certinia.engagement import an_engagement
+from tests.platforms.salesforce.world import World, read_all
+
+from isthmus.canonical import Assignment, RateCard, Resource, ResourceDemand
+from isthmus.canonical.resource import WorkerStatus
+from isthmus.canonical.resource_demand import DemandStatus
+from isthmus.connect import ConnectionContext, Outgoing, Refused, Unauthorized, Watermark
+from isthmus.connectors.certinia import CONNECTOR
+from isthmus.kit.ids import new_id
+from isthmus.kit.money import Money
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_only_contacts_marked_as_resources_are_resources(world: World) -> None:
+    work = await an_engagement(world)
+    await world.seed("Contact", {"LastName": "Client", "AccountId": work.account})
+    [change], _ = await read_all(world.psa, Resource, Watermark())
+    assert change.external_id == work.resource
+    assert change.problems == ()
+    assert change.attributes == {
+        "name": "Ana Lee",
+        "employee_number": "E-1",
+        "email": "ana@firm.example",
+        "role": "Consultant",
+        "legal_entity": "DE01",
+        "cost_centre": "CC1",
+        "cost_rate": Money.of("70", "EUR"),
+        "status": WorkerStatus.ACTIVE,
+    }
+    await world.update("Contact", work.resource, Practice_Role__c="Senior Consultant")
+    [found] = await world.psa.find(Resource, {"employee_number": "E-1"})
+    assert found.attributes["role"] == "Senior Consultant"
+
+
+async def test_an_assignment_has_its_schedules_dates(world: World) -> None:
+    work = await an_engagement(world)
+    found = await world.psa.get(Assignment, work.assignment)
+    assert found is not None
+    assert found.problems == ()
+    assert found.attributes == {
+        "project": work.project,
+        "resource": work.resource,
+        "role": "Consultant",
+        "bill_rate": Money.of("150", "EUR"),
+        "planned_hours": Decimal(0),
+        "starts_on": date(2026, 1, 5),
+        "ends_on": date(2026, 12, 31),
+        "is_billable": True,
+        "accepts_time": True,
+    }
+
+
+async def test_a_daily_bill_rate_is_no_hourly_one(world: World) -> None:
+    work = await an_engagement(world, pse__Daily_Bill_Rate__c=True)
+    found = await world.psa.get(Assignment, work.assignment)
+    assert found is not None
+    assert found.attributes["bill_rate"] is None
+    assert [p.field for p in found.problems] == ["pse__Daily_Bill_Rate__c"]
+
+
+async def test_a_price_without_a_start_has_always_applied(world: World) -> None:
+    work = await an_engagement(world)
+    rate = {
+        "pse__Role__c": "Consultant",
+        "pse__Suggested_Bill_Rate__c": Decimal("151.75"),
+        "pse__Average_Cost_Rate__c": 70,
+        "CurrencyIsoCode": "EUR",
+    }
+    [general, _] = await world.seed(
+        "pse__Rate_Card__c",
+        rate,
+        {**rate, "pse__Account__c": work.account, "pse__Start_Date__c": "2026-01-01"},
+    )
+    changes, _ = await read_all(world.psa, RateCard, Watermark())
+    by_id = {c.external_id: c for c in changes}
+    number = world.row("pse__Rate_Card__c", general)["Name"]
+    assert by_id[general].problems == ()
+    assert by_id[general].attributes == {
+        "number": number,
+        "role": "Consultant",
+        "customer": None,
+        "bill_rate": Money.of("151.75", "EUR"),
+        "cost_rate": Money.of("70", "EUR"),
+        "effective_from": date(1970, 1, 1),
+        "effective_to": None,
+    }
+    [agreed] = [c for c in changes if c.external_id != general]
+    assert agreed.attributes["customer"] == work.account
+    assert agreed.attributes["effective_from"] == date(2026, 1, 1)
+
+
+async def test_a_demand_is_made_ready_to_staff_and_its_status_read(world: World) -> None:
+    work = await an_engagement(world)
+    demand = ResourceDemand(
+        id=new_id(),
+        name="Senior for design",
+        project=work.project,
+        role="Management Consultant III",
+        hours=Decimal("120.5"),
+        starts_on=date(2026, 2, 1),
+        bill_rate=Money.of("210.10", "EUR"),
+    )
+    first = await world.psa.put(Outgoing(demand, "k"))
+    assert first.attributes["status"] is DemandStatus.OPEN
+    [row] = world.rows("pse__Resource_Request__c")
+    assert (row["pse__Status__c"], row["Role_Requested__c"]) == (
+        "Ready to Staff",
+        "Management Consultant III",
+    )
+    await world.update("pse__Resource_Request__c", first.external_id, pse__Status__c="Assigned")
+    second = await world.psa.put(Outgoing(demand, "k"))
+    assert (second.created, second.attributes["status"]) == (False, DemandStatus.ASSIGNED)
+
+
+async def test_rates_are_read_only_and_say_so(world: World) -> None:
+    card = RateCard(
+        id=new_id(),
+        number="1",
+        role="x",
+        bill_rate=Money.of("1", "EUR"),
+        effective_from=date(2026, 1, 1),
+    )
+    with pytest.raises(Refused, match="no writes of rate_card"):
+        await world.psa.put(Outgoing(card, "k"))
+
+
+def test_without_a_way_into_the_org_the_connection_says_what_to_give() -> None:
+    with pytest.raises(Unauthorized, match="`platform`"):
+        CONNECTOR.open(ConnectionContext("psa"), CONNECTOR.config.model_validate({}))
