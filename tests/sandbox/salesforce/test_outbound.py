@@ -154,9 +154,11 @@ async def test_the_queue_outlives_the_process(
     heard, endpoint = listener
     org = SalesforceOrg(tmp_path / "org.db")
     org.outbound.configure({"object": "Opportunity", "fields": ["Name"], "endpoint": endpoint})
+    org.outbound.set_knobs({"retry_seconds": 0.5})
     org.seed([{"attributes": {"type": "Opportunity"}, **DEAL}])
     org.close()
     reopened = SalesforceOrg(tmp_path / "org.db")
+    assert reopened.outbound.knobs.retry_seconds == 0.5
     async with serving(reopened.app) as url, httpx2.AsyncClient(base_url=url) as http:
         await until(lambda: heard.names() == ["Deal"])
         await until(lambda: reopened.outbound.status()["pending"] == [])

@@ -310,3 +310,17 @@ async def test_rate_cards_are_numbered_and_complete(job: Engagement) -> None:
         f"{V}/sobjects/pse__Rate_Card_Set_Junction__c", json={"pse__Rate_Card_Set__c": book}
     )
     assert answer.json()[0]["fields"] == ["pse__Rate_Card__c"]
+
+
+async def test_billing_may_hold_what_is_in_financials(job: Engagement) -> None:
+    milestone = await job.sf.create(
+        "pse__Milestone__c",
+        Name="Go-live",
+        pse__Project__c=job.project,
+        pse__Target_Date__c="2026-07-01",
+        pse__Include_In_Financials__c=True,
+    )
+    hold = await job.sf.patch("pse__Milestone__c", milestone, pse__Billing_Hold__c=True)
+    assert hold.status_code == 204
+    row = await job.sf.read("pse__Milestone__c", milestone)
+    assert row["pse__Eligible_for_Billing__c"] == "false"

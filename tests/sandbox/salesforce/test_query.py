@@ -39,6 +39,7 @@ async def names(sf: Client, where: str, tail: str = "ORDER BY Name") -> list[str
         ("IsWon = TRUE", ["c%"]),
         ("IsWon = false AND Amount > 20", ["B_d", "orphan"]),
         ("Amount = null", ["c%"]),
+        ("NextStep = '' AND Name = 'c%'", ["c%"]),
         ("Amount != null AND (NOT Amount >= 200)", ["a'b", "orphan"]),
         ("Amount <> 30", ["a'b", "B_d", "c%"]),
         ("Name LIKE '%B%'", ["a'b", "B_d"]),
@@ -204,3 +205,8 @@ async def test_rows_written_in_one_second_share_their_stamp(sf: Client) -> None:
     body = await sf.query("SELECT SystemModstamp FROM Account")
     stamps = {row["SystemModstamp"] for row in body["records"]}
     assert len(stamps) <= 2
+
+
+async def test_a_trailing_slash_is_the_same_resource(sf: Client) -> None:
+    answer = await sf.http.get(f"{V}/query/", params={"q": "SELECT COUNT() FROM Account"})
+    assert answer.json() == {"totalSize": 0, "done": True, "records": []}

@@ -40,6 +40,23 @@ OF_EVERY_ROW = {"Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDa
     "OwnerId",
     "Name",
 }
+SIMULATED = {
+    "pse__Proj__c",
+    "pse__Project_Phase__c",
+    "pse__Project_Task__c",
+    "pse__Milestone__c",
+    "pse__Assignment__c",
+    "pse__Schedule__c",
+    "pse__Rate_Card__c",
+    "pse__Rate_Card_Set__c",
+    "pse__Rate_Card_Set_Junction__c",
+    "pse__Resource_Request__c",
+    "pse__Timecard_Header__c",
+    "pse__Timecard__c",
+    "pse__Billing_Event__c",
+    "pse__Billing_Event_Item__c",
+    "pse__Region__c",
+}
 NOT_IN_THE_SPEC = {"Account": {"AccountNumber", "Site"}}
 
 

@@ -10,8 +10,9 @@ from urllib.parse import unquote
 
 from starlette.responses import Response
 
+from isthmus.sandbox.salesforce.change import Writer
 from isthmus.sandbox.salesforce.errors import SalesforceError, not_found
-from isthmus.sandbox.salesforce.org import Org, Writer
+from isthmus.sandbox.salesforce.org import Org
 
 if TYPE_CHECKING:
     from isthmus.sandbox.salesforce.cursors import Cursors
@@ -96,6 +97,7 @@ class Routes:
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         allowed = False
+        path = path.rstrip("/")
         for route in self._routes:
             if found := route.pattern.fullmatch(path):
                 if route.method == method:

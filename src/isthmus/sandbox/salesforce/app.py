@@ -24,13 +24,15 @@ from isthmus.sandbox.salesforce import (
     limits,
     metadata,
     psa,
+    sobject_collections,
     sobjects,
 )
 from isthmus.sandbox.salesforce.api import DATA, VERSIONS, Call, Reply, Routes, versions
+from isthmus.sandbox.salesforce.change import Behaviour, Writer
 from isthmus.sandbox.salesforce.errors import SalesforceError, not_found
 from isthmus.sandbox.salesforce.oauth import OAuth
-from isthmus.sandbox.salesforce.org import Behaviour, Clock, Org, Writer, wall_clock
-from isthmus.sandbox.salesforce.outbound import OutboundMessages
+from isthmus.sandbox.salesforce.org import Clock, Org, wall_clock
+from isthmus.sandbox.salesforce.outbound import Knobs, OutboundMessages
 from isthmus.sandbox.salesforce.schema import Schema
 
 _VERSIONED = re.compile(r"/services/data/v(\d+)\.0(/.*|)")
@@ -106,6 +108,7 @@ class SalesforceOrg:
         self.org.index_schema()
         self.stats.clear()
         self.usage.used = 0
+        self.outbound.knobs = Knobs()
         self._furnish()
 
     def _update(self, given: Row, writer: Writer) -> str:
@@ -199,7 +202,7 @@ class SalesforceOrg:
 
 def _routes(usage: limits.Usage) -> Routes:
     routes = Routes()
-    for room in (cursors, sobjects, composite, bulk):
+    for room in (cursors, sobjects, composite, sobject_collections, bulk):
         room.add_routes(routes)
     usage.add_routes(routes)
     return routes

@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus.sandbox.rows import Row
+from isthmus.sandbox.salesforce.change import Behaviour, Change, Formula
 from isthmus.sandbox.salesforce.errors import validation_failed
-from isthmus.sandbox.salesforce.org import Behaviour, Change, Formula, Org
+from isthmus.sandbox.salesforce.org import Org
 from isthmus.sandbox.salesforce.values import as_decimal
 
 EVENT = "pse__Billing_Event__c"

@@ -10,9 +10,9 @@ from typing import Any
 
 from isthmus.sandbox.rows import Row
 from isthmus.sandbox.salesforce.api import Call, Reply, Routes
+from isthmus.sandbox.salesforce.change import MultipleMatches
 from isthmus.sandbox.salesforce.errors import SalesforceError, not_found
 from isthmus.sandbox.salesforce.ids import new_id
-from isthmus.sandbox.salesforce.org import MultipleMatches
 from isthmus.sandbox.salesforce.query import run
 from isthmus.sandbox.salesforce.schema import SObject
 from isthmus.sandbox.salesforce.sobjects import external_key
@@ -244,6 +244,8 @@ def _values(sobject: SObject, line: Row) -> Row:
     """An empty cell says nothing, `#N/A` says null, `Parent.Key__c` is a lookup by external id."""
     values: Row = {}
     for name, cell in line.items():
+        if name is None:
+            raise SalesforceError("InvalidBatch", "The row has more cells than the header", [])
         if cell in ("", None):
             continue
         value = None if cell == "#N/A" else cell

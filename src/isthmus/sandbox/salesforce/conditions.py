@@ -105,8 +105,10 @@ def folding(known: Field) -> Callable[[Any], Any]:
 
 
 def comparable(known: Field, value: Value) -> Any:
-    """The literal in the field's own terms, or the platform's complaint about its type."""
-    if value.kind == "null":
+    """The literal in the field's own terms, or the platform's complaint about its type. An empty
+    string is null.
+    """
+    if value.kind == "null" or (value.kind == "string" and not value.value):
         return False if known.type == "boolean" else None
     wanted = _WANTED.get(known.type, frozenset({"string"}))
     if value.kind not in wanted:

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from isthmus.sandbox.rows import Row
+from isthmus.sandbox.salesforce.change import Writer
 from isthmus.sandbox.salesforce.errors import SalesforceError
 from isthmus.sandbox.salesforce.metadata import DeployFailed
-from isthmus.sandbox.salesforce.org import Writer
 from isthmus.sandbox.salesforce.outbound import MESSAGES
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from isthmus.sandbox.rows import Row
+from isthmus.sandbox.salesforce.change import Behaviour, Change
 from isthmus.sandbox.salesforce.errors import SalesforceError
-from isthmus.sandbox.salesforce.org import Behaviour, Change, Org
+from isthmus.sandbox.salesforce.org import Org
 from isthmus.sandbox.salesforce.values import as_decimal, bad_picklist_value
 
 CENT = Decimal("0.01")

@@ -16,7 +16,8 @@ from joserfc.jwk import RSAKey
 
 from isthmus.sandbox.rows import Row
 from isthmus.sandbox.salesforce.api import Reply
-from isthmus.sandbox.salesforce.org import Org, Writer
+from isthmus.sandbox.salesforce.change import Writer
+from isthmus.sandbox.salesforce.org import Org
 
 APPS = "_connected_app"
 TOKENS = "_token"

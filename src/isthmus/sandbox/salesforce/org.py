@@ -6,12 +6,12 @@ Everything that writes (REST, Bulk, control, the package's own triggers) comes t
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from isthmus.sandbox.rows import Row, RowStore
+from isthmus.sandbox.salesforce.change import Behaviour, Change, MultipleMatches, Writer
 from isthmus.sandbox.salesforce.errors import SalesforceError, not_found
 from isthmus.sandbox.salesforce.ids import new_id, to_18
 from isthmus.sandbox.salesforce.references import resolve_references, resolve_relationships
@@ -21,59 +21,8 @@ from isthmus.sandbox.salesforce.values import instant, stored
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True)
-class Writer:
-    """Who writes. A seed may set what is read-only to users; the package also passes its own
-    triggers' locks.
-    """
-
-    user_id: str
-    kind: Literal["user", "seed", "package"] = "user"
-
-    @property
-    def is_system(self) -> bool:
-        return self.kind != "user"
-
-
-@dataclass
-class Change:
-    """One record on its way in; `before` triggers may still alter `new`."""
-
-    sobject: SObject
-    record_id: str
-    old: Row | None
-    new: Row
-    given: frozenset[str]
-    writer: Writer
-
-    def moved(self, name: str) -> bool:
-        return self.old is None or self.old.get(name) != self.new.get(name)
-
-
-Trigger = Callable[["Org", Change], None]
-Formula = Callable[["Org", Row], Any]
-
-
-@dataclass
-class Behaviour:
-    """What an object does beyond its schema."""
-
-    before: dict[str, list[Trigger]] = field(default_factory=dict)
-    after: dict[str, list[Trigger]] = field(default_factory=dict)
-    after_delete: dict[str, list[Trigger]] = field(default_factory=dict)
-    formulas: dict[tuple[str, str], Formula] = field(default_factory=dict)
-
-
 def wall_clock() -> datetime:
     return datetime.now(UTC)
-
-
-class MultipleMatches(Exception):
-    """An external id that several rows carry: nothing is written."""
-
-    def __init__(self, ids: list[str]) -> None:
-        super().__init__(f"{len(ids)} rows")
-        self.ids = ids
 
 
 class Org:

@@ -18,8 +18,9 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from isthmus.sandbox.rows import Row
+from isthmus.sandbox.salesforce.change import Change
 from isthmus.sandbox.salesforce.ids import new_id
-from isthmus.sandbox.salesforce.org import Change, Org
+from isthmus.sandbox.salesforce.org import Org
 from isthmus.sandbox.salesforce.schema import Field
 from isthmus.sandbox.salesforce.values import wire
 
@@ -28,6 +29,7 @@ QUEUE = "_notification"
 FAILED = "_notification_failed"
 NAMESPACE = "http://soap.sforce.com/2005/09/outbound"
 ENTERPRISE = "urn:sobject.enterprise.soap.sforce.com"
+KNOBS = "outbound"
 MOST_IN_A_MESSAGE = 100
 DAY = 24 * 60 * 60
 _ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -68,6 +70,7 @@ class OutboundMessages:
         self._wake = asyncio.Event()
         self.knobs = Knobs()
         self._dice = random.Random(0)
+        self._adopt(org.store.get("_setting", KNOBS) or {})
         org.listeners.append(self.queue)
 
     def set_knobs(self, given: Row) -> Row:
@@ -75,11 +78,16 @@ class OutboundMessages:
         unknown = set(given) - set(known)
         if unknown:
             raise ValueError(f"unknown key {sorted(unknown)[0]!r}; known: {', '.join(known)}")
+        self._adopt(given)
+        self._org.store.put("_setting", KNOBS, asdict(self.knobs))
+        self._wake.set()
+        return asdict(self.knobs)
+
+    def _adopt(self, given: Row) -> None:
+        known = asdict(self.knobs)
         typed = {name: type(known[name])(value) for name, value in given.items()}
         self.knobs = Knobs(**{**known, **typed})
         self._dice = random.Random(self.knobs.seed)
-        self._wake.set()
-        return asdict(self.knobs)
 
     def configure(self, given: Row) -> Row:
         """`object`, `fields`, `endpoint`, and `when` ({"field", "equals"} or null for every

@@ -9,8 +9,9 @@ from typing import Any
 
 from isthmus.sandbox.rows import Row
 from isthmus.sandbox.salesforce import billing, timecards
+from isthmus.sandbox.salesforce.change import Behaviour, Change, Formula
 from isthmus.sandbox.salesforce.errors import validation_failed
-from isthmus.sandbox.salesforce.org import Behaviour, Change, Formula, Org
+from isthmus.sandbox.salesforce.org import Org
 from isthmus.sandbox.salesforce.timecards import DAYS, check_financials_lock, clear_admin_edit
 from isthmus.sandbox.salesforce.values import as_decimal
 

@@ -9,6 +9,7 @@ from isthmus.sandbox.rows import Row
 from isthmus.sandbox.salesforce.conditions import comparable, predicate, sort_key
 from isthmus.sandbox.salesforce.errors import SalesforceError
 from isthmus.sandbox.salesforce.org import Org
+from isthmus.sandbox.salesforce.rendering import Renderer, over, plain_reader, row_renderer
 from isthmus.sandbox.salesforce.schema import Field, SObject
 from isthmus.sandbox.salesforce.soql import (
     AllFields,
@@ -23,10 +24,8 @@ from isthmus.sandbox.salesforce.soql import (
     malformed,
     parse,
 )
-from isthmus.sandbox.salesforce.values import wire
 
 MAX_OFFSET = 2000
-Renderer = Callable[[Row], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,9 @@ class Scope:
         known = holder.find(path.names[-1])
         if known is None:
             raise self._no_column(path, holder)
-        read = _plain_reader(self.org, holder, known)
+        read = plain_reader(self.org, holder, known)
         for link in reversed(links):
-            read = _over(self.org, link, read)
+            read = over(self.org, link, read)
         return Column(known, read)
 
     def semi_join(self, query: Query) -> list[Any]:
@@ -148,6 +147,8 @@ class Scope:
         if known is None or any(value.kind not in ("string", "number") for value in values):
             return None
         wanted = {comparable(known, value) for value in values}
+        if None in wanted:
+            return None
         if known.name == "Id":
             store = self.org.store
             rows = [store.get(self.sobject.name, record_id) for record_id in sorted(wanted)]
@@ -171,7 +172,7 @@ class Scope:
                     self._show_all(shown, item)
                 case Query():
                     children.append(self._child(item))
-        render = _row_renderer(self.org, self.sobject, shown, self.base)
+        render = row_renderer(self.org, self.sobject, shown, self.base)
         if not children:
             return render
         return lambda row: {**render(row), **{name: show(row) for name, show in children}}
@@ -248,54 +249,6 @@ class Scope:
         )
 
 
-def _plain_reader(org: Org, sobject: SObject, known: Field) -> Callable[[Row], Any]:
-    if known.formula:
-        return lambda row: org.value(sobject, row, known)
-    return lambda row: row.get(known.name)
-
-
-def _over(org: Org, link: Field, read: Callable[[Row], Any]) -> Callable[[Row], Any]:
-    parent_name, name = link.reference_to, link.name
-
-    def through(row: Row) -> Any:
-        parent = org.store.get(parent_name, row.get(name) or "")
-        return None if parent is None else read(parent)
-
-    return through
-
-
-def _row_renderer(org: Org, sobject: SObject, shown: dict[str, Any], base: str) -> Renderer:
-    """`shown`: field name to Field, relationship name to the same for the parent."""
-    readers: list[tuple[str, Callable[[Row], Any]]] = []
-    for name, item in shown.items():
-        if isinstance(item, Field):
-            readers.append((name, _field_reader(org, sobject, item)))
-        else:
-            readers.append((name, _parent_reader(org, sobject, name, item, base)))
-    url = f"{base}/sobjects/{sobject.name}/"
-    kind = sobject.name
-
-    def render(row: Row) -> dict[str, Any]:
-        attributes = {"type": kind, "url": url + row["Id"]}
-        return {"attributes": attributes, **{name: read(row) for name, read in readers}}
-
-    return render
-
-
-def _field_reader(org: Org, sobject: SObject, known: Field) -> Callable[[Row], Any]:
-    return lambda row: wire(known, org.value(sobject, row, known))
-
-
-def _parent_reader(
-    org: Org, sobject: SObject, name: str, shown: dict[str, Any], base: str
-) -> Callable[[Row], Any]:
-    link = sobject.find_relationship(name)
-    if link is None:
-        raise KeyError(name)
-    parent = org.schema.get(link.reference_to)
-    return _over(org, link, _row_renderer(org, parent, shown, base))
-
-
 def _sorted(rows: list[Row], column: Column, *, descending: bool, nulls_last: bool) -> list[Row]:
     key = sort_key(column.field)
     valued: list[tuple[Any, Row]] = []
@@ -309,9 +262,3 @@ def _sorted(rows: list[Row], column: Column, *, descending: bool, nulls_last: bo
     valued.sort(key=lambda pair: pair[0], reverse=descending)
     ordered = [row for _, row in valued]
     return ordered + nulls if nulls_last else nulls + ordered
-
-
-def record(org: Org, sobject: SObject, row: Row, base: str, names: Sequence[str] = ()) -> Row:
-    """One row as a GET shows it: every field, or those named."""
-    fields = [sobject.get(name) for name in names] or list(sobject.fields.values())
-    return _row_renderer(org, sobject, {known.name: known for known in fields}, base)(row)

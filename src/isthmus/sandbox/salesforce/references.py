@@ -7,7 +7,8 @@ from isthmus.sandbox.salesforce.errors import SalesforceError
 from isthmus.sandbox.salesforce.schema import Field, SObject
 
 if TYPE_CHECKING:
-    from isthmus.sandbox.salesforce.org import Change, Org
+    from isthmus.sandbox.salesforce.change import Change
+    from isthmus.sandbox.salesforce.org import Org
 
 
 def resolve_relationships(org: "Org", sobject: SObject, body: Row) -> Row:

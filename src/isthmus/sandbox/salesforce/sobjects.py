@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from isthmus.sandbox.salesforce.api import Call, Reply, Routes
+from isthmus.sandbox.salesforce.change import MultipleMatches
 from isthmus.sandbox.salesforce.describe import describe, summary
 from isthmus.sandbox.salesforce.errors import SalesforceError, not_found
-from isthmus.sandbox.salesforce.org import MultipleMatches
-from isthmus.sandbox.salesforce.query import record
+from isthmus.sandbox.salesforce.rendering import record
 from isthmus.sandbox.salesforce.schema import Field, SObject
 from isthmus.sandbox.salesforce.values import instant, parse_instant
 
@@ -20,7 +20,6 @@ def add_routes(routes: Routes) -> None:
     routes.add("POST", "/sobjects/{object}", create)
     routes.add("GET", "/sobjects/{object}/describe", describe_object)
     routes.add("GET", "/sobjects/{object}/deleted", list_deleted)
-    routes.add("GET", "/sobjects/{object}/deleted/", list_deleted)
     routes.add("GET", "/sobjects/{object}/{id}", read)
     routes.add("PATCH", "/sobjects/{object}/{id}", update)
     routes.add("DELETE", "/sobjects/{object}/{id}", delete)

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from isthmus.sandbox.rows import Row
+from isthmus.sandbox.salesforce.change import Behaviour, Change, Writer
 from isthmus.sandbox.salesforce.errors import validation_failed
-from isthmus.sandbox.salesforce.org import Behaviour, Change, Org, Writer
+from isthmus.sandbox.salesforce.org import Org
 from isthmus.sandbox.salesforce.values import as_decimal
 
 HEADER = "pse__Timecard_Header__c"
@@ -31,6 +32,19 @@ _COPIED = (
     "pse__External_Resource__c",
     "pse__Timecard_Notes__c",
     "CurrencyIsoCode",
+)
+# What billing itself decides after a row is in financials, so the lock cannot be meant for it.
+_OF_BILLING = frozenset(
+    {
+        "pse__Approved_for_Billing__c",
+        "pse__Bill_Date__c",
+        "pse__Billed__c",
+        "pse__Billing_Hold__c",
+        "pse__Exclude_from_Billing__c",
+        "pse__Invoiced__c",
+        "pse__Invoice_Date__c",
+        "pse__Invoice_Number__c",
+    }
 )
 _CLOSABLE = (
     ("pse__Project__c", "pse__Proj__c", "Project"),
@@ -58,7 +72,8 @@ def install(behaviour: Behaviour) -> None:
 
 def check_financials_lock(org: Org, change: Change) -> None:
     """What is in financials is edited only by Admin Global Edit with Audit Notes, both in the
-    update that makes the change. Fields of the customer's own stay free.
+    update that makes the change. Billing's fields and the customer's own stay free (our reading:
+    the help names the rule, not the fields).
     """
     if change.old is None or not change.old["pse__Include_In_Financials__c"]:
         return
@@ -77,7 +92,7 @@ def check_financials_lock(org: Org, change: Change) -> None:
 
 
 def _is_locked(change: Change, name: str) -> bool:
-    return name.startswith("pse__") and change.moved(name)
+    return name.startswith("pse__") and name not in _OF_BILLING and change.moved(name)
 
 
 def clear_admin_edit(org: Org, change: Change) -> None:
