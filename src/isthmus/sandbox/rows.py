@@ -112,7 +112,9 @@ class RowStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a nested one is a savepoint."""
+        """All or nothing; a nested one is a savepoint. Await nothing inside: another request's
+        writes would join it.
+        """
         mark = len(self._undo)
         self._depth += 1
         try:

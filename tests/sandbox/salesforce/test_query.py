@@ -150,6 +150,7 @@ async def test_ids_match_in_both_lengths(deals: Client) -> None:
         ),
         ("SELECT Id FROM Account WHERE Description = 'x'", "INVALID_FIELD", "can not be filtered"),
         ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "allowed is 2000"),
+        ("SELECT FIELDS(ALL) FROM Account LIMIT 201", "MALFORMED_QUERY", "LIMIT of at most 200"),
         ("SELECT Id FROM Account WHERE Name = SOMEDAY", "MALFORMED_QUERY", "'SOMEDAY'"),
         ("SELECT Id FROM Account WHERE CreatedDate = SOMEDAY", "MALFORMED_QUERY", "SOMEDAY"),
     ],
@@ -205,6 +206,12 @@ async def test_rows_written_in_one_second_share_their_stamp(sf: Client) -> None:
     body = await sf.query("SELECT SystemModstamp FROM Account")
     stamps = {row["SystemModstamp"] for row in body["records"]}
     assert len(stamps) <= 2
+
+
+async def test_all_fields_of_a_row(sf: Client) -> None:
+    made = await sf.create("Account", Name="Acme")
+    body = await sf.query("SELECT FIELDS(ALL) FROM Account LIMIT 1")
+    assert body["records"] == [await sf.read("Account", made)]
 
 
 async def test_a_trailing_slash_is_the_same_resource(sf: Client) -> None:

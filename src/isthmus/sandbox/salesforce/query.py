@@ -26,6 +26,7 @@ from isthmus.sandbox.salesforce.soql import (
 )
 
 MAX_OFFSET = 2000
+MOST_WITH_ALL_FIELDS = 200
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Scope:
         self.today: date = org.clock().astimezone(UTC).date()
 
     def select(self, query: Query, among: Iterable[Row] | None = None) -> Found:
+        _check_unbounded(query)
         render = None if query.items is None else self._renderer(query.items)
         test = None if query.where is None else predicate(self, query.where)
         sorts = [(self.column(sort.path), sort) for sort in query.order]
@@ -189,6 +191,8 @@ class Scope:
         level[known.name] = known
 
     def _show_all(self, shown: dict[str, Any], item: AllFields) -> None:
+        if item.group not in ("ALL", "STANDARD", "CUSTOM"):
+            raise malformed(f"unexpected token: '{item.group}'")
         for known in self.sobject.fields.values():
             is_custom = known.name.endswith("__c")
             if item.group == "ALL" or is_custom == (item.group == "CUSTOM"):
@@ -247,6 +251,13 @@ class Scope:
                 " appropriate names.",
             ),
         )
+
+
+def _check_unbounded(query: Query) -> None:
+    """`FIELDS(ALL)` and `FIELDS(CUSTOM)` are for a look, not for a load."""
+    groups = {item.group for item in query.items or () if isinstance(item, AllFields)}
+    if groups & {"ALL", "CUSTOM"} and (query.limit is None or query.limit > MOST_WITH_ALL_FIELDS):
+        raise malformed("The SOQL FIELDS function must have a LIMIT of at most 200")
 
 
 def _sorted(rows: list[Row], column: Column, *, descending: bool, nulls_last: bool) -> list[Row]:

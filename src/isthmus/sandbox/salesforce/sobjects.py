@@ -15,6 +15,7 @@ KEPT = timedelta(days=30)
 
 
 def add_routes(routes: Routes) -> None:
+    routes.add("GET", "", list_resources)
     routes.add("GET", "/sobjects", list_objects)
     routes.add("GET", "/sobjects/{object}", basic_information)
     routes.add("POST", "/sobjects/{object}", create)
@@ -30,6 +31,11 @@ def add_routes(routes: Routes) -> None:
 
 def saved(record_id: str, **more: Any) -> dict[str, Any]:
     return {"id": record_id, "success": True, "errors": [], **more}
+
+
+def list_resources(call: Call) -> Reply:
+    names = ("sobjects", "query", "queryAll", "composite", "limits", "jobs")
+    return Reply({name: f"{call.base}/{name}" for name in names})
 
 
 def list_objects(call: Call) -> Reply:
