@@ -33,6 +33,7 @@ async def test_an_answer_lost_after_the_write_is_found_by_key(
 ) -> None:
     _, invoice = await billed(erp, sandbox)
     await sandbox.faults(kind="timeout_after_commit", times=1, **PUT)
+    await sandbox.faults(kind="error", **PUT)
     receipt = await erp.put(out(invoice))
     assert receipt.created is True
     assert receipt.attributes["number"] == "INV1-00001"

@@ -126,6 +126,27 @@ async def test_a_customer_that_finance_made_keeps_its_own_key(
     assert len(await sandbox.rows("customer")) == 2
 
 
+async def test_an_address_of_a_customer_with_its_own_key(erp: NetSuite, sandbox: Sandbox) -> None:
+    firm = await Firm.of(sandbox)
+    old = {"defaultBilling": True, "addressBookAddress": {"addr1": "Old 1", "country": "NL"}}
+    row = {
+        "externalId": "legacy-4",
+        "companyName": "Old",
+        "subsidiary": {"id": firm.nl},
+        "addressBook": {"items": [old]},
+    }
+    await sandbox.control("seed", {"customer": [row]})
+    (known,) = await sandbox.rows("customer")
+    for _ in range(2):
+        await erp.put(out(firm.customer(name="Old"), external_id=known["id"]))
+    (now,) = await sandbox.rows("customer")
+    streets = [x["addressBookAddress"]["addr1"] for x in now["addressBook"]["items"]]
+    assert streets == ["Kade 1"]
+    assert [x["taxRegistrationNumber"] for x in now["taxRegistration"]["items"]] == [
+        "NL123456782B90"
+    ]
+
+
 async def test_a_customer_without_a_company_or_with_unknown_terms(
     erp: NetSuite, sandbox: Sandbox
 ) -> None:

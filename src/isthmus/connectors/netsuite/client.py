@@ -129,16 +129,23 @@ class NetSuiteClient:
             return str(found["id"])
         return await self._id_of(kind, key, response)
 
-    async def patch(self, kind: str, internal_id: str, body: Mapping[str, Any]) -> None:
+    async def patch(
+        self, kind: str, internal_id: str, body: Mapping[str, Any], *, replace: Sequence[str] = ()
+    ) -> None:
         """Update a record that does not carry our key: one that a person made in NetSuite."""
-        path = f"{RECORDS}/{kind}/{wire.number(internal_id)}"
-        await self.send("PATCH", path, headers=STRICT, body=body, wrote=True)
+        await self._write("PATCH", kind, wire.number(internal_id), body, replace)
 
     async def _put(
         self, kind: str, key: str, body: Mapping[str, Any], replace: Sequence[str]
     ) -> httpx2.Response:
+        return await self._write("PUT", kind, key, body, replace)
+
+    async def _write(
+        self, method: str, kind: str, key: str, body: Mapping[str, Any], replace: Sequence[str]
+    ) -> httpx2.Response:
+        """Lines are merged into a sublist unless `replace` names it."""
         return await self.send(
-            "PUT",
+            method,
             f"{RECORDS}/{kind}/{key}",
             params={"replace": ",".join(replace)} if replace else None,
             headers=STRICT,

@@ -39,12 +39,11 @@ async def store(
 ) -> str:
     """Upsert by external id; a record that a person made keeps its own key and is patched."""
     full = wire.without_nulls({**desk.config.defaults.get(kind, {}), **body})
-    if known is not None and known.get("externalId") not in (None, "", outgoing.obj.id):
-        await desk.client.patch(kind, str(known["id"]), full)
-        return str(known["id"])
-    full["externalId"] = outgoing.obj.id
-    if known is not None and not known.get("externalId"):
-        await desk.client.patch(kind, str(known["id"]), full)
+    own_key = None if known is None else known.get("externalId") or ""
+    if own_key in (None, "", outgoing.obj.id):
+        full["externalId"] = outgoing.obj.id
+    if known is not None and own_key != outgoing.obj.id:
+        await desk.client.patch(kind, str(known["id"]), full, replace=replace)
         return str(known["id"])
     return await desk.client.write_known(
         kind, wire.eid(outgoing.obj.id), full, known, replace=replace
