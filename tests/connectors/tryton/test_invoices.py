@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -76,6 +77,19 @@ async def test_the_same_invoice_twice_posts_once(
     assert second.external_id == first.external_id
     assert second.attributes == first.attributes
     assert count(world, invoice) == 1
+
+
+async def test_many_at_once_take_a_number_each(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    invoices = [world.invoice(customer) for _ in range(6)]
+    receipts = await asyncio.gather(
+        *(ledger.put(outgoing(invoice)) for invoice in invoices),
+        *(ledger.put(outgoing(invoice)) for invoice in invoices),
+    )
+    assert len({r.attributes["number"] for r in receipts}) == 6
+    assert sum(r.created for r in receipts) == 6
+    assert [count(world, invoice) for invoice in invoices] == [1] * 6
 
 
 @pytest.mark.parametrize("lost", ["create", "post"])

@@ -8,6 +8,7 @@ by Tryton. A draft left over by a lost call is deleted when it is seen.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -60,6 +61,7 @@ class Invoices(Table):
     def __init__(self, client: TrytonClient, overlays: Overlays, catalogue: Catalogue) -> None:
         super().__init__(client, overlays)
         self._catalogue = catalogue
+        self._numbering = asyncio.Lock()
 
     async def domain(self) -> Domain:
         return [["type", "=", "out"]]
@@ -196,10 +198,14 @@ class Invoices(Table):
                 raise
 
     async def _press_post(self, invoice: Invoice, number: int) -> None:
+        """One at a time: numbers come from a gapless sequence that the server locks anyway, and
+        that SQLite does not lock.
+        """
         context = {"company": self.client.record_id(invoice.legal_entity, "legal entity")}
         for _ in range(len(CONFIRMED) + 1):
             try:
-                await self.client.call(INVOICE, "post", [number], context=context)
+                async with self._numbering:
+                    await self.client.call(INVOICE, "post", [number], context=context)
             except Refused as warning:
                 if (warning.code or "").rpartition(".")[2] not in CONFIRMED:
                     raise
