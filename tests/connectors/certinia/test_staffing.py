@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 from tests.connectors.certinia.engagement import an_engagement
-from tests.platforms.salesforce.world import World, read_all
+from tests.platforms.salesforce.world import CLIENT, World, read_all
 
 from isthmus.canonical import Assignment, RateCard, Resource, ResourceDemand
 from isthmus.canonical.resource import WorkerStatus
@@ -16,6 +17,11 @@ from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
 
 pytestmark = pytest.mark.anyio
+
+OWN = {
+    "url": "https://acme.my.salesforce.com",
+    "auth": {"flow": "client_credentials", "client_id": "x", "client_secret": "not-real"},
+}
 
 
 async def test_only_contacts_marked_as_resources_are_resources(world: World) -> None:
@@ -133,4 +139,20 @@ async def test_rates_are_read_only_and_say_so(world: World) -> None:
 
 def test_without_a_way_into_the_org_the_connection_says_what_to_give() -> None:
     with pytest.raises(Unauthorized, match="`platform`"):
-        CONNECTOR.open(ConnectionContext("psa"), CONNECTOR.config.model_validate({}))
+        CONNECTOR.open(ConnectionContext("psa"), CONNECTOR.config.model_validate({"platform": "x"}))
+
+
+@pytest.mark.parametrize("keys", [{}, {"url": "https://a.example"}, {"platform": "crm", **OWN}])
+def test_a_connection_has_one_way_into_its_org(keys: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CONNECTOR.config.model_validate(keys)
+
+
+async def test_a_connection_may_have_its_own_login(world: World) -> None:
+    config = CONNECTOR.config.model_validate(
+        {"url": world.url, "auth": {"flow": "client_credentials", **CLIENT}}
+    )
+    system = CONNECTOR.open(ConnectionContext("psa"), config)
+    assert (await system.health()).ok is True
+    await system.close()
+    assert (await world.psa.health()).ok is True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from isthmus.platforms.salesforce import OrgConfig
@@ -9,9 +11,14 @@ from isthmus.platforms.salesforce.config import Auth
 
 
 class CertiniaConfig(BaseModel):
-    """Without `url` and `auth` the connection named under `platform` lends its transport."""
+    """The connection named under `platform` lends its transport; else `url` and `auth` are ours."""
 
     model_config = ConfigDict(extra="forbid")
+    platform_vendors: ClassVar[tuple[str, ...]] = ("salesforce",)
+
+    platform: str | None = Field(
+        default=None, description="Salesforce connection in whose org the package is installed."
+    )
 
     url: str | None = Field(default=None, description="My Domain address of the org.")
     auth: Auth | None = Field(default=None, description="How to get a token.")
@@ -25,9 +32,11 @@ class CertiniaConfig(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _both_or_none(self) -> CertiniaConfig:
+    def _one_way_in(self) -> CertiniaConfig:
         if (self.url is None) != (self.auth is None):
             raise ValueError("`url` and `auth` go together: give both, or neither and `platform`")
+        if (self.url is None) == (self.platform is None):
+            raise ValueError("give either `platform`, or `url` and `auth`")
         return self
 
     def org(self) -> OrgConfig | None:

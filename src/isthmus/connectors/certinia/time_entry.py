@@ -43,7 +43,7 @@ MARKED = frozenset({"invoice_number", "invoiced_on"})
 class TimeEntries(SObject):
     model = TimeEntry
     package = PACKAGE
-    mapping_name = "timecard"
+    mapping_name = "time_entry"
     capability = Capability(reads=True, writes=True, batch=200)
     keyed = False
     extra = (

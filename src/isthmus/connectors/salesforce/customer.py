@@ -24,7 +24,7 @@ ADDRESS = {
 class Accounts(SObject):
     model = Customer
     package = "isthmus.connectors.salesforce"
-    mapping_name = "account"
+    mapping_name = "customer"
     capability = Capability(
         reads=True, writes=True, pushes=True, finds_by=("tax_registration", "name"), batch=200
     )
