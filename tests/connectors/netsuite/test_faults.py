@@ -3,13 +3,20 @@
 import asyncio
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from isthmus.canonical import Customer, Invoice
 from isthmus.connect import Throttled, Unauthorized, Unavailable
 from isthmus.connectors.netsuite import client
 from isthmus.connectors.netsuite.system import NetSuite
 
-from .conftest import Opener, Sandbox
+from .conftest import CLIENT_ID, Opener, Sandbox
 from .firm import Firm, out, read
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +124,39 @@ async def test_a_dead_token_is_renewed_once(erp: NetSuite, sandbox: Sandbox) -> 
     await sandbox.control("revoke-tokens", {})
     receipt = await erp.put(out(firm.customer()))
     assert receipt.created is True
+
+
+async def test_an_rsa_key_signs_in_too(opener: Opener, sandbox: Sandbox) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    registered = {
+        "client_id": CLIENT_ID,
+        "certificate_id": "rsa",
+        "public_key": public.decode(),
+    }
+    await sandbox.control("integrations", registered)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    auth = {"client_id": CLIENT_ID, "certificate_id": "rsa", "private_key": private}
+    assert (await opener(auth=auth).health()).ok is True
+
+
+async def test_tokens_are_kept_between_calls(erp: NetSuite, sandbox: Sandbox) -> None:
+    await erp.health()
+    await sandbox.faults(kind="error", path="oauth2/v1/token", status=401)
+    assert (await erp.health()).ok is True
+    await sandbox.control("revoke-tokens", {})
+    sick = await erp.health()
+    assert sick.ok is False
+    assert "end date of the certificate" in sick.detail
+
+
+async def test_one_failed_tax_number_ends_the_reading(erp: NetSuite, sandbox: Sandbox) -> None:
+    firm = await Firm.of(sandbox)
+    for name in ("One", "Two", "Three"):
+        await erp.put(out(firm.customer(name=name)))
+    await sandbox.faults(kind="outage", path="/record/v1/customer/")
+    with pytest.raises(Unavailable):
+        await read(erp, Customer)
 
 
 async def test_a_login_that_stays_bad_stops_the_connection(erp: NetSuite, sandbox: Sandbox) -> None:

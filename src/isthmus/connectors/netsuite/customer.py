@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,7 +59,7 @@ class Customers(Reading):
             row["currency"] = {"symbol": await self.lists.currencies.name(row.get("currency"))}
             row["terms"] = {"name": await self.lists.terms.name(row.get("terms"))}
         if self._tax_in_sublist:
-            held = await asyncio.gather(*(self._tax.of(r) for r in rows))
+            held = await self._tax.of_all(rows)
             for row, numbers in zip(rows, held, strict=True):
                 row[SUBLIST] = {"number": numbers[0] if numbers else None}
 

@@ -8,7 +8,7 @@ own maps `tax_registration` to it, and none of this runs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -45,6 +45,15 @@ class TaxNumbers:
             self._known[internal_id] = Known(modified, numbers)
         return numbers
 
+    async def of_all(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+        """One failure ends the reading; calls that are still under way are not left behind."""
+        tasks = [asyncio.ensure_future(self.of(row)) for row in rows]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+
     async def ids(self, number: str) -> list[str]:
         """Customers with this number, written with or without spaces and points."""
         wanted, found, last = plain(number), [], "0"
@@ -53,7 +62,7 @@ class TaxNumbers:
                 f"SELECT id, TO_CHAR(lastmodifieddate, '{wire.ORACLE_STAMP}') AS modified "
                 f"FROM customer WHERE id > {last} ORDER BY id"
             )
-            numbers = await asyncio.gather(*(self.of(r) for r in rows))
+            numbers = await self.of_all(rows)
             found += [
                 str(r["id"])
                 for r, held in zip(rows, numbers, strict=True)
