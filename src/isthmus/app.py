@@ -54,12 +54,9 @@ def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
 
 
 def ownership_of(landscape: Landscape) -> Ownership:
-    played = frozenset().union(*(roles_of(landscape, name) for name in landscape.connections))
-    overrides = {
-        key: override.model_dump(mode="json", exclude_none=True)
-        for key, override in landscape.ownership.items()
-    }
-    return Ownership.default().with_overrides(overrides).bound_to(played | {Role.ISTHMUS})
+    """Who owns what, where only the roles of this landscape are played."""
+    played = (roles_of(landscape, name) for name in landscape.connections)
+    return landscape.ownership_table().bound_to(frozenset({Role.ISTHMUS}).union(*played))
 
 
 def open_systems(landscape: Landscape) -> dict[str, Connected]:
@@ -102,6 +99,7 @@ class App:
         self.engine = Engine(
             database, self.outbox, self.links, landscape, FLOWS,
             observer=observer, retry=retry, concurrency=settings.worker_concurrency,
+            lease_seconds=settings.worker_lease.total_seconds(),
         )  # fmt: skip
         self.waker = Waker(self.engine)
         self.readers = {name: self._reader(c) for name, c in self.connected.items()}

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(
         default=16, ge=1, le=1000, description="Runs that one worker process works on at a time."
     )
+    worker_lease: Duration = Field(
+        default=parse_duration("10s"),
+        description="A worker that was silent this long is dead, and the others take its runs.",
+    )
     poll_every: Duration = Field(
         default=parse_duration("60s"),
         description="How often a connection is asked for changes when the landscape does not say.",

@@ -12,6 +12,8 @@ import socket
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -70,6 +72,7 @@ class Engine:
         retry: RetryPolicy | None = None,
         observer: Observer | None = None,
         concurrency: int = 8,
+        lease_seconds: float = 10.0,
     ) -> None:
         forbid_pickle()
         self.database, self.outbox, self.links = database, outbox, links
@@ -79,7 +82,7 @@ class Engine:
         self.observer = observer or _Silent()
         self.concurrency = concurrency
         self.executor_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self.failover = FailOver(database, self.executor_id)
+        self.failover = FailOver(database, self.executor_id, lease_seconds)
         self._client: DBOSClient | None = None
         outbox.subscribe(self._dispatch)
 
@@ -112,7 +115,7 @@ class Engine:
                 log_level="ERROR",
             )
         )
-        self._execute = DBOS.workflow(name="execute", max_recovery_attempts=100)(self._workflow)
+        self._register()
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -122,11 +125,25 @@ class Engine:
         )
         self.failover.start()
 
+    def _register(self) -> None:
+        """DBOS takes functions, not methods; the name is what enqueued rows carry."""
+
+        async def execute(flow: str, run_id: str, event: dict[str, Any]) -> None:
+            await self._workflow(flow, run_id, event)
+
+        DBOS.workflow(name="execute", max_recovery_attempts=100)(execute)
+
     async def stop(self, *, drain_seconds: int = 5) -> None:
         """Stop taking runs, wait for those in hand, hand the rest to the others."""
         await self.failover.leave()
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=drain_seconds)
         await self.close()
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as aside:
+            await loop.run_in_executor(
+                aside, partial(DBOS.destroy, workflow_completion_timeout_sec=drain_seconds)
+            )
+        # DBOS made its pool the loop's default and has shut it down.
+        loop.set_default_executor(ThreadPoolExecutor())
 
     async def close(self) -> None:
         if self._client is not None:

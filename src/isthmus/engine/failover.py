@@ -20,10 +20,9 @@ log = structlog.get_logger()
 
 
 class FailOver:
-    def __init__(
-        self, database: Database, executor_id: str, *, ttl: float = 10.0, every: float = 2.0
-    ) -> None:
-        self._database, self._id, self._ttl, self._every = database, executor_id, ttl, every
+    def __init__(self, database: Database, executor_id: str, lease_seconds: float) -> None:
+        self._database, self._id, self._ttl = database, executor_id, lease_seconds
+        self._every = lease_seconds / 5
         self._task: asyncio.Task[None] | None = None
 
     async def beat(self) -> None:

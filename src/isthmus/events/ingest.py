@@ -137,8 +137,14 @@ class _Taking:
         reduction = self.ingest.ownership.reduce(
             change.model, stored.data if stored else None, change.attributes, self.source.roles
         )
-        await self._foreign(canonical_id, reduction.rejected)
-        return await self._store(canonical_id, stored, reduction.accepted)
+        keys = self._keys(change) if stored is None else {}
+        foreign = [write for write in reduction.rejected if write.attribute not in keys]
+        await self._foreign(canonical_id, foreign)
+        return await self._store(canonical_id, stored, {**keys, **reduction.accepted})
+
+    def _keys(self, change: Change) -> dict[str, Any]:
+        """What identifies a new object is taken from whoever names it first."""
+        return {k: change.attributes[k] for k in change.model.natural_key if k in change.attributes}
 
     async def _identity(self, change: Change) -> str:
         """Ours by cross-reference, by our key on the vendor's record, by natural key, or new."""
@@ -147,7 +153,7 @@ class _Taking:
             return known
         if change.canonical_id and await self.tx.records.lock(change.model, change.canonical_id):
             return change.canonical_id
-        key = {name: change.attributes.get(name) for name in change.model.natural_key}
+        key = self._keys(change)
         if key and all(key.values()):
             await self.tx.lock(f"{self.kind}:{sorted(key.items())}")
             same = await self.tx.records.list(change.model, **key)

@@ -173,7 +173,7 @@ class Entries:
             (time_entry.c.approval == "approved", time_entry.c.state), else_="unapproved"
         )
         rows = await self._connection.execute(sa.select(state, sa.func.count()).group_by(state))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def values_by_state(self) -> list[tuple[str, str, Decimal, int]]:
         """(state, currency, value at the PSA's own rate, count) of approved billable entries."""

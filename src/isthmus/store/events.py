@@ -61,4 +61,4 @@ class EventLog:
         rows = await self._connection.execute(
             sa.select(event.c.type, sa.func.count()).group_by(event.c.type).order_by(event.c.type)
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())

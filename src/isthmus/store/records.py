@@ -90,4 +90,4 @@ class Records:
         rows = await self._connection.execute(
             sa.select(record.c.kind, sa.func.count()).group_by(record.c.kind)
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())

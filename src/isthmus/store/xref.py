@@ -40,7 +40,7 @@ class Xref:
                 xref.c.external_id.in_(list(set(external_ids))),
             )
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def external(self, kind: str, space: str, canonical_id: str) -> str | None:
         return await self._connection.scalar(
@@ -59,7 +59,7 @@ class Xref:
                 xref.c.canonical_id.in_(list(set(canonical_ids))),
             )
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def all_of(self, canonical_id: str) -> list[tuple[str, str, str]]:
         """(kind, space, external id) of every system that knows the object."""

@@ -1,0 +1,256 @@
+"""A small firm in the simulated systems, and the application that joins them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from isthmus.app import App, connector_configs
+from isthmus.connect.http import dump_json
+from isthmus.engine import RetryPolicy
+from isthmus.landscape import load
+from isthmus.platforms.salesforce import package_files
+from isthmus.sandbox.netsuite import NetSuiteAccount
+from isthmus.sandbox.salesforce import SalesforceOrg
+from isthmus.sandbox.serve import serving
+from isthmus.settings import Settings
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+ORG = {"client_id": "fake-org-client", "client_secret": "fake-org-secret"}
+ACCOUNT = {"client_id": "fake-ns-client", "certificate_id": "fake-certificate"}
+
+LANDSCAPE = """\
+firm:
+  name: Example Advisory
+  legal_entities:
+    EA-NL: {{country: NL, currency: EUR}}
+    EA-US: {{country: US, currency: USD}}
+connections:
+  salesforce:
+    vendor: salesforce
+    url: {salesforce}
+    auth: {{flow: client_credentials, client_id: env:ORG_ID, client_secret: env:ORG_SECRET}}
+    retry_pause: 0
+  certinia: {{vendor: certinia, platform: salesforce}}
+  netsuite:
+    vendor: netsuite
+    url: {netsuite}
+    auth: {{client_id: env:NS_ID, certificate_id: env:NS_CERT, private_key: env:NS_KEY,
+            algorithm: ES256}}
+    items: {{time: consulting, milestone: fixed}}
+    poll_seconds: "0.01"
+roles:
+  crm: [{{connection: salesforce}}]
+  psa: [{{connection: certinia}}]
+  erp: [{{connection: netsuite}}]
+{more}
+"""
+
+BOOKS: dict[str, list[dict[str, Any]]] = {
+    "currency": [
+        {"externalId": c, "name": c, "symbol": c, "currencyPrecision": 2}
+        for c in ("EUR", "USD", "GBP")
+    ],
+    "subsidiary": [
+        {"externalId": "EA-NL", "name": "Example NL", "country": "NL",
+         "currency": {"externalId": "EUR"}},
+        {"externalId": "EA-US", "name": "Example US", "country": "US",
+         "currency": {"externalId": "USD"}},
+    ],
+    "term": [{"externalId": "net30", "name": "Net 30", "daysUntilNetDue": 30}],
+    "serviceSaleItem": [
+        {"externalId": "consulting", "itemId": "Consulting"},
+        {"externalId": "fixed", "itemId": "Fixed fee"},
+    ],
+    "department": [{"externalId": "CC-10", "name": "Consulting"}],
+    "classification": [{"externalId": "PC-A", "name": "Advisory"}],
+    "accountingPeriod": [
+        {"externalId": f"2026-{m:02d}", "periodName": f"{name} 2026",
+         "startDate": f"2026-{m:02d}-01", "endDate": f"2026-{m:02d}-{last}"}
+        for m, name, last in ((7, "Jul", 31), (8, "Aug", 31), (9, "Sep", 30))
+    ],
+    "employee": [
+        {"externalId": "E001", "entityId": "Consultant One", "firstName": "Consultant",
+         "lastName": "One", "subsidiary": {"externalId": "EA-NL"}},
+        {"externalId": "E002", "entityId": "Consultant Two", "firstName": "Consultant",
+         "lastName": "Two", "subsidiary": {"externalId": "EA-NL"}},
+    ],
+}  # fmt: skip
+
+
+@dataclass
+class Org:
+    """What people do in the Salesforce org: sales, project managers, consultants."""
+
+    simulator: SalesforceOrg
+    url: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    async def control(self, name: str, body: Mapping[str, Any]) -> Any:
+        async with httpx2.AsyncClient(base_url=self.url) as http:
+            answer = await http.post(f"/__control/{name}", content=dump_json(body))
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    async def seed(self, sobject: str, **values: Any) -> str:
+        record = {"attributes": {"type": sobject}, **values}
+        [id] = (await self.control("seed", {"records": [record]}))["ids"]
+        return str(id)
+
+    async def update(self, sobject: str, id: str, **values: Any) -> None:
+        record = {"attributes": {"type": sobject}, "Id": id, **values}
+        await self.control("update", {"records": [record]})
+
+    def rows(self, sobject: str) -> list[dict[str, Any]]:
+        return [r for r in self.simulator.rows(sobject) if not r.get("IsDeleted")]
+
+    def row(self, sobject: str, id: str) -> dict[str, Any]:
+        [row] = [r for r in self.rows(sobject) if r["Id"] == id]
+        return row
+
+
+@dataclass
+class Books:
+    """What accountants do in NetSuite."""
+
+    simulator: NetSuiteAccount
+    url: str
+
+    async def control(self, name: str, body: Mapping[str, Any] | None = None) -> Any:
+        async with httpx2.AsyncClient(base_url=self.url) as http:
+            answer = await http.post(f"/__control/{name}", content=dump_json(body or {}))
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def settings(self, **values: Any) -> None:
+        async with httpx2.AsyncClient(base_url=self.url) as http:
+            assert (await http.patch("/__control/settings", json=values)).is_success
+
+    async def clear_faults(self) -> None:
+        async with httpx2.AsyncClient(base_url=self.url) as http:
+            assert (await http.delete("/__control/faults")).is_success
+
+    async def rows(self, record: str) -> list[dict[str, Any]]:
+        async with httpx2.AsyncClient(base_url=self.url) as http:
+            answer = await http.get(f"/__control/rows/{record}")
+        found: list[dict[str, Any]] = json.loads(answer.content, parse_float=Decimal)["rows"]
+        return found
+
+
+@dataclass
+class Firm:
+    org: Org
+    books: Books
+    landscape_path: Path
+    environment: dict[str, str]
+    app: App
+
+    async def settle(self, seconds: float = 30.0) -> None:
+        """Until no run is queued or at work, and no message waits."""
+        for _ in range(int(seconds / 0.05)):
+            async with self.app.database.begin() as tx:
+                counts = await tx.runs.counts()
+                _, _, unread = await tx.inbox.counts()
+            busy = sum(n for (_, state), n in counts.items() if state in ("queued", "running"))
+            if not busy and not unread:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"runs still at work after {seconds} s: {counts}")
+
+    async def read(self, *connections: str) -> None:
+        """Read every system once and let what follows run to its end."""
+        await self.app.read(list(connections) or None)
+        await self.settle()
+
+    async def holds(self) -> list[tuple[str, str, str]]:
+        """(state, code, owner) of every open hold."""
+        async with self.app.database.begin() as tx:
+            return [(h.state, h.code, h.owner) for h in await tx.holds.list()]
+
+
+def landscape_text(salesforce: str, netsuite: str, more: str = "") -> str:
+    return LANDSCAPE.format(salesforce=salesforce, netsuite=netsuite, more=more)
+
+
+ENVIRONMENT = {
+    "ORG_ID": ORG["client_id"],
+    "ORG_SECRET": ORG["client_secret"],
+    "NS_ID": ACCOUNT["client_id"],
+    "NS_CERT": ACCOUNT["certificate_id"],
+    "NS_KEY": PRIVATE,
+}
+
+
+@asynccontextmanager
+async def simulators() -> AsyncIterator[tuple[Org, Books]]:
+    salesforce, netsuite = SalesforceOrg(), NetSuiteAccount()
+    salesforce.register_app({**ORG, "username": "isthmus@firm.example"})
+    async with serving(salesforce.app) as org_url, serving(netsuite.app) as books_url:
+        org, books = Org(salesforce, org_url), Books(netsuite, books_url)
+        await org.control("deploy", {"files": package_files()})
+        await books.control("integrations", {**ACCOUNT, "public_key": PUBLIC})
+        await books.control("seed", BOOKS)
+        await books.settings(tax_rates={"NL": "21"})
+        await _people(org)
+        yield org, books
+    salesforce.close()
+    netsuite.close()
+
+
+async def _people(org: Org) -> None:
+    """A template, two consultants and the company's rate cards."""
+    template = await org.seed(
+        "pse__Proj__c", Name="Advisory template", pse__Is_Template__c=True,
+        pse__Is_Active__c=True, pse__Start_Date__c="2026-01-01", CurrencyIsoCode="EUR",
+    )  # fmt: skip
+    await org.seed(
+        "pse__Project_Phase__c", Name="Delivery", pse__Project__c=template,
+        pse__Start_Date__c="2026-01-01", pse__End_Date__c="2026-12-31",
+    )  # fmt: skip
+    for number, name in ((1, "One"), (2, "Two")):
+        org.ids[f"E00{number}"] = await org.seed(
+            "Contact", FirstName="Consultant", LastName=name, pse__Is_Resource__c=True,
+            pse__Is_Resource_Active__c=True, Employee_Number__c=f"E00{number}",
+            Cost_Centre__c="CC-10", Legal_Entity__c="EA-NL", Practice_Role__c="Consultant",
+        )  # fmt: skip
+    for currency, rate in (("EUR", "150"), ("USD", "165")):
+        org.ids[f"card_{currency}"] = await org.seed(
+            "pse__Rate_Card__c", pse__Role__c="Consultant", CurrencyIsoCode=currency,
+            pse__Suggested_Bill_Rate__c=Decimal(rate), pse__Average_Cost_Rate__c=Decimal(80),
+            pse__Start_Date__c="2026-01-01",
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def a_firm(
+    database_url: str, folder: Path, *, more: str = "", works: bool = True
+) -> AsyncIterator[Firm]:
+    async with AsyncExitStack() as stack:
+        org, books = await stack.enter_async_context(simulators())
+        path = folder / "isthmus.yaml"
+        path.write_text(landscape_text(org.url, books.url, more))
+        landscape = load(path, connector_configs(), ENVIRONMENT)
+        settings = Settings(DATABASE_URL=database_url, home=folder, port=0, worker_concurrency=8)  # type: ignore[call-arg] # by its alias
+        app = await App.open(
+            settings, landscape, retry=RetryPolicy(attempts=2, first=0.01, longest=0.02)
+        )
+        stack.push_async_callback(app.close)
+        await app.start(worker=works, readers=False)
+        yield Firm(org, books, path, ENVIRONMENT, app)
