@@ -168,10 +168,10 @@ async def _lines(
         account = catalogue.client.record_id(line.cost_centre, "cost centre")
         root = await catalogue.analytic_root(account)
         values["analytic_accounts"] = wire.lines([{"root": root, "account": account}])
-    return _rounded_as_ours(line, values)
+    return rounded_as_ours(line, values)
 
 
-def _rounded_as_ours(line: InvoiceLine, values: Record) -> list[Record]:
+def rounded_as_ours(line: InvoiceLine, values: Record) -> list[Record]:
     """Tryton rounds half a cent to the even cent, we round it up: 7.5 x 99.99 is 749.92 there and
     749.93 here. On such a tie the price moves by one step of its last decimal so that Tryton's
     line comes out at ours; where a step is too coarse, a line of one cent follows.
