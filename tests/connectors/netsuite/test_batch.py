@@ -90,7 +90,7 @@ async def test_a_bad_line_does_not_stop_the_others(erp: NetSuite, sandbox: Sandb
     assert [isinstance(r, Receipt) for r in results] == [True, False, True]
     bad = results[1]
     assert isinstance(bad, Invalid)
-    assert [f.field for f in bad.fields] == ["employee"]
+    assert [(f.object, f.field, f.value) for f in bad.fields] == [("timeBill", "employee", "999")]
     assert len(await sandbox.rows("timeBill")) == 2
 
 

@@ -21,7 +21,7 @@ from isthmus.connect.errors import (
 from isthmus.connectors.netsuite.auth import read_token
 from isthmus.connectors.netsuite.batch import line_error
 from isthmus.connectors.netsuite.dimensions import country_code
-from isthmus.connectors.netsuite.refusals import refusal
+from isthmus.connectors.netsuite.refusals import refusal, sent
 
 
 def answer(status: int, *found: dict[str, Any], title: str = "Bad Request") -> httpx2.Response:
@@ -104,6 +104,26 @@ def test_the_field_is_named() -> None:
         "item.items[0].item",
         "Invalid reference",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("item.items[0].item", "consulting"),
+        ("item.items[1].item", None),
+        ("entity", "12"),
+        ("tranDate", "2026-02-10"),
+        ("item", None),
+        ("nowhere.at.all", None),
+    ],
+)
+def test_the_value_is_the_one_that_was_sent(path: str, value: str | None) -> None:
+    body = {
+        "entity": {"id": "12"},
+        "tranDate": "2026-02-10",
+        "item": {"items": [{"item": {"externalId": "consulting"}}]},
+    }
+    assert sent(body, path) == value
 
 
 def test_a_failed_write_leaves_the_outcome_unknown_and_a_failed_read_does_not() -> None:

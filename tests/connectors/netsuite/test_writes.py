@@ -311,7 +311,19 @@ async def test_a_refusal_names_the_vendor_s_field(erp: NetSuite, sandbox: Sandbo
     line = bad.lines[0].model_copy(update={"cost_centre": "999"})
     with pytest.raises(Invalid) as caught:
         await erp.put(out(bad.changed(lines=[line])))
-    assert [f.field for f in caught.value.fields] == ["item.items[0].department"]
+    (problem,) = caught.value.fields
+    assert (problem.field, problem.value) == ("item.items[0].department", "999")
+    assert problem.remedy.startswith("Check that the department exists")
+
+
+async def test_a_currency_that_the_customer_has_not(erp: NetSuite, sandbox: Sandbox) -> None:
+    firm = await Firm.of(sandbox)
+    customer = (await erp.put(out(firm.customer()))).external_id
+    with pytest.raises(Invalid) as caught:
+        await erp.put(out(firm.invoice(customer, currency="USD")))
+    (problem,) = caught.value.fields
+    assert (problem.field, problem.value) == ("currency", await sandbox.id("currency", "USD"))
+    assert problem.remedy == "Add the currency to the customer's currencies in NetSuite."
 
 
 async def test_constants_that_a_form_asks_for(opener: Opener, sandbox: Sandbox) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from isthmus.connect.errors import ConnectError, Unavailable
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.client import RECORDS, STRICT, NetSuiteClient
-from isthmus.connectors.netsuite.refusals import details, from_body
+from isthmus.connectors.netsuite.refusals import details, from_body, with_values
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 
@@ -46,7 +46,7 @@ class Batches:
         in that job may succeed now (a period opened), so they go in a batch of their own.
         """
         job = await self._start(kind, items, key)
-        outcomes = await self._outcomes(kind, job, len(items))
+        outcomes = await self._outcomes(kind, job, items)
         failed = [n for n, error in enumerate(outcomes) if error is not None]
         if job.earlier and failed:
             again = await self.run(kind, [items[n] for n in failed], derived_id(key, job.path))
@@ -92,16 +92,19 @@ class Batches:
             )
         return Job(self._client.path_of(location), earlier=False)
 
-    async def _outcomes(self, kind: str, job: Job, count: int) -> list[ConnectError | None]:
+    async def _outcomes(
+        self, kind: str, job: Job, items: Sequence[Mapping[str, Any]]
+    ) -> list[ConnectError | None]:
         await self._finished(kind, job.path)
         lines = await self._result_lines(job.path)
-        if len(lines) != count:
+        if len(lines) != len(items):
             raise Unavailable(
                 self._client.system,
-                f"{job.path} reports {len(lines)} results for {count} {kind} records",
+                f"{job.path} reports {len(lines)} results for {len(items)} {kind} records",
                 outcome_unknown=True,
             )
-        return [line_error(self._client.system, kind, line) for line in lines]
+        errors = [line_error(self._client.system, kind, line) for line in lines]
+        return [e and with_values(e, item) for e, item in zip(errors, items, strict=True)]
 
     async def _finished(self, kind: str, path: str) -> None:
         until, pause = utc_now() + LIMIT, self._poll

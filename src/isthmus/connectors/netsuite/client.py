@@ -15,7 +15,7 @@ from isthmus.connect.http import Http, parse_json
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.auth import token_auth
 from isthmus.connectors.netsuite.config import NetSuiteConfig
-from isthmus.connectors.netsuite.refusals import refusal
+from isthmus.connectors.netsuite.refusals import refusal, with_values
 
 RECORDS = "/services/rest/record/v1"
 SUITEQL = "/services/rest/query/v1/suiteql"
@@ -66,7 +66,7 @@ class NetSuiteClient:
                 continue
             if response.status_code in accept and not isinstance(error, Throttled):
                 return response
-            raise error
+            raise with_values(error, body)
         raise AssertionError("the last try returns or raises")
 
     def json(self, response: httpx2.Response) -> Any:

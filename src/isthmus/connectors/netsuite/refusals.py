@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -40,6 +40,20 @@ DUPLICATE = {"DUP_RCRD", "DUP_ENTITY", "DUP_ITEM", "DUP_VENDOR_NAME"}
 REFUSED = {"RCRD_LOCKED_BY_WF", "RCRD_UNEDITABLE", "REV_REC_UPDATE_DISALLWD"}
 MISSING = {"NONEXISTENT_ID", "RCRD_DSNT_EXIST"}
 BUSY = {"SESSION_TIMED_OUT"}
+
+REMEDY = "Correct the value in the system that owns it, or the field in the mapping."
+REMEDIES = {
+    "currency": "Add the currency to the customer's currencies in NetSuite.",
+    "subsidiary": "Give the record access to this subsidiary in NetSuite.",
+    "entity": "Check that the customer exists and is active in NetSuite.",
+    "customer": "Check that the project exists and is open in NetSuite.",
+    "employee": "Check that the employee exists, is active and may enter time in NetSuite.",
+    "item": "Check that the item exists and is active, and the connection's `items`.",
+    "department": "Check that the department exists, is active and open to the subsidiary.",
+    "class": "Check that the class exists, is active and open to the subsidiary.",
+    "postingPeriod": "Check that the period exists and contains the date.",
+}
+"""By the last part of the field's path."""
 
 PERIOD_TEXT = re.compile(
     r"period.*(closed|locked)|not within the date range of your accounting period",
@@ -135,8 +149,30 @@ def problems(record: str, found: list[Detail]) -> tuple[FieldProblem, ...]:
             d.path,
             None,
             d.text.rstrip("."),
-            "Correct the value in the system that owns it, or the field in the mapping.",
+            REMEDIES.get(d.path.rsplit(".", 1)[-1], REMEDY),
         )
         for d in found
         if d.path
     )
+
+
+def with_values(error: ConnectError, body: object) -> ConnectError:
+    """The error with the values that were sent in the fields it names."""
+    if isinstance(error, Invalid):
+        error.fields = tuple(replace(f, value=sent(body, f.field)) for f in error.fields)
+    return error
+
+
+def sent(body: object, path: str) -> str | None:
+    """The value at a path such as `item.items[0].department`; of a reference, its id."""
+    value = body
+    for part in re.findall(r"[^.\[\]]+", path):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, Sequence) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    if isinstance(value, Mapping):
+        value = value.get("id", value.get("externalId"))
+    return None if value is None or isinstance(value, list) else str(value)
