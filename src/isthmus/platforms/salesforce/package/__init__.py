@@ -1,7 +1,7 @@
 """The custom fields that a customer's org needs, in Salesforce source format.
 
-`sf project deploy start` takes the folder as it is; `package_files` gives the same files to what
-deploys them another way.
+`sf project deploy start` takes the folder as it is, with the permission set for our user;
+`package_files` gives objects and fields to what deploys them another way.
 """
 
 from importlib import resources
@@ -10,8 +10,8 @@ from importlib.resources.abc import Traversable
 
 def package_files() -> dict[str, str]:
     """Path under the package folder (`objects/Account/...`) -> content, in order of path."""
-    root = resources.files(__package__)
-    return dict(sorted(_xml(root, "")))
+    objects = resources.files(__package__).joinpath("objects")
+    return dict(sorted(_xml(objects, "objects/")))
 
 
 def _xml(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
