@@ -126,8 +126,10 @@ def _build(name: str, storage: Storage, company: Company, year: int) -> Ids:
         "--email", "admin@example.org", "--activate-dependencies", "-u", *MODULES,
     ]  # fmt: skip
     environment = {**os.environ, "TRYTONPASSFILE": str(password)}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     password.unlink()
+    if done.returncode:
+        raise RuntimeError(f"trytond-admin could not build the template:\n{done.stderr[-2000:]}")
     with _process(storage, name, port) as process:
         admin = _wait(process, f"http://127.0.0.1:{port}", name, "admin")
         ids = seed(admin, company, year)

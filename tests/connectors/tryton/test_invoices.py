@@ -11,8 +11,9 @@ from tests.connectors.tryton.proxy import proxy
 from tests.connectors.tryton.world import World, outgoing
 from tests.tryton_server.server import TrytonServer
 
-from isthmus.canonical import AccountingPeriod, Invoice
+from isthmus.canonical import AccountingPeriod, Invoice, Payment
 from isthmus.canonical.invoice import InvoiceStatus, LineKind
+from isthmus.canonical.payment import Application
 from isthmus.connect import Duplicate, Invalid, PeriodClosed, Watermark
 from isthmus.connectors.tryton.system import TrytonSystem
 from isthmus.kit.money import Money
@@ -164,6 +165,28 @@ async def test_payment_in_two_parts_shows_in_changes(
     world.pay(receipt.external_id, Decimal("1000.00"), world.today)
     assert await latest() == {receipt.external_id: (InvoiceStatus.PAID, eur("0.00"), world.today)}
     assert await latest() == {}
+
+
+async def test_payments_name_the_invoice_they_pay(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    receipt = await ledger.put(outgoing(world.invoice(customer)))
+    mark = Watermark()
+    async for page in ledger.changes(Payment, mark):
+        mark = page.watermark
+    world.pay(receipt.external_id, Decimal("361.25"), world.today)
+    world.pay(receipt.external_id, Decimal("1000.00"), world.today)
+    paid = [c.attributes async for page in ledger.changes(Payment, mark) for c in page.changes]
+    assert paid == [
+        {
+            "customer": customer,
+            "received_on": world.today,
+            "reference": "bank",
+            "amount": eur(amount),
+            "applications": (Application(invoice=receipt.external_id, amount=eur(amount)),),
+        }
+        for amount in ("361.25", "1000.00")
+    ]
 
 
 @pytest.fixture

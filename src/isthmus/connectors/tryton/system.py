@@ -33,6 +33,7 @@ from isthmus.connectors.tryton.config import TrytonConfig
 from isthmus.connectors.tryton.customer import Customers
 from isthmus.connectors.tryton.dimensions import AccountingPeriods, CostCentres, LegalEntities
 from isthmus.connectors.tryton.invoice import Invoices
+from isthmus.connectors.tryton.payment import Payments
 from isthmus.connectors.tryton.project import Projects
 from isthmus.connectors.tryton.table import Table
 
@@ -51,6 +52,7 @@ class TrytonSystem:
             Customers(self._client, overlays, catalogue),
             Projects(self._client, overlays, catalogue),
             Invoices(self._client, overlays, catalogue),
+            Payments(self._client, overlays),
         )
         self._tables = {table.model: table for table in tables}
         self.capabilities: Mapping[type[CanonicalObject], Capability] = {

@@ -1,0 +1,47 @@
+"""Receivable move lines that pay an invoice, and our Payment. Read only.
+
+Tryton has no record of a customer's payment as such: the button Pay, a bank statement and
+`account.payment` all end in a move line that the invoice lists under its payment lines. So one
+line is one payment here. A line may be attached long after it was booked, which writes only the
+invoice; therefore the invoice's stamp counts too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from isthmus.canonical import Payment
+from isthmus.canonical.payment import Application
+from isthmus.connect.mapping import Translated
+from isthmus.connectors.tryton.table import Table
+from isthmus.connectors.tryton.wire import Domain, Record
+from isthmus.kit.money import Money
+
+
+class Payments(Table):
+    model = Payment
+    mapping_name = "payment"
+    children = ("invoice_payment",)
+    also = (
+        "credit", "debit", "amount_second_currency", "second_currency.code", "currency.code",
+        "invoice_payment.id",
+    )  # fmt: skip
+
+    async def domain(self) -> Domain:
+        return [["invoice_payment.type", "=", "out"]]
+
+    def translate(self, record: Record) -> Translated:
+        found = super().translate(record)
+        amount = _received(record)
+        application = Application(invoice=record["invoice_payment"]["id"], amount=amount)
+        attributes = {"amount": amount, "applications": (application,)}
+        return replace(found, attributes={**found.attributes, **attributes})
+
+
+def _received(record: Record) -> Money:
+    """In the currency that was paid. A receivable is paid on the credit side."""
+    if record["second_currency"]:
+        amount: Decimal = -record["amount_second_currency"]
+        return Money(amount=amount, currency=record["second_currency"]["code"])
+    return Money(amount=record["credit"] - record["debit"], currency=record["currency"]["code"])
