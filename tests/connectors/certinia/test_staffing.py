@@ -63,6 +63,17 @@ async def test_an_assignment_has_its_schedules_dates(world: World) -> None:
     }
 
 
+async def test_a_moved_schedule_brings_its_assignment_once(world: World) -> None:
+    work = await an_engagement(world)
+    first, mark = await read_all(world.psa, Assignment, Watermark())
+    assert [c.external_id for c in first] == [work.assignment]
+    [schedule] = world.rows("pse__Schedule__c")
+    await world.update("pse__Schedule__c", schedule["Id"], pse__End_Date__c="2027-01-31")
+    [change], mark = await read_all(world.psa, Assignment, mark)
+    assert change.attributes["ends_on"] == date(2027, 1, 31)
+    assert (await read_all(world.psa, Assignment, mark))[0] == []
+
+
 async def test_a_daily_bill_rate_is_no_hourly_one(world: World) -> None:
     work = await an_engagement(world, pse__Daily_Bill_Rate__c=True)
     found = await world.psa.get(Assignment, work.assignment)

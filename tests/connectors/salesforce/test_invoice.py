@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from tests.platforms.salesforce.world import World, read_all
+from tests.platforms.salesforce.world import World, open_crm, read_all
 
 from isthmus.canonical import Invoice
 from isthmus.canonical.invoice import InvoiceStatus
@@ -87,3 +87,18 @@ async def test_a_draft_shows_under_our_reference(world: World) -> None:
     await world.crm.put(Outgoing(invoice(account, number=None, status="draft"), "k"))
     [row] = world.rows("Isthmus_Invoice__c")
     assert (row["Name"], row["Status__c"]) == ("R-1", "draft")
+
+
+async def test_an_org_with_one_currency_is_never_asked_for_it(world: World) -> None:
+    """The simulated org has several; what we read and refuse shows that we did not look."""
+    crm = open_crm(world.url, single_currency="CHF")
+    [account] = await world.seed("Account", {"Name": "Acme", "CurrencyIsoCode": "EUR"})
+    chf = Money.of("10.05", "CHF")
+    await crm.put(Outgoing(invoice(account, currency="CHF", total=chf, amount_due=chf), "k"))
+    [row] = world.rows("Isthmus_Invoice__c")
+    assert row["CurrencyIsoCode"] != "CHF"
+    [change], _ = await read_all(crm, Invoice, Watermark())
+    assert (change.attributes["total"], change.attributes["currency"]) == (chf, "CHF")
+    with pytest.raises(Invalid, match="keeps CHF only"):
+        await crm.put(Outgoing(invoice(account), "k2"))
+    await crm.close()

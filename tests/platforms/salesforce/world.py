@@ -19,7 +19,7 @@ from isthmus.sandbox.salesforce import SalesforceOrg
 from isthmus.sandbox.serve import serving
 
 CLIENT = {"client_id": "3MVG9-example-key", "client_secret": "not-a-real-secret"}
-ORGANIZATION = "00D000000000001EAA"
+ORGANIZATION = "00D5e0000000001"
 
 
 @dataclass

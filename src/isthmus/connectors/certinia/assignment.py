@@ -20,6 +20,7 @@ class Assignments(SObject):
     keyed = False
     extra = ("pse__Daily_Bill_Rate__c",)
     where = PROJECT_IS_REAL
+    parents = ("pse__Schedule__r",)
 
     def translate(self, record: Mapping[str, Any]) -> Translated:
         return without_daily_rate(

@@ -25,6 +25,11 @@ class CertiniaConfig(BaseModel):
     api_version: str = Field(
         default="66.0", pattern=r"^\d+\.0$", description="REST API version, such as 66.0."
     )
+    single_currency: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{3}$",
+        description="The org's currency, where several are not switched on and it has its own key.",
+    )
     organization_id: str | None = Field(
         default=None,
         pattern=r"^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$",
@@ -42,4 +47,9 @@ class CertiniaConfig(BaseModel):
     def org(self) -> OrgConfig | None:
         if self.url is None or self.auth is None:
             return None
-        return OrgConfig(url=self.url, auth=self.auth, api_version=self.api_version)
+        return OrgConfig(
+            url=self.url,
+            auth=self.auth,
+            api_version=self.api_version,
+            single_currency=self.single_currency,
+        )

@@ -48,6 +48,11 @@ class OrgConfig(BaseModel):
     api_version: str = Field(
         default="66.0", pattern=r"^\d+\.0$", description="REST API version, such as 66.0."
     )
+    single_currency: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{3}$",
+        description="The org's currency, where several are not switched on: ISO 4217 code.",
+    )
     max_concurrent: int = Field(
         default=8, ge=1, le=25, description="Calls in flight; the org allows 25 long ones."
     )

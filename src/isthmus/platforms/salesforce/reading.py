@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from isthmus.connect.mapping import lookup
 from isthmus.connect.watermark import BEGINNING
 from isthmus.platforms.salesforce.bulk import bulk_query
 from isthmus.platforms.salesforce.soql import all_of, any_of, instant, parse_instant, quoted
@@ -36,12 +37,17 @@ class Child:
 
 @dataclass(frozen=True)
 class Source:
-    """What to read. A record's children come in it as a list under the child's sObject name."""
+    """What to read. A record's children come in it as a list under the child's sObject name.
+
+    `parents` are relations whose change counts as the record's own, because formulas over them
+    move without touching its stamp.
+    """
 
     sobject: str
     fields: tuple[str, ...]
     where: str | None = None
     children: tuple[Child, ...] = ()
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,15 @@ class _Stream:
     id: str
     fields: tuple[str, ...]
     where: str | None = None
+    stamp: str = STAMP
 
 
 async def changed(
     transport: SalesforceTransport, source: Source, since: datetime
 ) -> AsyncIterator[list[Found]]:
     """Pages of records whose stamp, or a child's, is at or after `since`."""
-    if source.children:
-        pages = _with_children(transport, source, since)
+    if source.children or source.parents:
+        pages = _with_relatives(transport, source, since)
     else:
         stream = _Stream(source.sobject, "Id", source.fields, source.where)
         pages = _pages(_rows(transport, stream, since), PAGE)
@@ -75,12 +82,16 @@ async def changed(
         yield [f for f in page if since != BEGINNING or not f.deleted]
 
 
-async def _with_children(
+async def _with_relatives(
     transport: SalesforceTransport, source: Source, since: datetime
 ) -> AsyncIterator[list[Found]]:
     own = _Stream(source.sobject, "Id", (), source.where)
     theirs = [_Stream(c.sobject, c.parent, (), f"{c.parent} != null") for c in source.children]
-    merged = _merged([_rows(transport, stream, since) for stream in (own, *theirs)])
+    above = [
+        _Stream(source.sobject, "Id", (), source.where, f"{parent}.{STAMP}")
+        for parent in source.parents
+    ]
+    merged = _merged([_rows(transport, stream, since) for stream in (own, *theirs, *above)])
     async for page in _pages(merged, IDS):
         records = await load(transport, source, [f.id for f in page])
         deleted = {f.id for f in page if f.deleted}
@@ -119,17 +130,19 @@ async def _rows(
 ) -> AsyncIterator[Found]:
     after: tuple[datetime, str] | None = None
     if since == BEGINNING and await _many(transport, stream):
-        soql = _select(stream, f"{STAMP} >= {instant(since)}", None)
+        soql = _select(transport, stream, f"{stream.stamp} >= {instant(since)}", None)
         async for row in bulk_query(transport, stream.sobject, soql, deleted=True):
-            after = (parse_instant(row[STAMP]), row["Id"])
-            yield _found(stream, row)
+            found = _found(transport, stream, row)
+            after = (found.stamp, row["Id"])
+            yield found
     full = True
     while full:
-        soql = _select(stream, _after(since, after), PAGE)
+        soql = _select(transport, stream, _after(stream.stamp, since, after), PAGE)
         rows = await transport.rows(soql, deleted=True)
         for row in rows:
-            after = (parse_instant(row[STAMP]), row["Id"])
-            yield _found(stream, row)
+            found = _found(transport, stream, row)
+            after = (found.stamp, row["Id"])
+            yield found
         full = len(rows) == PAGE
 
 
@@ -139,27 +152,29 @@ async def _many(transport: SalesforceTransport, stream: _Stream) -> bool:
     return await transport.count(soql) > transport.settings.bulk_over
 
 
-def _select(stream: _Stream, condition: str, limit: int | None) -> str:
-    fields = ("Id", STAMP, "IsDeleted", stream.id, *stream.fields)
+def _select(
+    transport: SalesforceTransport, stream: _Stream, condition: str, limit: int | None
+) -> str:
+    fields = ("Id", stream.stamp, "IsDeleted", stream.id, *stream.fields)
     return (
-        f"SELECT {', '.join(dict.fromkeys(fields))} FROM {stream.sobject}"
-        f"{all_of(stream.where, condition)} ORDER BY {STAMP}, Id"
+        f"SELECT {transport.columns(fields)} FROM {stream.sobject}"
+        f"{all_of(stream.where, condition)} ORDER BY {stream.stamp}, Id"
         + (f" LIMIT {limit}" if limit else "")
     )
 
 
-def _after(since: datetime, last: tuple[datetime, str] | None) -> str:
+def _after(field: str, since: datetime, last: tuple[datetime, str] | None) -> str:
     if last is None:
-        return f"{STAMP} >= {instant(since)}"
+        return f"{field} >= {instant(since)}"
     stamp, row = instant(last[0]), quoted(last[1])
-    return f"({STAMP} > {stamp} OR ({STAMP} = {stamp} AND Id > {row}))"
+    return f"({field} > {stamp} OR ({field} = {stamp} AND Id > {row}))"
 
 
-def _found(stream: _Stream, row: Mapping[str, Any]) -> Found:
+def _found(transport: SalesforceTransport, stream: _Stream, row: dict[str, Any]) -> Found:
     own = stream.id == "Id"
-    return Found(
-        row[stream.id], parse_instant(row[STAMP]), row, deleted=own and bool(row["IsDeleted"])
-    )
+    stamp = parse_instant(lookup(row, stream.stamp))
+    record = transport.with_currency(row)
+    return Found(row[stream.id], stamp, record, deleted=own and bool(row["IsDeleted"]))
 
 
 async def load(
@@ -171,10 +186,10 @@ async def load(
     for start in range(0, len(wanted), IDS):
         part = wanted[start : start + IDS]
         async for row in transport.query(
-            f"SELECT {', '.join(dict.fromkeys(('Id', STAMP, *source.fields)))}"
+            f"SELECT {transport.columns(('Id', STAMP, *source.fields))}"
             f" FROM {source.sobject}{all_of(any_of('Id', part), source.where)}"
         ):
-            records[row["Id"]] = row
+            records[row["Id"]] = transport.with_currency(row)
         for child in source.children:
             await _adopt(transport, child, part, records)
     return records
@@ -188,7 +203,7 @@ async def _adopt(
 ) -> None:
     for record in (records[p] for p in parents if p in records):
         record[child.sobject] = []
-    fields = ", ".join(dict.fromkeys(("Id", child.parent, STAMP, *child.fields)))
+    fields = transport.columns(("Id", child.parent, STAMP, *child.fields))
     async for row in transport.query(
         f"SELECT {fields} FROM {child.sobject}{all_of(any_of(child.parent, parents))} ORDER BY Id"
     ):

@@ -14,7 +14,7 @@ from isthmus.connect.errors import Conflict, ConnectError, Throttled, Unauthoriz
 from isthmus.platforms.salesforce.bulk import ingest
 from isthmus.platforms.salesforce.errors import LOCK, error_of_code
 from isthmus.platforms.salesforce.soql import quoted, wire_record
-from isthmus.platforms.salesforce.transport import TRIES, SalesforceTransport
+from isthmus.platforms.salesforce.transport import CURRENCY, TRIES, SalesforceTransport
 
 COLLECTION = 200
 
@@ -37,7 +37,11 @@ async def save(
 
     Raises only what stops every call: Unavailable, Throttled, Unauthorized.
     """
-    sent = [wire_record(record) for record in records]
+    single = transport.settings.single_currency is not None
+    sent = [
+        {f: v for f, v in wire_record(record).items() if not (single and f == CURRENCY)}
+        for record in records
+    ]
     if len(sent) > transport.settings.bulk_over:
         return [_result(row) for row in await ingest(transport, sobject, key, sent)]
     if len(sent) == 1:

@@ -29,7 +29,7 @@ from isthmus.connect.mapping import Translated, read_record, write_record
 from isthmus.platforms.salesforce.reading import Child, Found, Source, changed, load
 from isthmus.platforms.salesforce.saving import COLLECTION, Saved, save
 from isthmus.platforms.salesforce.soql import all_of, any_of, literal, parse_instant
-from isthmus.platforms.salesforce.transport import SalesforceTransport
+from isthmus.platforms.salesforce.transport import CURRENCY, SalesforceTransport
 
 KEY = "Isthmus_Id__c"
 FOUND = 50
@@ -47,6 +47,7 @@ class SObject:
     extra: ClassVar[tuple[str, ...]] = ()
     where: ClassVar[str | None] = None
     children: ClassVar[tuple[Child, ...]] = ()
+    parents: ClassVar[tuple[str, ...]] = ()
     on_create: ClassVar[Mapping[str, Any]] = {}
     """Values that only a new record gets: people own them afterwards."""
     read_back: ClassVar[bool] = False
@@ -63,7 +64,7 @@ class SObject:
     def source(self) -> Source:
         key = (KEY,) if self.keyed else ()
         fields = dict.fromkeys((*key, *self.mapping.fields(), *self.extra))
-        return Source(self.mapping.object, tuple(fields), self.where, self.children)
+        return Source(self.mapping.object, tuple(fields), self.where, self.children, self.parents)
 
     def translate(self, record: Mapping[str, Any]) -> Translated:
         return read_record(self.model, self.mapping, record)
@@ -136,6 +137,7 @@ class SObject:
             record = self.record(outgoing)
         except ValueError as error:
             raise self._unmapped(error) from error
+        self._check_currency(record)
         if outgoing.external_id:
             return {"Id": outgoing.external_id, KEY: outgoing.obj.id, **record}
         if not self.keyed:
@@ -143,6 +145,21 @@ class SObject:
                 self.system, f"{self.mapping.object} carries no key of ours: make it there first"
             )
         return {KEY: outgoing.obj.id, **record}
+
+    def _check_currency(self, record: Mapping[str, Any]) -> None:
+        """In an org with one currency an amount of another would silently change its meaning."""
+        single = self.transport.settings.single_currency
+        written = record.get(CURRENCY)
+        if single is None or written in (None, single):
+            return
+        problem = FieldProblem(
+            self.mapping.object,
+            CURRENCY,
+            str(written),
+            f"the org keeps {single} only",
+            "Switch on several currencies in the org, or bill in its own.",
+        )
+        raise Invalid(self.system, "an amount in a foreign currency", fields=(problem,))
 
     def _unmapped(self, error: ValueError) -> Invalid:
         """`write_record` says `Object.Field: reason`; the words are taken apart for the queue."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Protocol
 
 import httpx2
@@ -22,6 +22,7 @@ from isthmus.platforms.salesforce.limits import ApiUsage
 
 TRIES = 3
 QUERY_BATCH = 2000
+CURRENCY = "CurrencyIsoCode"
 
 
 class Settings(Protocol):
@@ -35,6 +36,8 @@ class Settings(Protocol):
     def bulk_timeout(self) -> float: ...
     @property
     def retry_pause(self) -> float: ...
+    @property
+    def single_currency(self) -> str | None: ...
 
 
 class SalesforceTransport:
@@ -97,14 +100,28 @@ class SalesforceTransport:
         sent: Mapping[str, Any],
         request: Mapping[str, Any],
     ) -> httpx2.Response:
-        async with self._gate:
-            response = await self._http.request(method, path, **request)
+        try:
+            async with self._gate:
+                response = await self._http.request(method, path, **request)
+        except Unavailable as error:
+            raise Unavailable(
+                self.name, error.message, outcome_unknown=error.outcome_unknown
+            ) from error
         usage = ApiUsage.parse(response.headers.get("Sforce-Limit-Info"))
         if usage is not None:
             self._usage[:] = [usage]
         if response.is_success:
             return response
         raise error_of_response(self.name, response, sobject, sent)
+
+    def columns(self, fields: Iterable[str]) -> str:
+        """A SELECT list, once each; an org with one currency has no CurrencyIsoCode to ask for."""
+        single = self.settings.single_currency is not None
+        return ", ".join(f for f in dict.fromkeys(fields) if not (single and f == CURRENCY))
+
+    def with_currency(self, row: dict[str, Any]) -> dict[str, Any]:
+        single = self.settings.single_currency
+        return row if single is None else {**row, CURRENCY: single}
 
     def json(self, response: httpx2.Response) -> Any:
         return parse_json(self.name, response)
