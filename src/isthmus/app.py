@@ -22,7 +22,6 @@ from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, load
-from isthmus.rules.ownership import Ownership
 from isthmus.settings import Settings
 from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
@@ -51,12 +50,6 @@ def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
         for role in (Role.CRM, Role.PSA, Role.ERP, Role.HCM)
         if any(b.connection == connection for b in landscape.roles.of(role))
     )
-
-
-def ownership_of(landscape: Landscape) -> Ownership:
-    """Who owns what, where only the roles of this landscape are played."""
-    played = (roles_of(landscape, name) for name in landscape.connections)
-    return landscape.ownership_table().bound_to(frozenset({Role.ISTHMUS}).union(*played))
 
 
 def open_systems(landscape: Landscape) -> dict[str, Connected]:
@@ -92,8 +85,7 @@ class App:
         self.settings, self.landscape, self.database = settings, landscape, database
         self.embedded = embedded
         self.outbox = Outbox()
-        self.ownership = ownership_of(landscape)
-        self.ingest = Ingest(database, self.outbox, self.ownership)
+        self.ingest = Ingest(database, self.outbox, landscape.ownership_table())
         self.connected = open_systems(landscape)
         self.links = Links(self.connected, landscape, database, self.ingest)
         self.engine = Engine(

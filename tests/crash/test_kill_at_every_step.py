@@ -1,0 +1,156 @@
+"""kill -9 before and after every step of every flow: exactly one of everything remains."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.firm import Firm, a_firm
+from tests.flows.deals import a_deal, an_account, log_week, project_of, staff
+
+from isthmus.flows.contract_to_invoice import request_billing
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(280)]
+WORKER = Path(__file__).with_name("worker.py")
+
+
+class Mortals:
+    """Starts a worker again each time it has killed itself."""
+
+    def __init__(self, firm: Firm, database_url: str, deaths: Path) -> None:
+        self.firm = firm
+        deaths.write_text("")
+        self._command = (sys.executable, str(WORKER), str(firm.landscape_path), database_url,
+                         str(deaths))  # fmt: skip
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def keep_alive(self) -> None:
+        environment = {**os.environ, **self.firm.environment}
+        while True:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=environment, stdout=asyncio.subprocess.DEVNULL
+            )
+            code = await self._process.wait()
+            assert code == -9, f"the worker ended with {code}, not by its own hand"
+
+    async def end(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def mortal_workers(firm: Firm, url: str, deaths: Path) -> AsyncIterator[Mortals]:
+    mortals = Mortals(firm, url, deaths)
+    task = asyncio.create_task(mortals.keep_alive())
+    try:
+        yield mortals
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await mortals.end()
+
+
+async def settled(firm: Firm) -> None:
+    await firm.settle(seconds=250)
+    assert await firm.holds() == []
+
+
+async def test_a_deal_and_its_hours_survive_every_death(database_url: str, tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    async with (
+        a_firm(database_url, tmp_path, works=False) as firm,
+        mortal_workers(firm, database_url, deaths),
+    ):
+        deal = await a_deal(firm, await an_account(firm))
+        await firm.org.update("Opportunity", deal, StageName="Closed Won")
+        await firm.app.read()
+        await settled(firm)
+        assert [c["companyName"] for c in await firm.books.rows("customer")] == ["Harbour Works"]
+        project = project_of(firm, deal)
+        assert len(firm.org.rows("pse__Proj__c")) == 2, "the template and one project"
+        assert len(firm.org.rows("pse__Project_Phase__c")) == 2, "the template's and its copy"
+        assert len(firm.org.rows("pse__Resource_Request__c")) == 1
+        assert len(await firm.books.rows("job")) == 1
+
+        assignment = await staff(firm, project)
+        await log_week(firm, project, assignment, "2026-07-06", ["8", "8", "8", "8", "8"])
+        await firm.app.read()
+        await settled(firm)
+        bills = await firm.books.rows("timeBill")
+        assert sum(Decimal(b["hours"]) for b in bills) == 40
+        assert len(bills) == 5
+
+        await request_billing(firm.app.engine, date(2026, 7, 31))
+        await settled(firm)
+        [invoice] = await firm.books.rows("invoice")
+        assert invoice["subtotal"] == Decimal("6000.00")
+        [shown] = firm.org.rows("Isthmus_Invoice__c")
+        assert shown["Total__c"] == Decimal("7260.00")
+        async with firm.app.database.begin() as tx:
+            assert await tx.ledger.totals() == [
+                ("time_entry", "invoiced", "EUR", Decimal("6000.00"), 5)
+            ]
+    assert set(deaths.read_text().splitlines()) == {
+        f"{flow}.{step} {moment}"
+        for flow, steps in STEPS.items()
+        for step in steps
+        for moment in ("before", "after")
+    }
+
+
+async def test_a_milestone_is_billed_once_through_every_death(
+    database_url: str, tmp_path: Path
+) -> None:
+    deaths = tmp_path / "deaths"
+    async with (
+        a_firm(database_url, tmp_path, works=False) as firm,
+        mortal_workers(firm, database_url, deaths),
+    ):
+        account = await an_account(firm)
+        deal = await a_deal(
+            firm, account, Name="Harbour survey", Billing_Model__c="Fixed",
+            lines=[("Report", Decimal(1), Decimal(12000), "2026-07-31"),
+                   ("Workshop", Decimal(1), Decimal(8000), "2026-08-31")],
+        )  # fmt: skip
+        await firm.org.update("Opportunity", deal, StageName="Closed Won")
+        await firm.app.read()
+        await settled(firm)
+        milestones = firm.org.rows("pse__Milestone__c")
+        assert sorted(m["pse__Milestone_Amount__c"] for m in milestones) == [8000, 12000]
+        [report] = [m for m in milestones if m["Name"] == "Report"]
+        await firm.org.update(
+            "pse__Milestone__c", report["Id"], pse__Status__c="Approved", pse__Approved__c=True,
+            pse__Include_In_Financials__c=True, pse__Approved_for_Billing__c=True,
+            pse__Actual_Date__c="2026-07-20",
+        )  # fmt: skip
+        await firm.app.read()
+        await settled(firm)
+        [invoice] = await firm.books.rows("invoice")
+        assert invoice["subtotal"] == Decimal("12000.00")
+        assert len(firm.org.rows("Isthmus_Invoice__c")) == 1
+        [billed] = [m for m in firm.org.rows("pse__Milestone__c") if m.get("pse__Invoiced__c")]
+        assert (billed["Name"], billed["pse__Invoice_Number__c"]) == ("Report", invoice["tranId"])
+    died = {line.partition(".")[0] for line in deaths.read_text().splitlines()}
+    assert {"opportunity_to_project", "milestone_to_invoice", "contract_to_invoice"} <= died
+
+
+STEPS = {
+    "opportunity_to_project": (
+        "validate_deal", "ensure_customer", "open_contract", "open_project", "plan_billing",
+        "publish_demand", "open_ledger_project", "tell_delivery_and_finance",
+        "return_identifiers",
+    ),
+    "customer_sync": ("targets", "update_customer"),
+    "time_to_invoice": ("rate_batch", "post_batch"),
+    "contract_to_invoice": ("draft_invoice", "post_invoice", "settle_invoice"),
+    "invoice_status_to_crm": ("update_crm",),
+    "invoice_number_to_psa": ("mark_entries", "mark_milestones"),
+}  # fmt: skip
