@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import structlog
@@ -18,29 +19,22 @@ log = structlog.get_logger()
 DEFAULT_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 
 
-class _DecimalEncoder(json.JSONEncoder):
-    """Decimals leave as JSON numbers with their own digits, never through a binary float."""
-
-    def default(self, o: object) -> Any:
-        if isinstance(o, Decimal):
-            return _Number(o)
-        return super().default(o)
-
-
-class _Number(float):
-    def __new__(cls, value: Decimal) -> _Number:
-        number = super().__new__(cls, value)
-        number.text = format(value, "f")
-        return number
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-
 def dump_json(value: object) -> bytes:
-    return json.dumps(value, cls=_DecimalEncoder, ensure_ascii=False).encode()
+    """Decimals leave as JSON numbers with their own digits.
+
+    The standard encoder writes a number through a binary float only, so each Decimal goes through
+    it as marked text, and the marks are taken off afterwards. The mark is new for every call: no
+    text that somebody typed can look like it.
+    """
+    mark = uuid4().hex
+
+    def marked(held: object) -> str:
+        if isinstance(held, Decimal):
+            return f"{mark}{held:f}{mark}"
+        raise TypeError(f"{type(held).__name__} has no form in JSON")
+
+    text = json.dumps(value, default=marked, ensure_ascii=False)
+    return text.replace(f'"{mark}', "").replace(f'{mark}"', "").encode()
 
 
 def parse_json(system: str, response: httpx2.Response) -> Any:
