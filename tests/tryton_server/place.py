@@ -14,7 +14,12 @@ from pathlib import Path
 
 import platformdirs
 
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+SERIES = {"8.0": "requirements.txt", "8.2": "requirements-8.2.txt"}
+
+
+def requirements() -> Path:
+    """Of the series that ISTHMUS_TEST_TRYTON names; the long-term one when it names none."""
+    return Path(__file__).with_name(SERIES[os.environ.get("ISTHMUS_TEST_TRYTON", "8.0")])
 
 
 class NotInstallable(Exception):
@@ -43,7 +48,7 @@ def digest(*parts: str) -> str:
 
 def interpreter() -> Path:
     """The Python of a private virtual environment with exactly the pinned packages."""
-    pins = REQUIREMENTS.read_text("utf-8")
+    pins = requirements().read_text("utf-8")
     home = cache() / f"env-{digest(pins, sys.version)}"
     python, ready = home / "bin" / "python", home / "ready"
     with once(home.name):
@@ -57,7 +62,7 @@ def interpreter() -> Path:
 def _install(python: Path) -> None:
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     done = subprocess.run(
-        [*command, "-r", str(REQUIREMENTS)], capture_output=True, text=True, check=False
+        [*command, "-r", str(requirements())], capture_output=True, text=True, check=False
     )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:]

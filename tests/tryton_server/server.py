@@ -20,10 +20,11 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 import psycopg
-from tests.tryton_server.place import REQUIREMENTS, cache, digest, interpreter, once
+from tests.tryton_server.place import cache, digest, interpreter, once, requirements
 from tests.tryton_server.rpc import Rpc
 from tests.tryton_server.seed import PASSWORDS, Company, Ids, seed
 
@@ -45,6 +46,17 @@ class TrytonServer:
     users: dict[str, str]
     ids: Ids
     pid: int
+
+    def connection(self, **changed: Any) -> dict[str, Any]:
+        """The server as a landscape would describe it, secrets resolved."""
+        return {
+            "vendor": "tryton",
+            "url": self.url,
+            "database": self.database,
+            "auth": {"username": "integration", "password": self.users["integration"]},
+            "items": {"time": "TIME", "milestone": "MILESTONE", "expense": "EXPENSE"},
+            **changed,
+        }
 
     def rpc(self, login: str = "integration") -> Rpc:
         return Rpc(self.url, self.database, login, self.users[login])
@@ -105,7 +117,7 @@ def template(company: Company) -> tuple[str, Ids]:
     year = date.today().year  # noqa: DTZ011 - Tryton dates documents by the machine's calendar
     here = Path(__file__).parent
     sources = [(here / name).read_text("utf-8") for name in SOURCES]
-    key = digest(*sources, REQUIREMENTS.read_text("utf-8"), str(year), repr(astuple(company)))
+    key = digest(*sources, requirements().read_text("utf-8"), str(year), repr(astuple(company)))
     name = f"isthmus_tryton_{key}"
     meta = cache() / f"{name}{'.' + digest(url) if url else ''}.json"
     with once(name):

@@ -16,15 +16,7 @@ from isthmus.connectors.tryton.system import TrytonSystem
 @asynccontextmanager
 async def opened(server: TrytonServer, **changed: Any) -> AsyncIterator[TrytonSystem]:
     """The connector as a landscape would open it, on a real server."""
-    raw: dict[str, Any] = {
-        "vendor": "tryton",
-        "url": server.url,
-        "database": server.database,
-        "auth": {"username": "integration", "password": server.users["integration"]},
-        "items": {"time": "TIME", "milestone": "MILESTONE", "expense": "EXPENSE"},
-        **changed,
-    }
-    config = CONNECTOR.config.model_validate(raw)
+    config = CONNECTOR.config.model_validate(server.connection(**changed))
     system = CONNECTOR.open(ConnectionContext("ledger"), config)
     assert isinstance(system, TrytonSystem)
     try:

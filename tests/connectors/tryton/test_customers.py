@@ -8,8 +8,10 @@ from tests.tryton_server.server import TrytonServer
 
 from isthmus.canonical import Customer
 from isthmus.canonical.customer import Address, Contact, CustomerStatus
-from isthmus.connect import Invalid, Watermark
+from isthmus.connect import Duplicate, Invalid, Watermark
+from isthmus.connectors.tryton.customer import party_code
 from isthmus.connectors.tryton.system import TrytonSystem
+from isthmus.kit.ids import new_id
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
 
@@ -75,6 +77,34 @@ async def test_a_create_that_overtakes_its_search_collides_on_the_code(
     code = first.attributes["account_number"]
     with pytest.raises(Exception, match="code on party must be unique"):
         world.rpc.create("party.party", name="Raced BV", code=code)
+
+
+async def test_a_code_that_another_customer_holds_is_not_adopted(
+    ledger: TrytonSystem, world: World
+) -> None:
+    """Two canonical ids with one code: rarer than a lottery win, and not to be guessed at."""
+    customer = world.customer(name="Unlucky BV")
+    holder = world.rpc.create(
+        "party.party", name="Lucky BV", code=party_code(customer.id),
+        identifiers=[["create", [{"type": None, "code": f"isthmus:{new_id()}"}]]],
+    )  # fmt: skip
+    with pytest.raises(Duplicate) as caught:
+        await ledger.put(outgoing(customer))
+    assert caught.value.existing_id == str(holder)
+
+
+async def test_a_party_whose_key_was_removed_by_hand_is_known_by_its_code(
+    ledger: TrytonSystem, world: World
+) -> None:
+    customer = world.customer(name="Tidied BV")
+    first = await ledger.put(outgoing(customer))
+    party = world.rpc.read("party.party", int(first.external_id), "identifiers")
+    world.rpc.model("party.identifier", "delete", party["identifiers"])
+    second = await ledger.put(outgoing(customer))
+    assert (second.external_id, second.created) == (first.external_id, False)
+    change = await ledger.get(Customer, first.external_id)
+    assert change is not None
+    assert change.canonical_id == customer.id
 
 
 async def test_a_merged_party_is_followed(ledger: TrytonSystem, world: World) -> None:

@@ -77,6 +77,8 @@ async def test_the_same_invoice_twice_posts_once(
     assert (first.created, second.created) == (True, False)
     assert second.external_id == first.external_id
     assert second.attributes == first.attributes
+    found = await ledger.find(Invoice, {"reference": invoice.reference})
+    assert [c.external_id for c in found] == [first.external_id]
     assert count(world, invoice) == 1
 
 

@@ -117,9 +117,22 @@ class Customers(Table):
         if keyed:
             return str(keyed[0]["party"])
         coded = await self.client.search_read(
-            PARTY, [["code", "=", party_code(canonical_id)]], ["id", "replaced_by"], context=ALL
+            PARTY,
+            [["code", "=", party_code(canonical_id)]],
+            ["id", "replaced_by", "identifiers.code"],
+            context=ALL,
         )
-        return str(coded[0]["replaced_by"] or coded[0]["id"]) if coded else None
+        if not coded:
+            return None
+        number = str(coded[0]["replaced_by"] or coded[0]["id"])
+        if any(_is_key(i) for i in coded[0]["identifiers"]):
+            raise Duplicate(
+                self.client.system,
+                f"party {number} has the code {party_code(canonical_id)} but is another customer; "
+                "change its code in Tryton",
+                existing_id=number,
+            )
+        return number
 
     async def _new(self, customer: Customer) -> Record:
         identifiers = [{"type": None, "code": KEY + customer.id}, *_identifier(customer)]

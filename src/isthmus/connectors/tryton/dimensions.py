@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from isthmus.canonical import AccountingPeriod, CostCentre, LegalEntity
 from isthmus.connect.mapping import Translated
+from isthmus.connect.system import Change
 from isthmus.connectors.tryton.client import TrytonClient
 from isthmus.connectors.tryton.table import Overlays, Table
 from isthmus.connectors.tryton.wire import Domain, Record
@@ -19,10 +21,20 @@ class LegalEntities(Table):
     mapping_name = "legal_entity"
     also = ("party.addresses.country.code",)
     children = ("party",)
+    finds_by: ClassVar = {"code": "party.code"}
 
     def __init__(self, client: TrytonClient, overlays: Overlays, codes: dict[str, str]) -> None:
         super().__init__(client, overlays)
         self._codes = {name: code for code, name in codes.items()}
+
+    async def find(self, criteria: Mapping[str, str]) -> Sequence[Change]:
+        """A handful of companies, whose codes may be the landscape's: read all, then choose."""
+        companies = await super().find({})
+        return [
+            company
+            for company in companies
+            if all(company.attributes[name] == value for name, value in criteria.items())
+        ]
 
     def translate(self, record: Record) -> Translated:
         found = super().translate(record)
