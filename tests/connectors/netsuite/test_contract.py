@@ -47,10 +47,15 @@ def facts() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("record", ["customer", "invoice", "accountingPeriod"])
-def test_mapped_columns_are_fields_of_the_record(facts: dict[str, Any], record: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [("customer", "customer"), ("invoice", "invoice"), ("accounting_period", "accountingPeriod")],
+)
+def test_mapped_columns_are_fields_of_the_record(
+    facts: dict[str, Any], kind: str, record: str
+) -> None:
     known = {f.lower() for f in facts["records"][record]["fields"]}
-    used = {f.split(".")[0] for f in Mapping.load(PACKAGE, record, {}).fields()}
+    used = {f.split(".")[0] for f in Mapping.load(PACKAGE, kind, {}).fields()}
     assert used - QUERY_ONLY.get(record, set()) - known == set()
 
 
@@ -68,4 +73,4 @@ def test_sent_lines(facts: dict[str, Any]) -> None:
 @pytest.mark.parametrize("record", ["subsidiary", "department", "classification", "currency"])
 def test_read_records_exist(facts: dict[str, Any], record: str) -> None:
     assert record in facts["presentNamesOnly"]
-    assert Mapping.load(PACKAGE, record, {}).object == record
+    assert Mapping.load(PACKAGE, kind, {}).object == record

@@ -38,13 +38,13 @@ async def test_dimensions(erp: NetSuite) -> None:
 
 
 async def test_a_code_may_come_from_another_column(opener: Opener) -> None:
-    erp = opener({"department": {"code": "name"}})
+    erp = opener({"cost_centre": {"code": "name"}})
     departments, _ = await read(erp, CostCentre)
     assert [c.attributes["code"] for c in departments] == ["Advisory"]
 
 
 async def test_a_mapping_cannot_carry_sql(opener: Opener) -> None:
-    erp = opener({"department": {"code": "name FROM employee --"}})
+    erp = opener({"cost_centre": {"code": "name FROM employee --"}})
     with pytest.raises(ValueError, match="is no SuiteQL column; correct it in the mapping"):
         await read(erp, CostCentre)
 

@@ -42,7 +42,7 @@ def country_code(value: str) -> str | None:
 class LegalEntities(Reading):
     model = LegalEntity
     table = "subsidiary"
-    mapping_name = "subsidiary"
+    mapping_name = "legal_entity"
     stamped = False
 
     async def complete(self, rows: list[dict[str, Any]]) -> None:
@@ -69,14 +69,14 @@ class LegalEntities(Reading):
 class CostCentres(Reading):
     model = CostCentre
     table = "department"
-    mapping_name = "department"
+    mapping_name = "cost_centre"
     stamped = False
 
 
 class ProfitCentres(Reading):
     model = ProfitCentre
     table = "classification"
-    mapping_name = "classification"
+    mapping_name = "profit_centre"
     stamped = False
 
 
@@ -95,7 +95,7 @@ class Periods(Reading):
 
     model = AccountingPeriod
     table = "accountingperiod"
-    mapping_name = "accountingPeriod"
+    mapping_name = "accounting_period"
     stamped = False
     keyed = False
     condition: ClassVar[str] = "isquarter = 'F' AND isyear = 'F'"

@@ -19,7 +19,7 @@ from isthmus.kit.money import Money
 class Payments(Reading):
     model = Payment
     table = "transaction"
-    mapping_name = "customerPayment"
+    mapping_name = "payment"
     condition = "type = 'CustPymt'"
     dates = frozenset({"trandate"})
     page = LINES_PER_PAGE

@@ -11,7 +11,7 @@ from isthmus.connectors.netsuite.reading import Reading
 class Resources(Reading):
     model = Resource
     table = "employee"
-    mapping_name = "employee"
+    mapping_name = "resource"
     also = ("entityid", "firstname", "lastname")
 
     async def complete(self, rows: list[dict[str, Any]]) -> None:

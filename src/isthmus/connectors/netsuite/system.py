@@ -60,7 +60,7 @@ class NetSuite:
         self.name = context.name
         self._client = NetSuiteClient(context.name, config)
         self.transport: object = self._client
-        code = FieldMapping.load(PACKAGE, "subsidiary", context.overlays).attributes["code"].field
+        code = FieldMapping.load(PACKAGE, "legal_entity", context.overlays).attributes["code"].field
         desk = Desk(self._client, Lists(self._client, code), config, context)
         links = SubsidiaryLinks(desk)
         self._batches = Batches(self._client, float(config.poll_seconds))
