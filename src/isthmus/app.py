@@ -38,9 +38,13 @@ def connector_configs() -> Mapping[str, type[BaseModel]]:
     return {vendor: connector.config for vendor, connector in connectors().items()}
 
 
+def connector_roles() -> Mapping[str, tuple[Role, ...]]:
+    return {vendor: connector.roles for vendor, connector in connectors().items()}
+
+
 def load_landscape(path: Path) -> Landscape:
     """Raises LandscapeError with every mistake and its line."""
-    return load(path, connector_configs())
+    return load(path, connector_configs(), plays=connector_roles())
 
 
 def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:

@@ -70,7 +70,15 @@ def test_sent_lines(facts: dict[str, Any]) -> None:
     assert {"nexusCountry", "taxRegistrationNumber"} - set(tax) == set()
 
 
-@pytest.mark.parametrize("record", ["subsidiary", "department", "classification", "currency"])
-def test_read_records_exist(facts: dict[str, Any], record: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        ("legal_entity", "subsidiary"),
+        ("cost_centre", "department"),
+        ("profit_centre", "classification"),
+        ("currency", "currency"),
+    ],
+)
+def test_read_records_exist(facts: dict[str, Any], kind: str, record: str) -> None:
     assert record in facts["presentNamesOnly"]
     assert Mapping.load(PACKAGE, kind, {}).object == record
