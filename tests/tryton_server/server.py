@@ -8,12 +8,15 @@ company, so that none of them can change behind it.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -150,6 +153,13 @@ def _build(name: str, storage: Storage, company: Company, year: int) -> Ids:
     return ids
 
 
+def _end_with_parent() -> None:
+    """Linux ends the server too when a test run is killed and cannot."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+
+
 @contextlib.contextmanager
 def _process(
     storage: Storage, name: str, port: int, **options: str
@@ -158,7 +168,13 @@ def _process(
     config = storage.configuration(port)
     command = [str(interpreter()), "-m", "trytond.cli", "-c", str(config), "-d", name]
     with (storage.folder / f"trytond-{port}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **options})
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **options},
+            preexec_fn=_end_with_parent,
+        )
     try:
         yield process
     finally:

@@ -13,18 +13,17 @@ import hashlib
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from isthmus.canonical.customer import Address, Contact, Customer
+from isthmus.canonical.customer import Address, Customer
 from isthmus.connect.errors import Duplicate, Refused, Unavailable
 from isthmus.connect.mapping import Translated
 from isthmus.connect.system import Change, Outgoing, Receipt
-from isthmus.connectors.tryton import wire
+from isthmus.connectors.tryton import party, wire
 from isthmus.connectors.tryton.catalogue import Catalogue, first_country
 from isthmus.connectors.tryton.client import ALL, TrytonClient
 from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
-from isthmus.connectors.tryton.tax_numbers import as_entered, as_read, compact, identifier_type
+from isthmus.connectors.tryton.tax_numbers import compact
 from isthmus.connectors.tryton.wire import Domain, Record
 
-KEY = "isthmus:"
 PARTY = "party.party"
 
 
@@ -65,15 +64,15 @@ class Customers(Table):
 
     def translate(self, record: Record) -> Translated:
         found = super().translate(record)
-        address = _billed_at(record["addresses"])
+        address = party.billed_at(record["addresses"])
         mechanisms = record["contact_mechanisms"]
         attributes: dict[str, Any] = {
             "country": first_country([address] if address else []),
-            "billing_address": _address(address) if address else None,
-            "tax_registration": _tax_number(record),
-            "phone": _first(mechanisms, "phone"),
-            "website": _first(mechanisms, "website"),
-            "contacts": _contacts(mechanisms),
+            "billing_address": party.address(address) if address else None,
+            "tax_registration": party.tax_number(record),
+            "phone": party.main_way(mechanisms, "phone"),
+            "website": party.main_way(mechanisms, "website"),
+            "contacts": party.contacts(mechanisms),
         }
         return replace(found, attributes={**found.attributes, **attributes})
 
@@ -84,7 +83,7 @@ class Customers(Table):
         return compact("gb_vat", plain) if plain.startswith("GB") else plain
 
     def key_in(self, record: Record) -> str | None:
-        keys = [i["code"].removeprefix(KEY) for i in record["identifiers"] if _is_key(i)]
+        keys = [i["code"].removeprefix(party.KEY) for i in record["identifiers"] if party.is_key(i)]
         return as_uuid(keys[0]) if keys else None
 
     async def put(self, outgoing: Outgoing) -> Receipt:
@@ -112,7 +111,7 @@ class Customers(Table):
     async def _holder(self, canonical_id: str) -> str | None:
         """The party with our key: the identifier first, for it outlives merges."""
         keyed = await self.client.search_read(
-            "party.identifier", [["code", "=", KEY + canonical_id]], ["party"], context=ALL
+            "party.identifier", [["code", "=", party.KEY + canonical_id]], ["party"], context=ALL
         )
         if keyed:
             return str(keyed[0]["party"])
@@ -125,7 +124,7 @@ class Customers(Table):
         if not coded:
             return None
         number = str(coded[0]["replaced_by"] or coded[0]["id"])
-        if any(_is_key(i) for i in coded[0]["identifiers"]):
+        if any(party.is_key(i) for i in coded[0]["identifiers"]):
             raise Duplicate(
                 self.client.system,
                 f"party {number} has the code {party_code(canonical_id)} but is another customer; "
@@ -135,12 +134,12 @@ class Customers(Table):
         return number
 
     async def _new(self, customer: Customer) -> Record:
-        identifiers = [{"type": None, "code": KEY + customer.id}, *_identifier(customer)]
+        identifiers = [{"type": None, "code": party.KEY + customer.id}, *party.identifier(customer)]
         values: Record = {
             "name": customer.name,
             "code": party_code(customer.id),
             "identifiers": wire.lines(identifiers),
-            "contact_mechanisms": wire.lines(_mechanisms(customer)),
+            "contact_mechanisms": wire.lines(party.mechanisms(customer)),
             "addresses": wire.lines([await self._address_values(customer)]),
         }
         if customer.payment_terms:
@@ -178,8 +177,8 @@ class Customers(Table):
         record = found[0]
         wished = frozenset(type(customer).model_fields) if only is None else only
         values = await self._differences(record, customer, wished)
-        if not any(_is_key(i) for i in record["identifiers"]):
-            key = {"type": None, "code": KEY + customer.id}
+        if not any(party.is_key(i) for i in record["identifiers"]):
+            key = {"type": None, "code": party.KEY + customer.id}
             values["identifiers"] = [*values.get("identifiers", []), *wire.lines([key])]
         if values:
             await self.client.write(PARTY, number, values)
@@ -200,25 +199,25 @@ class Customers(Table):
             term = await self._term(customer.payment_terms)
             if terms is None or terms["id"] != str(term):
                 values["customer_payment_term"] = term
-        if "tax_registration" in wished and (change := _tax_change(record, customer)):
+        if "tax_registration" in wished and (change := party.tax_change(record, customer)):
             values["identifiers"] = change
         located = customer.billing_address or customer.country
         if located and wished & {"billing_address", "country"}:
             values |= await self._address_change(record, customer)
-        known = {(m["type"], m["value"]) for m in record["contact_mechanisms"]}
-        if wished & {"phone", "website", "contacts"} and (
-            missing := [m for m in _mechanisms(customer) if (m["type"], m["value"]) not in known]
-        ):
-            values["contact_mechanisms"] = wire.lines(missing)
+        if wished & {"phone", "website", "contacts"}:
+            known = {(m["type"], m["value"]) for m in record["contact_mechanisms"]}
+            ways = party.mechanisms(customer)
+            if missing := [m for m in ways if (m["type"], m["value"]) not in known]:
+                values["contact_mechanisms"] = wire.lines(missing)
         return values
 
     async def _address_change(self, record: Record, customer: Customer) -> Record:
-        current = _billed_at(record["addresses"])
+        current = party.billed_at(record["addresses"])
         values = await self._address_values(customer)
         if current is None:
             return {"addresses": wire.lines([values])}
         wanted = customer.billing_address or Address(country=customer.country)
-        if all(v is None or v == getattr(_address(current), k) for k, v in wanted):
+        if all(v is None or v == getattr(party.address(current), k) for k, v in wanted):
             return {}
         given = {k: v for k, v in values.items() if v is not None}
         return {"addresses": [["write", [int(current["id"])], given]]}
@@ -228,74 +227,3 @@ class Customers(Table):
         if not isinstance(change, Change):
             raise Unavailable(self.client.system, f"party {external_id} cannot be read back")
         return Receipt(external_id, created, change.attributes)
-
-
-def _is_key(identifier: Record) -> bool:
-    return bool(identifier["code"].startswith(KEY))
-
-
-def _billed_at(addresses: list[Record]) -> Record | None:
-    """The first address marked for invoices, else the first."""
-    marked = [a for a in addresses if a["invoice"]]
-    return next(iter(marked or addresses), None)
-
-
-def _address(found: Record) -> Address:
-    return Address(
-        street=found["street"] or None,
-        city=found["city"],
-        region=found["subdivision"]["code"] if found["subdivision"] else None,
-        postal_code=found["postal_code"],
-        country=found["country"]["code"] if found["country"] else None,
-    )
-
-
-def _tax_number(record: Record) -> str | None:
-    """Tryton's choice among the checked ones, else a number of no known kind."""
-    if record["tax_identifier"]:
-        chosen = record["tax_identifier"]
-        return as_read(chosen["type"], chosen["code"])
-    others = [i["code"] for i in record["identifiers"] if not i["type"] and not _is_key(i)]
-    return others[0] if others else None
-
-
-def _identifier(customer: Customer) -> list[Record]:
-    if not customer.tax_registration:
-        return []
-    kind = identifier_type(customer.country)
-    return [{"type": kind, "code": as_entered(customer.tax_registration, customer.country)}]
-
-
-def _tax_change(record: Record, customer: Customer) -> list[Any]:
-    """Correct the number of the same kind in place, so that there is one of each kind."""
-    for wanted in _identifier(customer):
-        same = [i for i in record["identifiers"] if i["type"] == wanted["type"] and not _is_key(i)]
-        if not same:
-            return wire.lines([wanted])
-        kind = wanted["type"]
-        if compact(kind, same[0]["code"]) != compact(kind, wanted["code"]):
-            return [["write", [int(same[0]["id"])], {"code": wanted["code"]}]]
-    return []
-
-
-def _first(mechanisms: list[Record], kind: str) -> str | None:
-    return next((m["value"] for m in mechanisms if m["type"] == kind and not m["name"]), None)
-
-
-def _contacts(mechanisms: list[Record]) -> tuple[Contact, ...]:
-    """People are only names on e-mail addresses and telephone numbers."""
-    people: dict[str, dict[str, str]] = {}
-    for mechanism in mechanisms:
-        if mechanism["name"] and mechanism["type"] in ("email", "phone"):
-            people.setdefault(mechanism["name"], {}).setdefault(
-                mechanism["type"], mechanism["value"]
-            )
-    return tuple(Contact(name=name, **ways) for name, ways in people.items())
-
-
-def _mechanisms(customer: Customer) -> list[Record]:
-    ways: list[tuple[str, str | None, str | None]] = []
-    ways += [("phone", customer.phone, None), ("website", customer.website, None)]
-    for contact in customer.contacts:
-        ways += [("email", contact.email, contact.name), ("phone", contact.phone, contact.name)]
-    return [{"type": t, "value": v, "name": n} for t, v, n in ways if v]

@@ -11,7 +11,7 @@ from isthmus.connect.errors import Unavailable
 from isthmus.connect.system import Outgoing, Receipt
 from isthmus.connectors.tryton.catalogue import Catalogue
 from isthmus.connectors.tryton.client import ALL, TrytonClient
-from isthmus.connectors.tryton.customer import KEY
+from isthmus.connectors.tryton.party import KEY
 from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
 from isthmus.connectors.tryton.wire import Domain, Record
 
