@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from tests.connectors.certinia.engagement import an_engagement
 from tests.platforms.salesforce.world import CLIENT, World, read_all
 
-from isthmus.canonical import Assignment, RateCard, Resource, ResourceDemand
+from isthmus.canonical import Assignment, Phase, RateCard, Resource, ResourceDemand
 from isthmus.canonical.resource import WorkerStatus
 from isthmus.canonical.resource_demand import DemandStatus
-from isthmus.connect import ConnectionContext, Outgoing, Refused, Unauthorized, Watermark
+from isthmus.connect import ConnectionContext, Outgoing, Receipt, Refused, Unauthorized, Watermark
 from isthmus.connectors.certinia import CONNECTOR
 from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
@@ -146,6 +146,22 @@ async def test_rates_are_read_only_and_say_so(world: World) -> None:
     )
     with pytest.raises(Refused, match="no writes of rate_card"):
         await world.psa.put(Outgoing(card, "k"))
+
+
+async def test_what_cannot_be_written_does_not_stop_what_can(world: World) -> None:
+    work = await an_engagement(world)
+    card = RateCard(
+        id=new_id(),
+        number="1",
+        role="x",
+        bill_rate=Money.of("1", "EUR"),
+        effective_from=date(2026, 1, 1),
+    )
+    phase = Phase(id=new_id(), name="Design", project=work.project)
+    refused, written = await world.psa.put_many([Outgoing(card, "a"), Outgoing(phase, "b")])
+    assert isinstance(refused, Refused)
+    assert isinstance(written, Receipt)
+    assert [r["Name"] for r in world.rows("pse__Project_Phase__c")] == ["Design"]
 
 
 def test_without_a_way_into_the_org_the_connection_says_what_to_give() -> None:

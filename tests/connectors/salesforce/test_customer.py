@@ -1,11 +1,14 @@
 """Accounts as customers, against the simulated org."""
 
+from datetime import timedelta
+
 import pytest
 from tests.platforms.salesforce.world import World, read_all
 
 from isthmus.canonical import Customer
 from isthmus.canonical.customer import Address, Contact, CustomerStatus
 from isthmus.connect import Conflict, Outgoing, Watermark
+from isthmus.connect.watermark import BEGINNING
 from isthmus.kit.ids import new_id
 
 pytestmark = pytest.mark.anyio
@@ -140,3 +143,36 @@ async def test_customers_are_found_by_tax_registration_with_quotes_in_names(worl
     assert [c.external_id for c in found] == [acme]
     found = await world.crm.find(Customer, {"name": "O'Brien \\ Sons"})
     assert [c.external_id for c in found] == [quirky]
+
+
+async def test_a_deleted_contact_brings_its_account(world: World) -> None:
+    [acme] = await world.seed("Account", ACME)
+    [person] = await world.seed("Contact", {"AccountId": acme, "LastName": "Lee"})
+    _, mark = await read_all(world.crm, Customer, Watermark())
+    await world.control("delete", {"ids": [person]})
+    [change], _ = await read_all(world.crm, Customer, mark)
+    assert (change.external_id, change.attributes["contacts"]) == (acme, ())
+
+
+async def test_a_reading_cut_off_after_any_page_goes_on_without_a_gap(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old account with a new contact stands late in the order: no watermark may pass it by."""
+    monkeypatch.setattr("isthmus.platforms.salesforce.reading.IDS", 2)
+    day = "2026-03-{:02}T08:00:00.000+0000".format
+    rows = [{**ACME, "Name": f"A{n}", "SystemModstamp": day(n)} for n in range(1, 6)]
+    ids = await world.seed("Account", *rows)
+    seen_at = {r["Id"]: r["SystemModstamp"] for r in world.rows("Account")}
+    assert str(seen_at[ids[0]]).startswith("2026-03-01")
+    await world.seed("Contact", {"AccountId": ids[0], "LastName": "New", "SystemModstamp": day(4)})
+    since = Watermark(BEGINNING + timedelta(days=1), overlap=timedelta(0))
+    pages = [page async for page in world.crm.changes(Customer, since)]
+    assert len(pages) == 3
+    everything = [c.external_id for page in pages for c in page.changes]
+    assert everything == ids
+    for cut in range(len(pages)):
+        before = [c.external_id for page in pages[: cut + 1] for c in page.changes]
+        after, _ = await read_all(world.crm, Customer, pages[cut].watermark)
+        assert sorted({*before, *(c.external_id for c in after)}) == sorted(ids)
+    late = [c.external_id for c in (await read_all(world.crm, Customer, pages[0].watermark))[0]]
+    assert ids[0] in late

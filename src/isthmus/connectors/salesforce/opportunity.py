@@ -17,6 +17,14 @@ LINE_FIELDS = (
     "Description", "Quantity", "UnitPrice", "ServiceDate", "SortOrder", "Product2.Name",
 )  # fmt: skip
 
+NO_CURRENCY = FieldProblem(
+    "Opportunity",
+    "CurrencyIsoCode",
+    None,
+    "empty, so the lines' prices mean nothing",
+    "Set the deal's currency.",
+)
+
 
 class Opportunities(SObject):
     model = Opportunity
@@ -33,6 +41,8 @@ class Opportunities(SObject):
         hourly = base.attributes.get("billing_model") == BillingModel.T_AND_M
         rows = sorted(record["OpportunityLineItem"], key=_order)
         problems = tuple(p for row in rows for p in _incomplete(row))
+        if rows and not record["CurrencyIsoCode"]:
+            problems = (*problems, NO_CURRENCY)
         attributes = {**base.attributes, "stage": stage(record)}
         if not problems:
             currency = record["CurrencyIsoCode"]

@@ -190,7 +190,15 @@ def _nested(columns: Sequence[str], kinds: Sequence[str], cells: Sequence[str]) 
         for relation in relations:
             place = place.setdefault(relation, {})
         place[field] = _typed(kind, cell)
-    return row
+    return {field: _linked(value) for field, value in row.items()}
+
+
+def _linked(value: Any) -> Any:
+    """REST gives null for a relation that leads nowhere; CSV only shows its cells empty."""
+    if not isinstance(value, dict):
+        return value
+    inner = {field: _linked(v) for field, v in value.items()}
+    return inner if any(v is not None for v in inner.values()) else None
 
 
 def _typed(kind: str, cell: str) -> Any:

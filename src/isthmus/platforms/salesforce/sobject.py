@@ -26,6 +26,7 @@ from isthmus.connect import (
 )
 from isthmus.connect import mapping as declarative
 from isthmus.connect.mapping import Translated, read_record, write_record
+from isthmus.connect.watermark import fingerprint
 from isthmus.platforms.salesforce.reading import Child, Found, Source, changed, load
 from isthmus.platforms.salesforce.saving import COLLECTION, Saved, save
 from isthmus.platforms.salesforce.soql import all_of, any_of, literal, parse_instant
@@ -73,9 +74,19 @@ class SObject:
         return write_record(self.mapping, outgoing.obj, outgoing.only)
 
     async def changes(self, since: Watermark) -> AsyncIterator[Page]:
+        """A record found again by a relative's later stamp moves the watermark on, but is no news
+        when nothing in it differs.
+        """
         watermark = since.copy()
+        seen: dict[str, str] = {}
         async for found in changed(self.transport, self.source, since.read_from):
-            news = [c for f in found for c in self.admitted(f, watermark)]
+            news: list[Change] = []
+            for one in found:
+                mark = fingerprint(one.record)
+                admitted = self.admitted(one, watermark)
+                if seen.get(one.id) != mark:
+                    news += admitted
+                seen[one.id] = mark
             yield Page(news, watermark.copy())
 
     def admitted(self, found: Found, watermark: Watermark) -> Sequence[Change]:

@@ -82,7 +82,10 @@ class SalesforceSystem:
         results: dict[int, Receipt | ConnectError] = {}
         for model in dict.fromkeys(type(o.obj) for o in batch):
             mine = {i: o for i, o in enumerate(batch) if type(o.obj) is model}
-            written = await self._object(model, "writes").put_many(list(mine.values()))
+            try:
+                written = await self._object(model, "writes").put_many(list(mine.values()))
+            except Refused as error:
+                written = [error] * len(mine)
             results.update(zip(mine, written, strict=True))
         return [results[place] for place in range(len(batch))]
 

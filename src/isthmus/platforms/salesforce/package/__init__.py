@@ -1,7 +1,7 @@
 """The custom fields that a customer's org needs, in Salesforce source format.
 
-The folders `objects` and `permissionsets` go into an `sf` project as they are; `package_files` gives
-objects and fields to what deploys them another way.
+The folders `objects` and `permissionsets` go into an `sf` project as they are; `package_files`
+gives objects and fields to what deploys them another way.
 """
 
 from importlib import resources
