@@ -7,6 +7,7 @@ priority, a few at a time, so that it is not hit by all of them at once.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import structlog
@@ -17,6 +18,7 @@ from isthmus.canonical.dimensions import PeriodState
 from isthmus.connect.errors import ConnectError
 from isthmus.engine.engine import Engine
 from isthmus.engine.replay import is_stopped, replay
+from isthmus.events.batching import batch_time
 from isthmus.kit.clock import utc_now
 from isthmus.store.database import Transaction
 from isthmus.store.entries import RECEIVED
@@ -65,15 +67,40 @@ class Waker:
             return False
 
     async def _periods(self) -> int:
+        """What waited for a period that is open now: entries are batched again, runs go on."""
         async with self._engine.database.begin() as tx:
-            waiting = await tx.holds.list(state=WAITING_PERIOD)
-            ready = [h for h in waiting if await _is_open(tx, h)] if waiting else []
-            entries = [h for h in ready if h.object_kind == "time_entry" and h.object_id]
-            await tx.entries.set_state([str(h.object_id) for h in entries], RECEIVED, rebatch=True)
-            for hold in entries:
-                await tx.holds.resolve(f"time_entry:{hold.object_id}", "period opened", BY)
-        runs = [h for h in ready if h.object_kind != "time_entry"]
-        return len(entries) + await self._replay(runs)
+            waited_for = await tx.holds.waiting_periods()
+            opened = await self._opened(tx, waited_for) if waited_for else []
+            ready = [
+                hold
+                for system, period in opened
+                for hold in await tx.holds.list(state=WAITING_PERIOD, system=system, period=period)
+            ]
+            ids = [str(h.object_id) for h in ready if _is_entry(h)]
+            if ids:
+                await tx.entries.set_state(ids, RECEIVED, rebatch=True)
+                keys = [f"time_entry:{id}" for id in ids]
+                await tx.holds.resolve_many(keys, "period opened", BY)
+        if ids:
+            await batch_time(self._engine.database, self._engine.outbox)
+        return len(ids) + await self._replay([h for h in ready if not _is_entry(h)])
+
+    async def _opened(
+        self, tx: Transaction, waited_for: Sequence[tuple[str | None, str]]
+    ) -> list[tuple[str | None, str]]:
+        """Two ledgers may call a period the same: only the one that a hold waits for counts."""
+        periods = await tx.records.list(AccountingPeriod)
+        ids = [p.id for p in periods]
+        opened = []
+        for system, name in waited_for:
+            connected = self._engine.links.connected.get(system or "")
+            theirs: Collection[str] = ids
+            if connected is not None:
+                theirs = await tx.xref.external_many("accounting_period", connected.space, ids)
+            found = [p for p in periods if p.name == name and p.id in theirs]
+            if found and all(p.state is PeriodState.OPEN for p in found):
+                opened.append((system, name))
+        return opened
 
     async def _interrupted(self) -> int:
         """Replays that were begun by a process which died before the run was set going."""
@@ -94,9 +121,5 @@ class Waker:
         return woken
 
 
-async def _is_open(tx: Transaction, hold: HoldRow) -> bool:
-    """Whether the period that a hold waits for takes postings again."""
-    if hold.period is None:
-        return False
-    found = await tx.records.list(AccountingPeriod, name=hold.period)
-    return bool(found) and all(p.state is PeriodState.OPEN for p in found)
+def _is_entry(hold: HoldRow) -> bool:
+    return hold.object_kind == "time_entry" and hold.run_id is None and hold.object_id is not None

@@ -72,7 +72,7 @@ class Ingest:
         self, tx: Transaction, source: Connected, changes: Sequence[Change]
     ) -> Taken:
         entries = [c for c in changes if c.model is TimeEntry]
-        await self._time.take(tx, source, [await self._resolved(tx, source, c) for c in entries])
+        await self._time.take(tx, source, entries)
         outcomes = [
             await _Taking(self, tx, source, change).run()
             for change in changes

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from isthmus.canonical import TimeEntry
+from isthmus.canonical.base import references
 from isthmus.connect import Change
 from isthmus.events.outbox import Outbox
 from isthmus.kit.ids import derived_id
 from isthmus.store.database import Transaction
-from isthmus.store.entries import INVOICED, WITHDRAWN, EntryRow
+from isthmus.store.entries import WITHDRAWN, EntryRow
 from isthmus.store.holds import HELD, NewHold
+from isthmus.store.ledger import FactRow
 
 if TYPE_CHECKING:
     from isthmus.events.links import Connected
@@ -26,54 +30,86 @@ class TimeIntake:
         self._outbox = outbox
 
     async def take(self, tx: Transaction, source: Connected, changes: Sequence[Change]) -> None:
-        """`changes` with canonical references. A bad entry is held, the others go on."""
+        """A bad entry is held, the others go on.
+
+        Facts of hours that changed or went away are taken back here, at once: an invoice drafted
+        a moment later must not bill what the PSA no longer says.
+        """
         if not changes:
             return
+        facts = await self._facts(tx, source, changes)
+        invoiced = {f.source_id for f in facts if f.invoice is not None}
         live: dict[str, TimeEntry] = {}
-        for change in changes:
+        for change in await _resolved(tx, source, changes):
             entry = None if change.deleted else await self._entry(tx, source, change)
             if entry is not None:
                 live[change.external_id] = entry
-        upserted = await tx.entries.upsert(source.name, live)
-        for before in upserted.changed:
-            if before.state == INVOICED:
-                await self._changed_after_invoicing(tx, before, "changed")
-        await self._withdraw(tx, source, [c.external_id for c in changes if c.deleted])
+        keys = [_key(source, external_id) for external_id in live]
+        await tx.holds.resolve_many(keys, "corrected at the source", "isthmus")
+        upserted = await tx.entries.upsert(source.name, live, invoiced)
+        changed = {before.entry.id: before for before in upserted.changed}
+        await self._take_back(tx, facts, changed.keys() - invoiced)
+        for id in changed.keys() & invoiced:
+            await self._changed_after_invoicing(tx, changed[id], "changed")
+        gone = [c.external_id for c in changes if c.deleted]
+        await self._withdraw(tx, source, gone, facts, invoiced)
+
+    async def _facts(
+        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+    ) -> list[FactRow]:
+        """Facts in force of these hours, under the locks of their contracts: no invoice is drafted
+        from them meanwhile.
+        """
+        ids = [_id(source, change.external_id) for change in changes]
+        contracts = {fact.contract for fact in await tx.ledger.live("time_entry", ids)}
+        for contract in sorted(contracts):
+            await tx.lock(f"contract:{contract}")
+        return await tx.ledger.live("time_entry", ids) if contracts else []
+
+    async def _take_back(
+        self, tx: Transaction, facts: Sequence[FactRow], ids: AbstractSet[str]
+    ) -> None:
+        await tx.ledger.reverse([f for f in facts if f.source_id in ids], "ingest")
 
     async def _entry(self, tx: Transaction, source: Connected, change: Change) -> TimeEntry | None:
         attributes: dict[str, Any] = {
             k: v for k, v in change.attributes.items() if k not in _LEDGER_OWNED
         }
-        key = f"ingest:{source.name}:time_entry:{change.external_id}"
-        id = derived_id("time_entry", source.name, change.external_id)
+        key, id = _key(source, change.external_id), _id(source, change.external_id)
         if change.problems:
             reason = "; ".join(str(p) for p in change.problems)
             await tx.holds.open(_unusable(key, id, source.name, change, ValueError(reason)))
             return None
         try:
-            entry = TimeEntry.model_validate({**attributes, "id": id})
+            return TimeEntry.model_validate({**attributes, "id": id})
         except ValueError as error:
             await tx.holds.open(_unusable(key, id, source.name, change, error))
             return None
-        await tx.holds.resolve(key, "corrected at the source", "isthmus")
-        return entry
 
     async def _withdraw(
-        self, tx: Transaction, source: Connected, external_ids: Sequence[str]
+        self,
+        tx: Transaction,
+        source: Connected,
+        external_ids: Sequence[str],
+        facts: Sequence[FactRow],
+        invoiced: AbstractSet[str],
     ) -> None:
         """Hours taken back at the source: reversed while unbilled, held once invoiced."""
         if not external_ids:
             return
         known = await tx.entries.by_external(source.name, external_ids)
-        gone = [r for r in known.values() if r.state not in (INVOICED, WITHDRAWN)]
-        if gone:
-            ids = [r.entry.id for r in gone]
-            await tx.ledger.reverse(await tx.ledger.live("time_entry", ids), "ingest")
-            await tx.entries.set_state(ids, WITHDRAWN)
-            for id in ids:
-                await tx.holds.resolve(f"time_entry:{id}", "withdrawn at the source", "isthmus")
+        gone = {
+            r.entry.id
+            for r in known.values()
+            if r.state != WITHDRAWN and r.entry.id not in invoiced
+        }
+        await self._take_back(tx, facts, gone)
+        await tx.entries.withdraw(sorted(gone))
+        await tx.holds.resolve_many(
+            [f"time_entry:{id}" for id in gone], "withdrawn at the source", "isthmus"
+        )
         for row in known.values():
-            if row.state == INVOICED:
+            if row.entry.id in invoiced:
                 await self._changed_after_invoicing(tx, row, "withdrawn")
 
     async def _changed_after_invoicing(self, tx: Transaction, before: EntryRow, what: str) -> None:
@@ -90,6 +126,37 @@ class TimeIntake:
                 detail={"external_id": before.external_id},
             )
         )  # fmt: skip
+
+
+def _key(source: Connected, external_id: str) -> str:
+    return f"ingest:{source.name}:time_entry:{external_id}"
+
+
+def _id(source: Connected, external_id: str) -> str:
+    return derived_id("time_entry", source.name, external_id)
+
+
+async def _resolved(tx: Transaction, source: Connected, changes: Sequence[Change]) -> list[Change]:
+    """Canonical ids in all references, by one query per kind; an unknown one becomes None."""
+    named = references(TimeEntry)
+    wanted: dict[str, set[str]] = {}
+    for change in changes:
+        for name, kind in named.items():
+            if external := change.attributes.get(name):
+                wanted.setdefault(kind, set()).add(str(external))
+    known = {
+        kind: await tx.xref.canonical_many(kind, source.space, ids) for kind, ids in wanted.items()
+    }
+    return [
+        replace(
+            change,
+            attributes={
+                name: known[named[name]].get(str(value)) if name in named and value else value
+                for name, value in change.attributes.items()
+            },
+        )
+        for change in changes
+    ]
 
 
 def _unusable(key: str, id: str, connection: str, change: Change, error: ValueError) -> NewHold:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from isthmus.canonical import (
+    AccountingPeriod,
     CanonicalObject,
     Contract,
     Customer,
@@ -17,6 +19,7 @@ from isthmus.canonical import (
 from isthmus.engine import Hold, Step
 from isthmus.events.links import Link
 from isthmus.store.database import Transaction
+from isthmus.store.edits import EditRow
 
 T = TypeVar("T", bound=CanonicalObject)
 
@@ -29,7 +32,11 @@ async def corrected(tx: Transaction, obj: T) -> T:
     A correction stands while the source still says what it said when the correction was made;
     once the owner changes the value, the owner is right.
     """
-    edits = await tx.edits.of(obj.kind, obj.id)
+    return overlaid(obj, await tx.edits.of(obj.kind, obj.id))
+
+
+def overlaid(obj: T, edits: Mapping[str, EditRow]) -> T:
+    """Raises Hold where what a person wrote is no value of the attribute."""
     raw = obj.model_dump(mode="json")
     valid = {k: e.value for k, e in edits.items() if raw.get(k) == e.original}
     if not valid:
@@ -78,6 +85,13 @@ async def entity_of(tx: Transaction, code: str | None) -> LegalEntity | None:
         return None
     found = await tx.records.list(LegalEntity, code=code)
     return found[0] if found else None
+
+
+async def periods_of(tx: Transaction, erp: Link) -> list[AccountingPeriod]:
+    """The periods of one ledger: another one may call its own the same."""
+    periods = await tx.records.list(AccountingPeriod)
+    theirs = await tx.xref.external_many("accounting_period", erp.space, [p.id for p in periods])
+    return [p for p in periods if p.id in theirs]
 
 
 async def contract_of(tx: Transaction, project: Project) -> Contract | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,10 +20,13 @@ from isthmus.canonical import (
     Resource,
     TimeEntry,
 )
+from isthmus.events.links import Link, Links
+from isthmus.flows.reading import periods_of
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
+from isthmus.landscape.bindings import RoleError
 from isthmus.rules.billing import RatedEntry, rate_entry
-from isthmus.rules.periods import Posting, posting_day
+from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.rules.problems import Problem
 from isthmus.rules.rating import RateBook, Unrated, query_for
 from isthmus.rules.time_checks import (
@@ -56,19 +60,26 @@ class BatchContext:
     entities: dict[str, LegalEntity]
     cost_centres: dict[str, CostCentre]
     profit_centres: dict[str, ProfitCentre]
-    periods: tuple[AccountingPeriod, ...]
+    periods: Mapping[str, Sequence[AccountingPeriod]]
+    """By code of the company: each as its own ledger has them."""
+    ledgers: Mapping[str, str]
+    """Connection that keeps the books, by code of the company."""
     book: RateBook
     policies: Policies
 
     @classmethod
-    async def read(cls, tx: Transaction, rows: list[EntryRow], policies: Policies) -> BatchContext:
+    async def read(
+        cls, tx: Transaction, rows: Sequence[EntryRow], policies: Policies, links: Links
+    ) -> BatchContext:
         entries = [row.entry for row in rows]
         projects = await tx.records.many(Project, (e.project for e in entries))
-        contracts = {p.contract for p in projects.values() if p.contract}
+        named = {p.contract for p in projects.values() if p.contract}
+        contracts = await tx.records.many(Contract, named)
+        ledgers = {c: e for c in _companies(contracts) if (e := _ledger_of(links, c)) is not None}
         return cls(
             projects=projects,
             phases=await tx.records.many(Phase, (e.phase for e in entries if e.phase)),
-            contracts=await tx.records.many(Contract, contracts),
+            contracts=contracts,
             customers=await tx.records.many(Customer, (p.customer for p in projects.values())),
             assignments=await tx.records.many(
                 Assignment, (e.assignment for e in entries if e.assignment)
@@ -77,7 +88,8 @@ class BatchContext:
             entities={e.code: e for e in await tx.records.list(LegalEntity)},
             cost_centres={c.code: c for c in await tx.records.list(CostCentre)},
             profit_centres={c.code: c for c in await tx.records.list(ProfitCentre)},
-            periods=tuple(await tx.records.list(AccountingPeriod)),
+            periods={code: await periods_of(tx, erp) for code, erp in ledgers.items()},
+            ledgers={code: erp.name for code, erp in ledgers.items()},
             book=RateBook.build(await tx.records.list(RateCard)),
             policies=policies,
         )  # fmt: skip
@@ -98,10 +110,18 @@ class BatchContext:
         entity = self.entity_of(entry)
         return posting_day(
             entry.worked_on,
-            self.periods,
+            self.periods_for(entry),
             self.policies.closed_period,
             entity.id if entity else None,
         )
+
+    def periods_for(self, entry: TimeEntry) -> Sequence[AccountingPeriod]:
+        contract = self.contract_of(entry)
+        return self.periods.get(contract.legal_entity, ()) if contract else ()
+
+    def ledger_of(self, entry: TimeEntry) -> str | None:
+        contract = self.contract_of(entry)
+        return self.ledgers.get(contract.legal_entity) if contract else None
 
     def judge(self, entry: TimeEntry) -> Verdict:
         """Check everything, then rate; the first rate that does not fit is a problem too."""
@@ -118,7 +138,6 @@ class BatchContext:
     def _context(
         self, entry: TimeEntry, project: Project | None, assignment: Assignment | None
     ) -> EntryContext:
-        posting = self.posting(entry)
         entity = self.entity_of(entry)
         resource = self.resources.get(entry.resource)
         cost = self.cost_centres.get(resource.cost_centre or "") if resource else None
@@ -128,7 +147,7 @@ class BatchContext:
             phase=self.phases.get(entry.phase or ""),
             contract=self.contract_of(entry),
             assignment=assignment,
-            period=posting.period if isinstance(posting, Posting) else self._covering(entry),
+            period=self.period_of(entry),
             legal_entity=entity.id if entity else None,
             cost_centre=cost.id if cost else None,
             profit_centre=profit.id if profit else None,
@@ -136,9 +155,12 @@ class BatchContext:
             person=resource.name if resource else None,
         )
 
-    def _covering(self, entry: TimeEntry) -> AccountingPeriod | None:
-        covering = [p for p in self.periods if p.starts_on <= entry.worked_on <= p.ends_on]
-        return covering[0] if covering else None
+    def period_of(self, entry: TimeEntry) -> AccountingPeriod | None:
+        """The period that the entry posts to, or the one that would have to be opened for it."""
+        posting, entity = self.posting(entry), self.entity_of(entry)
+        if isinstance(posting, Posting):
+            return posting.period
+        return period_for(entry.worked_on, self.periods_for(entry), entity.id if entity else None)
 
     def _rate(
         self,
@@ -171,3 +193,15 @@ class BatchContext:
         if entry.source_rate is None:
             return None
         return entry.source_rate.times(Decimal(entry.hours)).rounded()
+
+
+def _companies(contracts: Mapping[str, Contract]) -> list[str]:
+    return sorted({c.legal_entity for c in contracts.values()})
+
+
+def _ledger_of(links: Links, code: str) -> Link | None:
+    """None where the landscape binds no ledger, or more than one: its entries have no period."""
+    try:
+        return links.erp(code)
+    except RoleError:
+        return None

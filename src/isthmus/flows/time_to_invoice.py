@@ -7,16 +7,17 @@ before it is rated again. The invoice itself is made by `contract_to_invoice`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 from isthmus.canonical import Contract, TimeEntry
 from isthmus.connect import ConnectError, Invalid, PeriodClosed, Receipt
-from isthmus.engine import Run, Step, flow
+from isthmus.engine import Hold, Run, Step, flow
 from isthmus.events.links import Link
-from isthmus.flows.reading import corrected
+from isthmus.flows.caps import cap_stretches
+from isthmus.flows.reading import overlaid
 from isthmus.flows.time_batch import BatchContext, Verdict
 from isthmus.kit.chunks import chunked
 from isthmus.kit.ids import derived_id
@@ -25,6 +26,7 @@ from isthmus.rules.billing import RatedEntry, apply_cap
 from isthmus.rules.periods import Posting
 from isthmus.rules.problems import Owner, Problem
 from isthmus.store.database import Transaction
+from isthmus.store.edits import EditRow
 from isthmus.store.entries import HELD, POSTED, RATED, RECEIVED, UNBILLABLE, EntryRow
 from isthmus.store.holds import HELD as HOLD_HELD
 from isthmus.store.holds import WAITING_PERIOD, NewHold
@@ -43,20 +45,29 @@ async def rate_batch(step: Step) -> dict[str, int]:
     """Check and rate every entry of the batch in one transaction; counts by outcome."""
     async with step.begin() as tx:
         rows = await tx.entries.of_batch(step.subject, RECEIVED)
-        context = await BatchContext.read(tx, rows, step.landscape.policies)
+        context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
         await _lock_contracts(tx, context)
-        live = await _facts_in_force(tx, step, rows)
+        live, versions = await _facts_in_force(tx, step, rows)
+        edits = await tx.edits.of_many("time_entry", _ids(rows))
         verdicts = [
-            context.judge(await corrected(tx, row.entry))
+            _judged(context, row.entry, edits.get(row.entry.id, {}))
             for row in rows
             if row.entry.id not in live
         ]
         verdicts = await _within_caps(tx, context, verdicts)
-        versions = {row.entry.id: row.version for row in rows}
         await _write_facts(tx, step, context, verdicts, versions)
         await _settle(tx, step, context, verdicts)
         await tx.entries.set_state(list(live), RATED)
     return _counts(verdicts, len(live))
+
+
+def _judged(context: BatchContext, entry: TimeEntry, edits: Mapping[str, EditRow]) -> Verdict:
+    """A correction that is no value holds its own entry, not the batch."""
+    try:
+        return context.judge(overlaid(entry, edits))
+    except Hold as hold:
+        problem = Problem(hold.code, hold.reason, "integration", hold.fix)
+        return Verdict(entry, None, (problem,))
 
 
 async def _lock_contracts(tx: Transaction, context: BatchContext) -> None:
@@ -65,13 +76,26 @@ async def _lock_contracts(tx: Transaction, context: BatchContext) -> None:
         await tx.lock(f"contract:{id}")
 
 
-async def _facts_in_force(tx: Transaction, step: Step, rows: Sequence[EntryRow]) -> set[str]:
-    """Entries rated before in this very version; older versions' facts are reversed."""
-    facts = await tx.ledger.live("time_entry", [r.entry.id for r in rows])
+async def _facts_in_force(
+    tx: Transaction, step: Step, rows: Sequence[EntryRow]
+) -> tuple[set[str], dict[str, int]]:
+    """Entries that need no rating, and the version to rate each of the others in.
+
+    A fact of an older version is taken back. So is one that no ledger has taken: its entry was
+    refused there, and comes back with what a person corrected.
+    """
+    facts = await tx.ledger.live("time_entry", _ids(rows))
     versions = {r.entry.id: r.version for r in rows}
+    refused = [
+        f for f in facts if f.posted_at is None and f.source_version == versions[f.source_id]
+    ]
     stale = [f for f in facts if f.source_version != versions[f.source_id]]
-    await tx.ledger.reverse(stale, step.run.id)
-    return {f.source_id for f in facts} - {f.source_id for f in stale}
+    await tx.ledger.reverse([*stale, *refused], step.run.id)
+    again = [f.source_id for f in refused]
+    await tx.entries.renew(again)
+    taken_back = {f.source_id for f in (*stale, *refused)}
+    renewed = {id: versions[id] + 1 for id in again}
+    return {f.source_id for f in facts} - taken_back, {**versions, **renewed}
 
 
 async def _within_caps(
@@ -79,18 +103,39 @@ async def _within_caps(
 ) -> list[Verdict]:
     """Entries that would pass their contract's not-to-exceed amount are held."""
     blocked: dict[str, Problem] = {}
-    for id, contract in context.contracts.items():
+    for contract in context.contracts.values():
         ours = [v.rated for v in verdicts if v.rated and context.contract_of(v.entry) == contract]
-        cap = contract.cap_on(max((r.worked_on for r in ours), default=contract.starts_on))
-        if cap is None or not ours:
-            continue
-        consumed = Money.of(await tx.ledger.consumed(id), contract.currency)
-        for rated in apply_cap(ours, cap, consumed).blocked:
-            blocked[rated.entry_id] = _cap_problem(contract, cap)
+        if ours:
+            blocked |= await _over_cap(tx, contract, ours)
     return [
         Verdict(v.entry, None, (blocked[v.entry.id],), v.period) if v.entry.id in blocked else v
         for v in verdicts
     ]
+
+
+async def _over_cap(
+    tx: Transaction, contract: Contract, rated: Sequence[RatedEntry]
+) -> dict[str, Problem]:
+    """Each stretch of days has its cap. Work counts against the cap of its own day, and against
+    every later one too: a late entry of July may not break what August allows in all.
+    """
+    stretches = [
+        (s, Money.of(await tx.ledger.consumed(contract.id, s.before), contract.currency))
+        for s in cap_stretches(contract)
+    ]
+    blocked: dict[str, Problem] = {}
+    accepted = Money.of(0, contract.currency)
+    for index, (stretch, _) in enumerate(stretches):
+        ours = [r for r in rated if stretch.covers(r.worked_on)]
+        room = [(s.cap - used - accepted, s.cap) for s, used in stretches[index:] if s.cap]
+        if not ours or not room:
+            accepted = Money.total((accepted, *(r.amount for r in ours)), contract.currency)
+            continue
+        left, cap = min(room, key=lambda pair: pair[0].amount)
+        outcome = apply_cap(ours, left, Money.of(0, contract.currency))
+        accepted = Money.total((accepted, *(r.amount for r in outcome.accepted)), contract.currency)
+        blocked |= {r.entry_id: _cap_problem(contract, cap) for r in outcome.blocked}
+    return blocked
 
 
 def _cap_problem(contract: Contract, cap: Money) -> Problem:
@@ -157,8 +202,8 @@ async def _settle(
     await tx.entries.set_state([v.entry.id for v in held], HELD)
     for verdict in held:
         await tx.holds.open(entry_hold(step, context, verdict))
-    for id in (*rated, *free):
-        await tx.holds.resolve(f"time_entry:{id}", "corrected", "isthmus")
+    keys = [f"time_entry:{id}" for id in (*rated, *free)]
+    await tx.holds.resolve_many(keys, "corrected", "isthmus")
 
 
 def entry_hold(step: Step, context: BatchContext, verdict: Verdict) -> NewHold:
@@ -180,6 +225,7 @@ def entry_hold(step: Step, context: BatchContext, verdict: Verdict) -> NewHold:
         customer=customer.name if customer else None,
         amount=amount.amount if amount else None,
         currency=entry.currency,
+        system=context.ledger_of(entry) if waits else None,
         period=verdict.period.name if waits and verdict.period else None,
         correlation_id=step.event.correlation_id,
         detail={"batch": step.subject, "run": step.run.id, "hours": str(entry.hours),
@@ -201,7 +247,7 @@ async def post_batch(step: Step) -> dict[str, int]:
     async with step.begin() as tx:
         rows = await tx.entries.of_batch(step.subject, RATED)
         facts = {f.source_id: f for f in await tx.ledger.live("time_entry", _ids(rows))}
-        context = await BatchContext.read(tx, rows, step.landscape.policies)
+        context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
     posted = 0
     by_entity = sorted(rows, key=lambda r: facts[r.entry.id].legal_entity or "")
     for entity, group in groupby(by_entity, key=lambda r: facts[r.entry.id].legal_entity):
@@ -265,10 +311,7 @@ async def _hold_refused(
     code = "period_closed" if isinstance(error, PeriodClosed) else type(error).__name__.lower()
     owner: Owner = "finance" if isinstance(error, PeriodClosed | Invalid) else "integration"
     problem = Problem(code, str(error), owner, error.remedy)
-    period = context.posting(row.entry)
-    verdict = Verdict(
-        row.entry, None, (problem,), period.period if isinstance(period, Posting) else None
-    )
+    verdict = Verdict(row.entry, None, (problem,), context.period_of(row.entry))
     await tx.holds.open(entry_hold(step, context, verdict))
 
 

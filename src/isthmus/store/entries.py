@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -85,10 +86,16 @@ class Entries:
         )
         return {row.external_id: _row(row) for row in rows}
 
-    async def upsert(self, connection: str, entries: dict[str, TimeEntry]) -> Upserted:
+    async def upsert(
+        self,
+        connection: str,
+        entries: dict[str, TimeEntry],
+        invoiced: AbstractSet[str] = frozenset(),
+    ) -> Upserted:
         """Insert new ones, store a new version of changed ones, leave equal ones alone.
 
-        A changed entry waits to be rated again, unless it was invoiced: then the caller decides.
+        A changed entry waits to be rated again, unless its id is among the `invoiced`: what is on
+        an invoice stays as it was billed, and the caller decides.
         """
         known = await self.by_external(connection, list(entries))
         fresh = {k: e for k, e in entries.items() if k not in known}
@@ -99,14 +106,14 @@ class Entries:
             )
         for external_id, entry in changed.items():
             before = known[external_id]
-            state = INVOICED if before.state == INVOICED else RECEIVED
+            stays = before.state == INVOICED or entry.id in invoiced
             await self._connection.execute(
                 sa.update(time_entry)
                 .where(time_entry.c.id == before.entry.id)
                 .values(
                     **_values(connection, external_id, entry),
                     version=before.version + 1,
-                    state=state,
+                    state=INVOICED if stays else RECEIVED,
                     batch=None,
                     updated_at=sa.func.clock_timestamp(),
                 )
@@ -165,6 +172,46 @@ class Entries:
             values["batch"] = None
         await self._connection.execute(
             sa.update(time_entry).where(time_entry.c.id.in_(list(ids))).values(**values)
+        )
+
+    async def revise(self, id: str) -> None:
+        """A correction makes a new version, so that facts rated before it are taken back."""
+        await self._connection.execute(
+            sa.update(time_entry)
+            .where(time_entry.c.id == id)
+            .values(version=time_entry.c.version + 1, updated_at=sa.func.clock_timestamp())
+        )
+
+    async def of_project(self, project: str) -> list[tuple[str, str, int, Decimal]]:
+        """(approval, state, number of entries, hours)."""
+        columns = (time_entry.c.approval, time_entry.c.state)
+        rows = await self._connection.execute(
+            sa.select(*columns, sa.func.count(), sa.func.sum(time_entry.c.hours))
+            .where(time_entry.c.project == project)
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        return [(a, s, n, h) for a, s, n, h in rows]
+
+    async def withdraw(self, ids: Sequence[str]) -> None:
+        """No hours any more; the same hours entered again are then a change."""
+        await self._connection.execute(
+            sa.update(time_entry)
+            .where(time_entry.c.id.in_(list(ids)))
+            .values(
+                state=WITHDRAWN,
+                hours=0,
+                data=time_entry.c.data.concat({"hours": "0"}),
+                updated_at=sa.func.clock_timestamp(),
+            )
+        )
+
+    async def renew(self, ids: Sequence[str]) -> None:
+        """A new version of the same hours: their next fact is another one."""
+        await self._connection.execute(
+            sa.update(time_entry)
+            .where(time_entry.c.id.in_(list(ids)))
+            .values(version=time_entry.c.version + 1)
         )
 
     async def counts(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.tables import hold
@@ -67,6 +67,7 @@ class HoldRow:
     resolved_at: datetime | None
     resolution: str | None
     resolved_by: str | None
+    key: str
 
     @property
     def label(self) -> str:
@@ -85,7 +86,8 @@ class Holds:
         """Open, or bring the open hold of the same key up to date; its number."""
         values = {**vars(new), "detail": dict(new.detail)}
         statement = insert(hold).values(**values)
-        changed = {k: statement.excluded[k] for k in values if k != "key"}
+        changed: dict[str, Any] = {k: statement.excluded[k] for k in values if k != "key"}
+        changed["detail"] = hold.c.detail.op("||")(statement.excluded.detail)
         number = await self._connection.scalar(
             statement.on_conflict_do_update(
                 index_elements=[hold.c.key], index_where=_OPEN, set_=changed
@@ -122,6 +124,26 @@ class Holds:
         )
         return found.first() is not None
 
+    async def assign(self, number: int, person: str) -> None:
+        await self._connection.execute(
+            sa.update(hold)
+            .where(hold.c.number == number)
+            .values(detail=hold.c.detail.op("||")(sa.cast({"assigned_to": person}, JSONB)))
+        )
+
+    async def resolve_many(self, keys: builtins.list[str], resolution: str, by: str) -> None:
+        """Close whatever is open under the keys, in one statement."""
+        await self._connection.execute(
+            sa.update(hold)
+            .where(hold.c.key.in_(keys), _OPEN)
+            .values(
+                state=RESOLVED,
+                resolution=resolution,
+                resolved_by=by,
+                resolved_at=sa.func.clock_timestamp(),
+            )
+        )
+
     async def replaying(self, key: str, by: str) -> None:
         """A replay is under way: the hold stays open until the run succeeds or stops again."""
         await self._connection.execute(
@@ -148,6 +170,15 @@ class Holds:
         )
         return [system for (system,) in rows if system]
 
+    async def waiting_periods(self) -> builtins.list[tuple[str | None, str]]:
+        """(system, period) that holds wait for."""
+        rows = await self._connection.execute(
+            sa.select(hold.c.system, hold.c.period)
+            .where(hold.c.state == WAITING_PERIOD, hold.c.period.is_not(None))
+            .distinct()
+        )
+        return [(system, period) for system, period in rows]
+
     async def counts(self) -> dict[tuple[str, str], int]:
         """(state, owner) -> number of holds, resolved ones left out."""
         rows = await self._connection.execute(
@@ -156,6 +187,19 @@ class Holds:
             .group_by(hold.c.state, hold.c.owner)
         )
         return {(state, owner): count for state, owner, count in rows}
+
+    async def blocked_by_owner(
+        self,
+    ) -> builtins.list[tuple[str, str, str | None, int, Decimal | None]]:
+        """(owner, state, currency, number of open holds, amount blocked)."""
+        columns = (hold.c.owner, hold.c.state, hold.c.currency)
+        rows = await self._connection.execute(
+            sa.select(*columns, sa.func.count(), sa.func.sum(hold.c.amount))
+            .where(_OPEN)
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        return [(o, s, c, n, a) for o, s, c, n, a in rows]
 
     async def blocked(self) -> dict[str, Decimal]:
         """Currency -> amount that open holds keep from being billed."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.ids import derived_id
@@ -87,12 +87,14 @@ class Ledger:
 
     async def mark_posted(self, posted: Mapping[str, str]) -> None:
         """Fact id -> the ERP's id of the transaction that holds it."""
-        for id, external_id in posted.items():
-            await self._connection.execute(
-                sa.update(fact)
-                .where(fact.c.id == id, fact.c.posted_at.is_(None))
-                .values(posted_as=external_id, posted_at=sa.func.clock_timestamp())
-            )
+        if not posted:
+            return
+        answer = _pairs(posted, sa.Text)
+        await self._connection.execute(
+            sa.update(fact)
+            .where(fact.c.id == answer.c.id, fact.c.posted_at.is_(None))
+            .values(posted_as=answer.c.value, posted_at=sa.func.clock_timestamp())
+        )
 
     async def unbilled(self, contract: str, up_to: date) -> list[FactRow]:
         """Posted, in force, on no invoice yet; locked."""
@@ -124,28 +126,41 @@ class Ledger:
         )
         return [contract for (contract,) in rows]
 
-    async def consumed(self, contract: str) -> Decimal:
-        """Amount of a contract used up so far: every fact in force, billed or not."""
+    async def consumed(self, contract: str, before: date | None = None) -> Decimal:
+        """Amount of a contract used up: facts in force, billed or not, of days before `before`."""
+        conditions = [fact.c.contract == contract, _LIVE]
+        if before is not None:
+            conditions.append(fact.c.happened_on < before)
         total = await self._connection.scalar(
-            sa.select(sa.func.coalesce(sa.func.sum(fact.c.amount), 0)).where(
-                fact.c.contract == contract, _LIVE
-            )
+            sa.select(sa.func.coalesce(sa.func.sum(fact.c.amount), 0)).where(*conditions)
         )
         return Decimal(total or 0)
 
     async def freeze(self, invoice: str, lines: Mapping[str, int]) -> None:
         """Fact id -> line number; a fact goes on one invoice once."""
-        for id, line in lines.items():
-            frozen = await self._connection.execute(
-                sa.update(fact)
-                .where(fact.c.id == id, fact.c.invoice.is_(None))
-                .values(invoice=invoice, invoice_line=line)
-            )
-            if frozen.rowcount != 1:
-                raise Frozen(f"fact {id} is on an invoice already")
+        if not lines:
+            return
+        line = _pairs(lines, sa.Integer)
+        frozen = await self._connection.execute(
+            sa.update(fact)
+            .where(fact.c.id == line.c.id, fact.c.invoice.is_(None))
+            .values(invoice=invoice, invoice_line=line.c.value)
+        )
+        if frozen.rowcount != len(lines):
+            taken = len(lines) - frozen.rowcount
+            raise Frozen(f"{taken} of {len(lines)} facts are on an invoice already")
 
     async def of_invoice(self, invoice: str) -> list[FactRow]:
         return await self._select(fact.c.invoice == invoice)
+
+    async def of_source(self, source_kind: str, source_id: str) -> list[FactRow]:
+        """Everything ever rated for one entry or milestone, reversals too, oldest first."""
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS)
+            .where(fact.c.source_kind == source_kind, fact.c.source_id == source_id)
+            .order_by(fact.c.rated_at, fact.c.id)
+        )
+        return [FactRow(*row) for row in rows]
 
     async def of_project(self, project: str) -> list[FactRow]:
         return await self._select(fact.c.project == project, _LIVE)
@@ -172,6 +187,14 @@ class Ledger:
             .group_by(fact.c.source_kind, state, fact.c.currency)
         )  # fmt: skip
         return [(k, s, c, a, n) for k, s, c, a, n in rows]
+
+
+def _pairs(values: Mapping[str, Any], type_: type[sa.types.TypeEngine[Any]]) -> sa.Subquery:
+    """Fact id and its value as rows to join: one statement, two parameters, whatever the number."""
+    ids = sa.cast(list(values), ARRAY(UUID(as_uuid=False)))
+    given = sa.cast(list(values.values()), ARRAY(type_))
+    rows = sa.func.unnest(ids, given).table_valued("id", "value").render_derived()
+    return sa.select(rows.c.id, rows.c.value).subquery()
 
 
 def _opposite(row: FactRow, run_id: str) -> dict[str, Any]:
