@@ -17,6 +17,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_won_deal_is_pushed_until_it_is_acknowledged(world: World) -> None:
+    """Signed in, the connection knows which org may push to it."""
+    assert (await world.crm.health()).ok is True
     notices: list[Notice] = []
     arrived = asyncio.Event()
     failing = [True]

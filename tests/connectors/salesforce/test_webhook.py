@@ -96,7 +96,7 @@ def test_what_is_no_outbound_message_is_turned_away(crm, body: bytes) -> None:
         crm.receive(Webhook({}, body))
 
 
-def test_without_an_organization_nothing_is_believed() -> None:
+def test_before_the_first_sign_in_nothing_is_believed() -> None:
     config = CONNECTOR.config.model_validate(
         {
             "url": "https://acme.my.salesforce.com",

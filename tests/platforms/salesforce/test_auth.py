@@ -39,7 +39,12 @@ def bearer() -> OrgAuth:
 
 
 def token(value: str) -> httpx2.Response:
-    body = {"access_token": value, "instance_url": INSTANCE, "token_type": "Bearer"}
+    body = {
+        "access_token": value,
+        "instance_url": INSTANCE,
+        "token_type": "Bearer",
+        "id": f"{ORG}/id/00D5e000000abcDEAU/0055e000000abcD",
+    }
     return httpx2.Response(200, json=body)
 
 
@@ -60,6 +65,16 @@ async def test_calls_go_to_the_instance_that_the_token_names() -> None:
     assert call.headers["Authorization"] == "Bearer t1"
     with pytest.raises(StopAsyncIteration):
         await flow.asend(httpx2.Response(200))
+
+
+async def test_the_token_says_which_org_it_is_for() -> None:
+    auth = credentials()
+    assert auth.organization_id is None
+    flow = auth.async_auth_flow(httpx2.Request("GET", f"{ORG}/x"))
+    await anext(flow)
+    await flow.asend(token("t1"))
+    assert auth.organization_id == "00D5e000000abcDEAU"
+    await flow.aclose()
 
 
 async def test_a_rejected_session_is_renewed_once_and_only_once() -> None:

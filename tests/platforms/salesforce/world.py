@@ -19,7 +19,6 @@ from isthmus.sandbox.salesforce import SalesforceOrg
 from isthmus.sandbox.serve import serving
 
 CLIENT = {"client_id": "3MVG9-example-key", "client_secret": "not-a-real-secret"}
-ORGANIZATION = "00D5e0000000001"
 
 
 @dataclass
@@ -63,7 +62,7 @@ def org_config(url: str, **more: Any) -> dict[str, Any]:
 
 
 def open_crm(url: str, **more: Any) -> System:
-    config = SALESFORCE.config.model_validate(org_config(url, organization_id=ORGANIZATION, **more))
+    config = SALESFORCE.config.model_validate(org_config(url, **more))
     return SALESFORCE.open(ConnectionContext("crm"), config)
 
 

@@ -33,7 +33,8 @@ class CertiniaConfig(BaseModel):
     organization_id: str | None = Field(
         default=None,
         pattern=r"^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$",
-        description="Id of the org (00D...); Outbound Messages of any other are turned away.",
+        description="Id of the org (00D...) whose Outbound Messages are taken; by default the one "
+        "that we are signed in to.",
     )
 
     @model_validator(mode="after")

@@ -7,9 +7,18 @@ from typing import Any
 
 from isthmus.canonical import Project
 from isthmus.canonical.project import ProjectStatus
-from isthmus.connect import Capability, ConnectError, Outgoing, Receipt, Throttled, Unauthorized
+from isthmus.connect import (
+    Capability,
+    Change,
+    ConnectError,
+    Outgoing,
+    Receipt,
+    Throttled,
+    Unauthorized,
+)
 from isthmus.connect import Unavailable as Down
 from isthmus.connect.mapping import Translated
+from isthmus.connect.watermark import BEGINNING
 from isthmus.connectors.certinia.template import Template, find_template, mark_copied
 from isthmus.connectors.certinia.wire import PACKAGE
 from isthmus.platforms.salesforce import KEY, SObject
@@ -23,11 +32,25 @@ class Projects(SObject):
     package = PACKAGE
     mapping_name = "project"
     capability = Capability(
-        reads=True, writes=True, pushes=True, finds_by=("opportunity", "customer", "name"), batch=20
+        reads=True,
+        writes=True,
+        pushes=True,
+        finds_by=("opportunity", "customer", "name", "is_template"),
+        batch=20,
     )
     extra = ("pse__Is_Active__c",)
     where = "pse__Is_Template__c = false"
     read_back = True
+
+    async def find(self, criteria: Mapping[str, str]) -> Sequence[Change]:
+        """`is_template`: the names of all templates, which are projects that nobody works on."""
+        if "is_template" not in criteria:
+            return await super().find(criteria)
+        soql = "SELECT Id, Name FROM pse__Proj__c WHERE pse__Is_Template__c = true ORDER BY Id"
+        return [
+            Change(Project, row["Id"], BEGINNING, {"name": row["Name"]})
+            async for row in self.transport.query(soql)
+        ]
 
     def translate(self, record: Mapping[str, Any]) -> Translated:
         base = super().translate(record)

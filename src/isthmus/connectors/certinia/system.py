@@ -33,7 +33,7 @@ def open_system(context: ConnectionContext, config: CertiniaConfig) -> Salesforc
         context.name,
         transport,
         [kind(transport, context.overlays) for kind in OBJECTS],
-        OutboundMessages(context.name, config.organization_id, PUSHED),
+        OutboundMessages(transport, config.organization_id, PUSHED),
         shared=shared,
     )
 

@@ -17,5 +17,5 @@ def open_system(context: ConnectionContext, config: SalesforceConfig) -> Salesfo
         context.name,
         transport,
         [kind(transport, context.overlays) for kind in OBJECTS],
-        OutboundMessages(context.name, config.organization_id, PUSHED),
+        OutboundMessages(transport, config.organization_id, PUSHED),
     )

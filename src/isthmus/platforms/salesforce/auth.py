@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from dataclasses import dataclass
 
@@ -29,10 +30,15 @@ class OrgToken(Token):
 
 
 class OrgAuth(TokenAuth):
-    """Mints a token and sends every call to the instance that the token belongs to."""
+    """Mints a token and sends every call to the instance that the token belongs to.
+
+    `organization_id` is the org that the last token is for, as its identity URL
+    (`.../id/00D.../005...`) says.
+    """
 
     def __init__(self, system: str, url: str, config: JwtBearer | ClientCredentials) -> None:
         self._system, self._url, self._config = system, url.rstrip("/"), config
+        self.organization_id: str | None = None
         super().__init__(self._request, self._read_token)
 
     def _request(self) -> httpx2.Request:
@@ -73,6 +79,7 @@ class OrgAuth(TokenAuth):
         if not response.is_success:
             said = body.get("error_description") or f"HTTP {response.status_code}"
             raise Unauthorized(self._system, f"no token: {said}", code=body.get("error"))
+        self.organization_id = _organization(body.get("id", "")) or self.organization_id
         return OrgToken(body["access_token"], instance_url=body["instance_url"])
 
     def _signed(self, request: httpx2.Request, token: Token | None) -> httpx2.Request:
@@ -81,6 +88,11 @@ class OrgAuth(TokenAuth):
             request.url = request.url.copy_with(scheme=host.scheme, host=host.host, port=host.port)
             request.headers["Host"] = request.url.netloc.decode("ascii")
         return super()._signed(request, token)
+
+
+def _organization(identity_url: str) -> str | None:
+    found = re.search(r"/id/(00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?)/", identity_url)
+    return found[1] if found else None
 
 
 def _form(url: str, form: dict[str, str], headers: dict[str, str]) -> httpx2.Request:

@@ -17,6 +17,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from isthmus.canonical import CanonicalObject
 from isthmus.connect import Notice, Reply, Unauthorized, Webhook
 from isthmus.platforms.salesforce.soql import same_id
+from isthmus.platforms.salesforce.transport import SalesforceTransport
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -42,12 +43,20 @@ class Pushed:
 
 
 class OutboundMessages:
-    """`pushed` maps sObject names; others are acknowledged and left, so they are not repeated."""
+    """`pushed` maps sObject names; others are acknowledged and left, so they are not repeated.
+
+    Without a configured organisation the one that we are signed in to is meant. Before the first
+    sign-in nothing is believed, and the vendor sends the message again later.
+    """
 
     def __init__(
-        self, system: str, organization_id: str | None, pushed: Mapping[str, Pushed]
+        self,
+        transport: SalesforceTransport,
+        organization_id: str | None,
+        pushed: Mapping[str, Pushed],
     ) -> None:
-        self._system, self._organization, self._pushed = system, organization_id, pushed
+        self._transport, self._organization, self._pushed = transport, organization_id, pushed
+        self._system = transport.name
 
     def receive(self, webhook: Webhook) -> tuple[Sequence[Notice], Reply]:
         message = self._verified(webhook.body)
@@ -55,10 +64,12 @@ class OutboundMessages:
         return notices, Reply(ACK, "text/xml")
 
     def _verified(self, body: bytes) -> Element:
-        if self._organization is None:
+        ours = self._organization or self._transport.organization_id
+        if ours is None:
             raise Unauthorized(
                 self._system,
-                "messages cannot be told from a stranger's: `organization_id` is not set",
+                "cannot tell this message from a stranger's before the first sign-in; "
+                "set `organization_id` to know the org from the start",
             )
         try:
             envelope = fromstring(body)
@@ -68,7 +79,7 @@ class OutboundMessages:
         if message is None:
             raise Unauthorized(self._system, "not an Outbound Message: no notifications in it")
         sender = (message.findtext(f"{OUTBOUND}OrganizationId") or "").strip()
-        if len(sender) not in (15, 18) or not same_id(sender, self._organization):
+        if len(sender) not in (15, 18) or not same_id(sender, ours):
             raise Unauthorized(self._system, f"message of another organisation: {sender!r}")
         return message
 

@@ -49,6 +49,7 @@ class SalesforceTransport:
         self.name = name
         self.settings = settings
         self._usage: list[ApiUsage] = []
+        self._auth = auth
         self._http = Http(name, url.rstrip("/"), auth=auth, max_connections=max_concurrent)
         self._gate = asyncio.Semaphore(max_concurrent)
         self._described: dict[str, dict[str, Any]] = {}
@@ -62,6 +63,11 @@ class SalesforceTransport:
     @property
     def api_usage(self) -> ApiUsage | None:
         return self._usage[0] if self._usage else None
+
+    @property
+    def organization_id(self) -> str | None:
+        """The org that we are signed in to; None before the first call."""
+        return self._auth.organization_id
 
     def path(self, rest: str) -> str:
         return f"/services/data/v{self.settings.api_version}/{rest}"
