@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from isthmus.events.envelope import Event
+from isthmus.kit.money import Money
 from isthmus.landscape import Landscape
 from isthmus.store.database import Transaction
 
@@ -64,6 +65,15 @@ def flow(
     return declare
 
 
+@dataclass
+class Stake:
+    """What a run keeps from being billed while it is stopped, and what a person would correct."""
+
+    blocks: Money | None = None
+    customer: str | None = None
+    about: tuple[str, str] | None = None
+
+
 @dataclass(frozen=True)
 class Step:
     """What a step works with: systems by role, the store, and events of this run's story."""
@@ -92,6 +102,11 @@ class Step:
     def idempotency_key(self) -> str:
         return f"{self.run.id}:{self.name}"
 
+    def at_stake(self, blocks: Money | None, customer: str | None, about: tuple[str, str]) -> None:
+        """Said before a system is called: a hold that its error opens then names client and sum."""
+        stake = self.run.stake
+        stake.blocks, stake.customer, stake.about = blocks, customer, about
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         async with self.run.engine.database.begin() as tx:
@@ -110,6 +125,7 @@ class Run:
     flow: Flow
     event: Event
     engine: Engine
+    stake: Stake = field(default_factory=Stake, compare=False)
 
     async def step(
         self,

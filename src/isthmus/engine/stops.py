@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from isthmus.connect.errors import (
     ConnectError,
     Invalid,
@@ -13,6 +15,8 @@ from isthmus.connect.errors import (
 )
 from isthmus.engine.flow import Run
 from isthmus.engine.hold import Hold
+from isthmus.kit.money import Money
+from isthmus.landscape.bindings import RoleError
 from isthmus.store.holds import DEAD, HELD, WAITING_PERIOD, WAITING_SYSTEM, NewHold
 
 _STATES: tuple[tuple[type[ConnectError], str, str], ...] = (
@@ -35,8 +39,17 @@ def hold_for(run: Run, cause: Exception) -> NewHold:
             return _asked(run, cause)
         case ConnectError():
             return _from_system(run, cause)
+        case RoleError():
+            return _asked(run, _unbound(cause))
         case _:
             return _defect(run, cause)
+
+
+def _unbound(cause: RoleError) -> Hold:
+    return Hold(
+        str(cause), code="role_unbound", owner="integration",
+        fix="Correct the roles of the landscape, start the worker again, then replay.",
+    )  # fmt: skip
 
 
 def _defect(run: Run, cause: Exception) -> NewHold:
@@ -45,19 +58,17 @@ def _defect(run: Run, cause: Exception) -> NewHold:
         reason=f"{type(cause).__name__}: {cause}",
         fix="This is a defect in the flow, not in the data: report it with the run's id, then "
         "replay after the upgrade.",
-        flow=run.flow.name, run_id=run.id, object_id=run.event.subject,
-        correlation_id=run.event.correlation_id,
+        flow=run.flow.name, run_id=run.id, correlation_id=run.event.correlation_id,
+        **_stake(run),
     )  # fmt: skip
 
 
 def _asked(run: Run, hold: Hold) -> NewHold:
-    kind, object_id = hold.about or (None, run.event.subject)
     return NewHold(
         key=run_key(run.id), state=HELD, code=hold.code, reason=hold.reason, owner=hold.owner,
-        fix=hold.fix, flow=run.flow.name, run_id=run.id, object_kind=kind, object_id=object_id,
-        customer=hold.customer, amount=hold.blocks.amount if hold.blocks else None,
-        currency=hold.blocks.currency if hold.blocks else None,
+        fix=hold.fix, flow=run.flow.name, run_id=run.id,
         correlation_id=run.event.correlation_id,
+        **_stake(run, hold.blocks, hold.customer, hold.about),
     )  # fmt: skip
 
 
@@ -69,7 +80,26 @@ def _from_system(run: Run, error: ConnectError) -> NewHold:
     return NewHold(
         key=run_key(run.id), state=state, code=code, reason=str(error),
         owner=run.flow.owner if code == "invalid" else error.owner, fix=error.remedy,
-        flow=run.flow.name, run_id=run.id, object_id=run.event.subject, system=error.system,
+        flow=run.flow.name, run_id=run.id, system=error.system,
         period=error.period if isinstance(error, PeriodClosed) else None,
         correlation_id=run.event.correlation_id,
+        **_stake(run),
     )  # fmt: skip
+
+
+def _stake(
+    run: Run,
+    blocks: Money | None = None,
+    customer: str | None = None,
+    about: tuple[str, str] | None = None,
+) -> dict[str, Any]:
+    """What the error says, else what the step said before it called a system."""
+    kind, object_id = about or run.stake.about or (None, run.event.subject)
+    amount = blocks or run.stake.blocks
+    return {
+        "object_kind": kind,
+        "object_id": object_id,
+        "customer": customer or run.stake.customer,
+        "amount": amount.amount if amount else None,
+        "currency": amount.currency if amount else None,
+    }

@@ -27,7 +27,7 @@ async def amend_contract(step: Step) -> str:
         changed = amend(contract, deal)
         if changed != contract:
             await tx.records.save(changed)
-            number = changed.amendments[-1].number
+            [number] = [a.number for a in changed.amendments if a.opportunity == deal.id]
             await step.emit(
                 tx, "contract.amended", contract.id, {"number": number, "opportunity": deal.id}
             )

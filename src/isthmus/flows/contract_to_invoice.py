@@ -12,7 +12,6 @@ from decimal import Decimal
 from itertools import groupby
 
 from isthmus.canonical import (
-    AccountingPeriod,
     Contract,
     Customer,
     Invoice,
@@ -22,10 +21,11 @@ from isthmus.canonical import (
 from isthmus.canonical.invoice import InvoiceLine, LineKind
 from isthmus.engine import Engine, Hold, Run, Step, flow
 from isthmus.events.envelope import Event
+from isthmus.flows.reading import periods_of
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.rules.billing import RatedEntry, invoice_lines
-from isthmus.rules.periods import Posting, posting_day
+from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
 from isthmus.store.ledger import FactRow
@@ -35,10 +35,10 @@ async def request_billing(engine: Engine, up_to: date) -> int:
     """Start one run per contract that has something to bill; the number of contracts."""
     async with engine.database.begin() as tx:
         contracts = await tx.ledger.contracts_unbilled(up_to)
-        for contract in contracts:
-            deal = (await tx.records.get(Contract, contract)).opportunity
+        for contract in (await tx.records.many(Contract, contracts)).values():
             event = Event(
-                type="billing.due", source="billing", subject=contract, correlation_id=deal,
+                type="billing.due", source="billing", subject=contract.id,
+                correlation_id=contract.opportunity,
                 data={"up_to": up_to.isoformat()},
             )  # fmt: skip
             await engine.outbox.emit(tx, event)
@@ -124,6 +124,8 @@ async def _invoice(
     customer = await tx.records.get(Customer, contract.customer)
     [entity] = await tx.records.list(LegalEntity, code=contract.legal_entity)
     run = await tx.runs.get(step.run.id)
+    total = Money.total((n.amount for n in lines), contract.currency)
+    step.at_stake(total, customer.name, ("contract", contract.id))
     posting = await _posting(tx, step, entity, up_to)
     return Invoice(
         id=id,
@@ -133,38 +135,42 @@ async def _invoice(
         project=lines[0].project,
         opportunity=contract.opportunity,
         currency=contract.currency,
-        issued_on=posting.day if posting else up_to,
-        period=posting.period.id if posting else None,
+        issued_on=posting.day,
+        period=posting.period.id,
         purchase_order=contract.purchase_order,
         payment_terms=contract.payment_terms or customer.payment_terms,
         lines=lines,
     )
 
 
-async def _posting(tx: Transaction, step: Step, entity: LegalEntity, day: date) -> Posting | None:
-    """Day and period by policy; a closed one is left to the ledger's own refusal, which waits."""
-    periods = await tx.records.list(AccountingPeriod)
+async def _posting(tx: Transaction, step: Step, entity: LegalEntity, day: date) -> Posting:
+    """Day and period by policy. A closed period is sent all the same: the ledger refuses it and
+    the run waits; without a period some ledgers choose another one and say nothing.
+    """
+    periods = await periods_of(tx, step.links.erp(entity.code))
     policy = step.landscape.policies.closed_period
     found = posting_day(day, periods, policy, entity.id)
-    return found if isinstance(found, Posting) else None
+    if isinstance(found, Posting):
+        return found
+    covering = period_for(day, periods, entity.id)
+    if covering is None:
+        raise Hold(found.reason, code=found.code, owner=found.owner, fix=found.fix)
+    return Posting(day, covering)
 
 
 async def post_invoice(step: Step, id: str) -> str | None:
     """Post, and compare what the ledger made of it with what was sent."""
     async with step.begin() as tx:
         invoice = await tx.records.get(Invoice, id)
-        [entity] = [e for e in await tx.records.list(LegalEntity) if e.id == invoice.legal_entity]
+        entity = await tx.records.get(LegalEntity, invoice.legal_entity)
         customer = await tx.records.get(Customer, invoice.customer)
-        if invoice.period is None:
-            posting = await _posting(tx, step, entity, invoice.issued_on)
-            invoice = invoice.changed(period=posting.period.id) if posting else invoice
+    step.at_stake(invoice.lines_total(), customer.name, ("invoice", id))
     posted = await step.links.erp(entity.code).put(invoice, step.idempotency_key)
     if problem := _differs(invoice, posted):
         raise Hold(
-            problem, code="ledger_differs", owner="finance", blocks=invoice.lines_total(),
+            problem, code="ledger_differs", owner="finance",
             fix="Compare the invoice in the ledger with `isthmus explain`; correct the cause in "
             "the ledger, then replay.",
-            customer=customer.name, about=("invoice", id),
         )  # fmt: skip
     return posted.number
 

@@ -6,12 +6,16 @@ the PSA once, so that billed hours and milestones are marked there.
 
 from __future__ import annotations
 
-from isthmus.canonical import Invoice, Milestone, TimeEntry
+from itertools import groupby
+
+from isthmus.canonical import Invoice, LegalEntity, Milestone, TimeEntry
 from isthmus.connect import ConnectError
 from isthmus.engine import Run, Step, flow
 from isthmus.events.envelope import Event
+from isthmus.events.links import Link
 from isthmus.flows.reading import crm_of
 from isthmus.kit.chunks import chunked
+from isthmus.store.entries import EntryRow
 
 MARKED = frozenset({"invoice_number", "invoiced_on"})
 
@@ -50,28 +54,39 @@ async def mark_entries(step: Step) -> int:
         facts = await tx.ledger.of_invoice(invoice.id)
         ids = [f.source_id for f in facts if f.source_kind == "time_entry"]
         rows = await tx.entries.many(ids)
-    psa = step.links.psa()
+    marked = 0
+    for connection, group in groupby(sorted(rows.values(), key=_place), key=_home):
+        marked += await _mark(step, step.links.of(connection), invoice, list(group))
+    return marked
+
+
+def _home(row: EntryRow) -> str:
+    return row.connection
+
+
+def _place(row: EntryRow) -> tuple[str, str]:
+    return row.connection, row.external_id
+
+
+async def _mark(step: Step, psa: Link, invoice: Invoice, rows: list[EntryRow]) -> int:
     if not psa.capability(TimeEntry).writes:
         return 0
-    marked = [
-        row.entry.model_copy(
-            update={"invoice_number": invoice.number, "invoiced_on": invoice.issued_on}
-        )
-        for row in sorted(rows.values(), key=lambda r: r.external_id)
-    ]
-    for chunk in chunked(marked, 1000):
+    marks = {"invoice_number": invoice.number, "invoiced_on": invoice.issued_on}
+    for chunk in chunked([row.entry.model_copy(update=marks) for row in rows], 1000):
         for answer in await psa.put_many(chunk, step.idempotency_key, only=MARKED):
             if isinstance(answer, ConnectError):
                 raise answer
-    return len(marked)
+    return len(rows)
 
 
 async def mark_milestones(step: Step) -> int:
     async with step.begin() as tx:
+        invoice = await tx.records.get(Invoice, step.subject)
+        entity = await tx.records.get(LegalEntity, invoice.legal_entity)
         facts = await tx.ledger.of_invoice(step.subject)
         ids = [f.source_id for f in facts if f.source_kind == "milestone"]
         milestones = await tx.records.many(Milestone, ids)
-    psa = step.links.psa()
+    psa = step.links.psa(entity.code)
     for milestone in milestones.values():
         await psa.put(milestone, step.idempotency_key, only=frozenset({"invoice_number"}))
     return len(milestones)

@@ -8,6 +8,8 @@ what it made so far is finished by the replay, not undone.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from isthmus.canonical import (
     Contract,
     Customer,
@@ -18,7 +20,7 @@ from isthmus.canonical import (
 from isthmus.connect import Change
 from isthmus.engine import Hold, Run, Step, flow
 from isthmus.events.links import Link
-from isthmus.flows.reading import ancestors, author, corrected, crm_of, current, entity_of
+from isthmus.flows.reading import ancestors, author, corrected, crm_of, entity_of
 from isthmus.kit.ids import derived_id
 from isthmus.rules.engagement import (
     DealContext,
@@ -55,6 +57,7 @@ async def validate_deal(step: Step) -> None:
     async with step.begin() as tx:
         deal = await corrected(tx, await tx.records.get(Opportunity, step.subject))
         context = await _deal_context(tx, deal)
+    context = replace(context, templates=await _templates(step, deal, context))
     problems = check_deal(deal, context)
     if problems:
         raise Hold(
@@ -88,9 +91,31 @@ async def _deal_context(tx: Transaction, deal: Opportunity) -> DealContext:
     )
 
 
+async def _templates(step: Step, deal: Opportunity, context: DealContext) -> frozenset[str] | None:
+    """Asked before anything is written: a wrong name must leave no customer behind. None where
+    the deal does not say whose PSA to ask, or that PSA cannot tell.
+    """
+    if deal.legal_entity not in context.entity_codes:
+        return None
+    psa = step.links.psa(deal.legal_entity)
+    if "is_template" not in psa.capability(Project).finds_by:
+        return None
+    found = await psa.find(Project, {"is_template": "true"})
+    return frozenset(str(change.attributes["name"]) for change in found)
+
+
+async def _deal(step: Step) -> Opportunity:
+    """The deal as corrected; from here on a stop of the run names its client and amount."""
+    async with step.begin() as tx:
+        deal = await corrected(tx, await tx.records.get(Opportunity, step.subject))
+        customer = await tx.records.find(Customer, deal.customer)
+    step.at_stake(deal.amount, customer.name if customer else None, ("opportunity", deal.id))
+    return deal
+
+
 async def ensure_customer(step: Step) -> None:
     """The ledger's own customer is linked where one matches; else it is made, parents first."""
-    deal = await current(step, Opportunity, step.subject)
+    deal = await _deal(step)
     erp = step.links.erp(deal.legal_entity)
     async with step.begin() as tx:
         customer = await corrected(tx, await tx.records.get(Customer, deal.customer))
@@ -165,7 +190,7 @@ async def _link(step: Step, erp: Link, customer: Customer, change: Change) -> No
 
 
 async def open_contract(step: Step) -> str:
-    deal = await current(step, Opportunity, step.subject)
+    deal = await _deal(step)
     async with step.begin() as tx:
         customer = await tx.records.get(Customer, deal.customer)
         run = await tx.runs.get(step.run.id)
@@ -177,7 +202,7 @@ async def open_contract(step: Step) -> str:
 
 
 async def open_project(step: Step) -> str:
-    deal = await current(step, Opportunity, step.subject)
+    deal = await _deal(step)
     psa = step.links.psa(deal.legal_entity)
     async with step.begin() as tx:
         contract = await tx.records.get(Contract, derived_id("contract", deal.id))
@@ -235,7 +260,7 @@ async def tell_delivery_and_finance(step: Step) -> None:
 
 
 async def return_identifiers(step: Step) -> None:
-    deal = await current(step, Opportunity, step.subject)
+    deal = await _deal(step)
     psa = step.links.psa(deal.legal_entity)
     project_in_psa = await psa.external_id(Project, derived_id("project", deal.id))
     crm = await crm_of(step, deal.id)
@@ -253,6 +278,6 @@ async def return_identifiers(step: Step) -> None:
 
 
 async def _deal_and_project(step: Step) -> tuple[Opportunity, Project]:
-    deal = await current(step, Opportunity, step.subject)
+    deal = await _deal(step)
     async with step.begin() as tx:
         return deal, await tx.records.get(Project, derived_id("project", deal.id))
