@@ -1,0 +1,106 @@
+"""One run of the demonstration, from an empty or half-finished folder to the report."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from isthmus.api.server import serving
+from isthmus.app import App, load_landscape
+from isthmus.demo.clerk import LedgerClerk
+from isthmus.demo.errors import DemoError
+from isthmus.demo.firm import Firm, example_advisory
+from isthmus.demo.landscape_file import landscape_text
+from isthmus.demo.netsuite_clerk import NetSuiteClerk
+from isthmus.demo.org import Org
+from isthmus.demo.place import Journal, Place, occupied
+from isthmus.demo.play import Quarter
+from isthmus.demo.tie_out import audit
+from isthmus.demo.vendors import vendors
+from isthmus.demo.view import View
+from isthmus.observe.logging import configure_logging
+from isthmus.settings import Settings
+
+PORT = 8900
+LEDGERS = ("netsuite",)
+
+
+async def play_and_prove(home: Path, *, erp: str, fresh: bool) -> int:
+    if erp not in LEDGERS:
+        raise DemoError(
+            f"the demonstration cannot run with {erp}",
+            f"its bookkeeper knows {', '.join(LEDGERS)}",
+            "Choose one of them with --erp.",
+        )
+    view = View(home)
+    with occupied(home, fresh=fresh) as place, place.log.open("a") as log:
+        configure_logging("info", "json", log)
+        return await _run(place, example_advisory(), view)
+
+
+async def _run(place: Place, firm: Firm, view: View) -> int:
+    journal = Journal(place)
+    async with vendors(place.vendors, place.log) as systems:
+        view.systems_listen({name: c.url for name, c in systems.items()})
+        org, clerk = Org(place, systems["salesforce"]), NetSuiteClerk(place, systems["netsuite"])
+        if "seeded" not in journal:
+            await clerk.seed(firm)
+            await org.open_for_business(firm)
+            journal.note("seeded")
+        async with _isthmus(place, org, clerk, journal, view) as app:
+            quarter = Quarter(app, firm, org, clerk, journal, view.looked)
+            with view.playing(len(quarter.stages())):
+                await quarter.play(view.begins)
+            report = await audit(app, firm, org, clerk)
+        view.report(report, journal)
+    return 0 if report.ties else 1
+
+
+@asynccontextmanager
+async def _isthmus(
+    place: Place, org: Org, clerk: LedgerClerk, journal: Journal, view: View
+) -> AsyncIterator[App]:
+    """The product itself, on its own embedded database, with its webhooks open."""
+    connection = clerk.connection()
+    place.landscape.write_text(
+        landscape_text(place, org.control.url, clerk.name, connection), "utf-8"
+    )
+    settings = _settings(place, journal)
+    with view.starting("embedded PostgreSQL"):
+        app = await App.open(settings, load_landscape(place.landscape))
+    try:
+        async with serving(app) as url:
+            await org.send_messages_to(f"{url}/webhooks/salesforce")
+            await app.start()
+            yield app
+    finally:
+        await app.close()
+
+
+def _settings(place: Place, journal: Journal) -> Settings:
+    """Never another database than the demonstration's own, whatever DATABASE_URL says."""
+    if "port" not in journal or not _is_free(journal.get("port")):
+        journal.note("port", PORT if _is_free(PORT) else _any_port())
+    return Settings(
+        DATABASE_URL=None, home=place.home, landscape=place.landscape, port=journal.get("port"),
+        poll_every=timedelta(seconds=2),
+    )  # type: ignore[call-arg] # database_url by its alias # fmt: skip
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

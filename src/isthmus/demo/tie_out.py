@@ -1,0 +1,1 @@
+async def audit(*a): raise SystemExit("todo")
