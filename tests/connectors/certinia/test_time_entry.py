@@ -177,6 +177,14 @@ async def test_the_same_mark_twice_writes_nothing_more(world: World) -> None:
     assert (world.row("pse__Timecard_Header__c", header), work.splits(header)) == before
 
 
+async def test_time_billed_anew_after_a_credit_carries_the_new_invoice(world: World) -> None:
+    work = await an_engagement(world)
+    header = await work.timecard()
+    await world.psa.put_many([billed(work, header, day) for day in (MON, TUE, WED)])
+    await world.psa.put_many([billed(work, header, day, "INV-2") for day in (MON, TUE)])
+    assert [s["pse__Invoice_Number__c"] for s in work.splits(header)] == ["INV-2", "INV-1"]
+
+
 async def test_each_entry_that_cannot_be_marked_says_why(world: World) -> None:
     work = await an_engagement(world)
     header = await work.timecard()

@@ -12,6 +12,7 @@ from isthmus.canonical import Customer, Invoice
 from isthmus.connect import (
     Conflict,
     ConnectionContext,
+    Invalid,
     Outgoing,
     Receipt,
     Throttled,
@@ -197,6 +198,19 @@ async def test_a_row_lock_is_tried_three_times(world: World) -> None:
     with pytest.raises(Conflict):
         await world.crm.put(Outgoing(Customer(id=new_id(), name="Never"), "k"))
     assert len(world.rows("Account")) == 1
+
+
+async def test_a_key_on_several_records_writes_nothing(world: World) -> None:
+    found = ["/services/data/v66.0/sobjects/Account/001A", "/services/data/v66.0/sobjects/x/001B"]
+    await fault(world, kind="error", path="/sobjects/Account", status=300, body=found, times=1)
+    with pytest.raises(Invalid, match="001A, 001B"):
+        await world.crm.put(Outgoing(Customer(id=new_id(), name="X"), "k"))
+
+
+async def test_a_short_429_is_waited_for(world: World) -> None:
+    await fault(world, kind="throttle", path="/sobjects/Account", retry_after=0, times=2)
+    await world.crm.put(Outgoing(Customer(id=new_id(), name="Patient"), "k"))
+    assert [r["Name"] for r in world.rows("Account")] == ["Patient"]
 
 
 async def test_a_body_that_is_not_json_is_an_outage(world: World) -> None:

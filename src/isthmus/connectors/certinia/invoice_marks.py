@@ -127,20 +127,26 @@ async def _write(
 
 
 def _split_records(week: _Week) -> list[dict[str, Any]]:
-    return [
-        _split_record(week, split)
-        for split in week.splits
-        if not split["pse__Invoiced__c"] and week.complete(split)
-    ]
+    return [_split_record(week, split) for split in week.splits if _is_due(week, split)]
+
+
+def _is_due(week: _Week, split: Mapping[str, Any]) -> bool:
+    """Not marked yet, or with the number of an invoice that another has replaced."""
+    if not all(day in week.numbers for day in _worked(split)):
+        return False
+    return not split["pse__Invoiced__c"] or split["pse__Invoice_Number__c"] != _number(week, split)
+
+
+def _number(week: _Week, split: Mapping[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(week.numbers[day] for day in _worked(split)))
 
 
 def _split_record(week: _Week, split: Mapping[str, Any]) -> dict[str, Any]:
     """A split on two invoices carries both numbers, and the later date."""
-    days = _worked(split)
-    dates = [week.invoiced_on[d] for d in days if d in week.invoiced_on]
+    dates = [week.invoiced_on[d] for d in _worked(split) if d in week.invoiced_on]
     return {
         "Id": split["Id"],
-        "pse__Invoice_Number__c": ", ".join(dict.fromkeys(week.numbers[d] for d in days)),
+        "pse__Invoice_Number__c": _number(week, split),
         **({"pse__Invoice_Date__c": max(dates)} if dates else {}),
         "pse__Invoiced__c": True,
         "pse__Billed__c": True,

@@ -91,12 +91,14 @@ class SalesforceTransport:
             except (Conflict, Throttled, Unavailable) as error:
                 if attempt == TRIES or not _again(error, repeatable):
                     raise
-            await self.pause(attempt)
+                asked = error.retry_after if isinstance(error, Throttled) else None
+            await self.pause(attempt, at_least=asked or 0)
         raise AssertionError("the last attempt returns or raises")
 
-    async def pause(self, attempt: int) -> None:
+    async def pause(self, attempt: int, at_least: float = 0) -> None:
         """Longer after each attempt, with jitter, so that two writers do not meet again."""
-        await asyncio.sleep(self.settings.retry_pause * attempt * random.uniform(0.5, 1.5))
+        wait = self.settings.retry_pause * attempt * random.uniform(0.5, 1.5)
+        await asyncio.sleep(max(wait, at_least))
 
     async def _once(
         self,
