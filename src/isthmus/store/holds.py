@@ -75,7 +75,9 @@ class HoldRow:
 
 
 _COLUMNS = [hold.c[name] for name in HoldRow.__dataclass_fields__]
-_OPEN = hold.c.state != RESOLVED
+_OPEN = hold.c.state != sa.literal_column(f"'{RESOLVED}'")
+"""A literal, not a parameter: under a generic plan PostgreSQL cannot tell that a parameter is the
+constant of the partial index, and an upsert on open holds would fail from its sixth call on."""
 
 
 class Holds:
