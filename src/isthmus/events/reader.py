@@ -34,10 +34,19 @@ from isthmus.canonical import (
     Resource,
     TimeEntry,
 )
-from isthmus.connect import Change, ConnectError, Unauthorized, Watermark
+from isthmus.connect import (
+    Change,
+    ConnectError,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+    Watermark,
+)
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected
 from isthmus.store.database import Database
+from isthmus.store.holds import HELD, NewHold
+from isthmus.store.inbox import Message
 from isthmus.store.leadership import leading
 
 log = structlog.get_logger()
@@ -47,6 +56,9 @@ ORDER: tuple[type[CanonicalObject], ...] = (
     Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, Payment, TimeEntry,
 )  # fmt: skip
 """What is pointed at before what points at it."""
+
+TRANSIENT = (Unavailable, Throttled, Unauthorized)
+"""Errors of the whole connection: it is tried again as a whole."""
 
 Interval = Callable[[str], float | None]
 """Kind -> seconds between readings; None: the vendor pushes it, read it rarely."""
@@ -93,10 +105,15 @@ class Reader:
             try:
                 await self.messages()
                 await self._poll_due()
-            except ConnectError as error:
-                pause = 10.0 if isinstance(error, Unauthorized) else 1.0
+            except TRANSIENT as error:
                 log.warning("connection.failing", connection=self.connected.name, reason=str(error))
-                await asyncio.sleep(pause)
+                await asyncio.sleep(10.0 if isinstance(error, Unauthorized) else 1.0)
+            except (SQLAlchemyError, OSError):
+                raise
+            except Exception:
+                # The edge of a task: a defect in one record must not end the reading for good.
+                log.exception("reader.defect", connection=self.connected.name)
+                await asyncio.sleep(5.0)
             try:
                 await asyncio.wait_for(self.woken.wait(), timeout=0.5)
             except TimeoutError:
@@ -108,20 +125,48 @@ class Reader:
             waiting = await tx.inbox.waiting(self.connected.name, limit)
         read: dict[tuple[str, str], list[Change]] = {}
         for message in waiting:
-            model, record = BY_KIND[message.kind], (message.kind, message.external_id)
+            record = (message.kind, message.external_id)
             if record not in read:
-                found = await self.connected.system.get(model, message.external_id)
-                read[record] = [found] if found else []
+                read[record] = await self._named(message)
             await self._ingest.take(self.connected, read[record], message=message.id)
         return len(waiting)
 
+    async def _named(self, message: Message) -> list[Change]:
+        """The record that a message names; one that cannot be read is held, and the rest go on."""
+        try:
+            found = await self.connected.system.get(BY_KIND[message.kind], message.external_id)
+        except TRANSIENT:
+            raise
+        except ConnectError as error:
+            await self._hold_unreadable(message, error)
+            return []
+        return [found] if found else []
+
+    async def _hold_unreadable(self, message: Message, error: ConnectError) -> None:
+        async with self._database.begin() as tx:
+            await tx.holds.open(
+                NewHold(
+                    key=f"ingest:{self.connected.name}:{message.kind}:{message.external_id}",
+                    state=HELD, code="unreadable", reason=str(error), owner=error.owner,
+                    fix=error.remedy, flow="ingest", object_kind=message.kind,
+                    system=self.connected.name, detail={"external_id": message.external_id},
+                )
+            )  # fmt: skip
+
     async def _poll_due(self) -> None:
+        """A kind that this system refuses to show is told and left for its next turn."""
         for model in self.kinds:
-            now = time.monotonic()
-            if self._due.get(model.kind, 0.0) <= now:
+            if self._due.get(model.kind, 0.0) > time.monotonic():
+                continue
+            try:
                 await self.poll([model])
-                pause = self._interval(model.kind)
-                self._due[model.kind] = time.monotonic() + (SAFETY_NET if pause is None else pause)
+            except TRANSIENT:
+                raise
+            except ConnectError as error:
+                log.error("kind.unreadable", connection=self.connected.name, kind=model.kind,
+                          reason=str(error), remedy=error.remedy)  # fmt: skip
+            pause = self._interval(model.kind)
+            self._due[model.kind] = time.monotonic() + (SAFETY_NET if pause is None else pause)
 
     async def poll(self, models: Sequence[type[CanonicalObject]] | None = None) -> int:
         """Everything that changed since the watermark; the number of changes delivered."""
