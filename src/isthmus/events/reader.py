@@ -163,7 +163,7 @@ class Reader:
             except TRANSIENT:
                 raise
             except ConnectError as error:
-                log.error("kind.unreadable", connection=self.connected.name, kind=model.kind,
+                log.warning("kind.unreadable", connection=self.connected.name, kind=model.kind,
                           reason=str(error), remedy=error.remedy)  # fmt: skip
             pause = self._interval(model.kind)
             self._due[model.kind] = time.monotonic() + (SAFETY_NET if pause is None else pause)
