@@ -162,6 +162,10 @@ class Ledger:
         )
         return [FactRow(*row) for row in rows]
 
+    async def in_force(self) -> list[FactRow]:
+        """Every fact in force, for audits."""
+        return await self._select(_LIVE)
+
     async def of_project(self, project: str) -> list[FactRow]:
         return await self._select(fact.c.project == project, _LIVE)
 
