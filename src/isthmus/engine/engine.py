@@ -112,7 +112,7 @@ class Engine:
                 serializer=TypedJSON(),
                 sys_db_pool_size=10,
                 max_executor_threads=32,
-                log_level="ERROR",
+                log_level="CRITICAL",  # a stopped run is a hold, told and logged by us
             )
         )
         self._register()
