@@ -21,7 +21,7 @@ from isthmus.events.outbox import Outbox
 from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
 from isthmus.kit.ids import derived_id
-from isthmus.landscape import Landscape, load
+from isthmus.landscape import Landscape, Reading, check, load
 from isthmus.settings import Settings
 from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
@@ -45,6 +45,11 @@ def connector_roles() -> Mapping[str, tuple[Role, ...]]:
 def load_landscape(path: Path) -> Landscape:
     """Raises LandscapeError with every mistake and its line."""
     return load(path, connector_configs(), plays=connector_roles())
+
+
+def check_landscape(path: Path) -> Reading:
+    """The landscape, if it can be used, and every mistake in it."""
+    return check(path, connector_configs(), plays=connector_roles())
 
 
 def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:

@@ -2,12 +2,13 @@
 
 from isthmus.engine.engine import Engine, Observer
 from isthmus.engine.flow import Flow, Run, Step, flow
+from isthmus.engine.history import History
 from isthmus.engine.hold import Hold
 from isthmus.engine.replay import Replayed, StepRecord, replay, steps_of
 from isthmus.engine.retry import RetryPolicy
 from isthmus.engine.waker import Waker
 
 __all__ = [
-    "Engine", "Flow", "Hold", "Observer", "Replayed", "RetryPolicy", "Run", "Step", "StepRecord",
-    "Waker", "flow", "replay", "steps_of",
+    "Engine", "Flow", "History", "Hold", "Observer", "Replayed", "RetryPolicy", "Run", "Step",
+    "StepRecord", "Waker", "flow", "replay", "steps_of",
 ]  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from dbos import DBOSClient
 
 from isthmus.engine.engine import QUEUE, Engine
 from isthmus.engine.stops import run_key
@@ -25,9 +27,16 @@ class StepRecord:
     output: Any
 
 
-async def steps_of(engine: Engine, run_id: str) -> list[StepRecord]:
+class Records(Protocol):
+    """The engine, or `History` where no landscape is at hand."""
+
+    @property
+    def client(self) -> DBOSClient: ...
+
+
+async def steps_of(records: Records, run_id: str) -> list[StepRecord]:
     """What a run has recorded so far, in order."""
-    recorded = await engine.client.list_workflow_steps_async(run_id)
+    recorded = await records.client.list_workflow_steps_async(run_id)
     return [
         StepRecord(
             s["function_id"], s["function_name"], str(s["error"]) if s["error"] else None,

@@ -15,6 +15,11 @@ from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import new_id
 
 
+def wire_type(name: str) -> str:
+    """The type as subscribers see it, with the version of its data."""
+    return f"isthmus.{name}.v1"
+
+
 class Event(BaseModel):
     """`subject` is the canonical id of what the event is about; `correlation_id` one story."""
 
@@ -41,7 +46,7 @@ class Event(BaseModel):
         envelope = {
             "specversion": "1.0",
             "id": self.id,
-            "type": f"isthmus.{self.type}.v1",
+            "type": wire_type(self.type),
             "source": f"/isthmus/{self.source}",
             "subject": self.subject,
             "time": self.occurred_at.isoformat().replace("+00:00", "Z"),

@@ -19,17 +19,24 @@ def flows_reference() -> str:
         "crash or a replay a run goes on at the step it was in. A lower priority goes first. "
         "`isthmus run show` prints the steps of one run.", "",
     ]  # fmt: skip
+    told: set[str] = set()
     for flow in FLOWS:
-        lines += _flow(flow)
+        about = _about(flow)
+        lines += _flow(flow, about if about not in told else "")
+        told.add(about)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _flow(flow: Flow) -> list[str]:
+def _about(flow: Flow) -> str:
+    """What its module says: one file per process, which may take more than one flow."""
     module = inspect.getmodule(flow.body)
-    about = inspect.getdoc(flow.body) or (inspect.getdoc(module) if module else None) or ""
+    return inspect.getdoc(flow.body) or (inspect.getdoc(module) if module else None) or ""
+
+
+def _flow(flow: Flow, about: str) -> list[str]:
     numbered = [f"{n}. `{name}`{_meaning(flow, name)}" for n, name in enumerate(steps(flow), 1)]
     return [
-        f"## {flow.name}", "", about, "",
+        f"## {flow.name}", "", *([about, ""] if about else []),
         f"Starts on `{flow.on}`. Holds that name no other owner are {flow.owner}'s. "
         f"Priority {flow.priority}.", "", *numbered, "",
     ]  # fmt: skip

@@ -10,9 +10,13 @@ import structlog
 
 
 def configure_logging(
-    level: str, form: Literal["json", "console"], stream: TextIO = sys.stderr
+    level: str, form: Literal["json", "console"], stream: TextIO | None = None
 ) -> None:
-    """Set up once per process. JSON for collectors, key=value with colours for people."""
+    """Set up once per process. JSON for collectors, key=value with colours for people.
+
+    `stream` is the error stream where none is given.
+    """
+    stream = stream or sys.stderr
     render: structlog.types.Processor
     if form == "json":
         render = structlog.processors.JSONRenderer()

@@ -17,6 +17,7 @@ from isthmus.store.executors import Executors
 from isthmus.store.holds import Holds
 from isthmus.store.inbox import Inbox
 from isthmus.store.ledger import Ledger
+from isthmus.store.lookup import Lookup
 from isthmus.store.records import Records
 from isthmus.store.runs import Runs
 from isthmus.store.watermarks import Watermarks
@@ -80,6 +81,10 @@ class Transaction:
         return Ledger(self.connection)
 
     @cached_property
+    def lookup(self) -> Lookup:
+        return Lookup(self.connection)
+
+    @cached_property
     def executors(self) -> Executors:
         return Executors(self.connection)
 
@@ -88,6 +93,9 @@ class Transaction:
         await self.connection.execute(
             text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
         )
+
+    async def server_version(self) -> str:
+        return str((await self.connection.execute(text("show server_version"))).scalar_one())
 
     async def try_lock(self, name: str) -> bool:
         found = await self.connection.execute(

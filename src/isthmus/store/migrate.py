@@ -26,6 +26,14 @@ def head() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
+async def revision(engine: AsyncEngine) -> str | None:
+    """The schema that the database has; None before the first upgrade."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(
+            lambda c: MigrationContext.configure(c).get_current_revision()
+        )
+
+
 def _upgrade(connection: sa.Connection) -> bool:
     connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     before = MigrationContext.configure(connection).get_current_revision()

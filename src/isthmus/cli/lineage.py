@@ -1,0 +1,143 @@
+"""Lineage as people read it: indented, one fact to a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from isthmus.cli.output import heading, say, show_table, shown
+
+if TYPE_CHECKING:
+    from isthmus.canonical.contract import Amendment
+    from isthmus.flows.explain import (
+        CardVersion,
+        ContractLineage,
+        DealLineage,
+        EntryLineage,
+        FactLineage,
+        HoldSummary,
+        InvoiceLineage,
+        ProjectLineage,
+    )
+
+
+def print_invoice(found: InvoiceLineage) -> None:
+    number = f"invoice {found.number}" if found.number else "invoice without a number yet"
+    heading(f"{number}  {found.status}  {found.customer}")
+    say(f"  our reference {found.reference}, issued {found.issued_on} by {found.legal_entity}")
+    tax, total = found.tax_total or "not known yet", found.total or "not known yet"
+    say(f"  lines {found.lines_total}, tax {tax}, total {total}, due {found.amount_due or '-'}")
+    _systems(found.systems)
+    for line in found.lines:
+        heading(f"\nline {line.number}  {line.amount}  {line.description}")
+        say(f"  {line.kind}: {_number(line.quantity)} x {line.unit_price}")
+        for fact in line.facts:
+            _fact(fact)
+        ties = f"  differs from its facts by {line.difference}" if line.difference else (
+            f"  = sum of {len(line.facts)} facts, difference 0"
+        )  # fmt: skip
+        say(ties)
+    _agreement(found.contract, found.deal)
+
+
+def print_entry(found: EntryLineage) -> None:
+    heading(f"time entry  {found.state}  {found.person}, {_number(found.hours)} h "
+            f"on {found.worked_on}")  # fmt: skip
+    say(f"  project {found.project}, {found.approval}, rate in the PSA {found.psa_rate or 'none'}")
+    _systems(found.systems)
+    for fact in found.facts:
+        _fact(fact)
+    say(f"  invoice {found.invoice}" if found.invoice else "  on no invoice")
+    _holds(found.holds)
+    _agreement(found.contract, found.deal)
+
+
+def print_project(found: ProjectLineage) -> None:
+    heading(f"project {found.name}  {found.status}  {found.customer}")
+    _systems(found.systems)
+    counts = ", ".join(f"{n} {state}" for state, n in found.entries.items())
+    say(f"  time entries: {counts or 'none'}")
+    for worth in found.worth:
+        say(f"  {worth.state}: {worth.amount} in {worth.facts} facts")
+    if found.invoices:
+        say()
+        show_table(
+            ("invoice", "reference", "status", "issued", "lines"),
+            [(i.number, i.reference, i.status, i.issued_on, i.lines_total)
+             for i in found.invoices],
+            right=("lines",),
+        )  # fmt: skip
+    _holds(found.holds)
+    _agreement(found.contract, found.deal)
+
+
+PRINT: dict[str, Callable[[Any], None]] = {
+    "invoice": print_invoice,
+    "time_entry": print_entry,
+    "project": print_project,
+}
+
+
+def _fact(fact: FactLineage) -> None:
+    sign = "taken back: " if fact.reverses else ""
+    hours = f"{_number(fact.billed_hours)} h"
+    if fact.billed_hours != fact.hours:
+        hours += f" (worked {_number(fact.hours)} h)"
+    if fact.source_kind == "milestone":
+        hours = "milestone"
+    say(f"  {fact.worked_on}  {sign}{fact.person}  {hours} x {fact.rate} = {fact.amount}")
+    ids = ", ".join(f"{space} {id}" for space, id in fact.systems.items())
+    posted = f", posted as {fact.posted_as}" if fact.posted_as else ""
+    say(f"      {fact.source_kind} {ids or fact.source_id}, rated by {fact.run}{posted}")
+    if fact.rate_card is not None:
+        say(f"      {_card(fact.rate_card)}")
+    for tried in fact.trail:
+        say(f"      {tried['scope']}: looked for {tried['looked_for']}, found {tried['found']}")
+
+
+def _card(card: CardVersion) -> str:
+    until = card.effective_to or "until revoked"
+    return f"rate card {card.number}: {card.role} at {card.rate}, {card.effective_from} to {until}"
+
+
+def _agreement(contract: ContractLineage | None, deal: DealLineage | None) -> None:
+    if contract is not None:
+        value = f", value {contract.value}" if contract.value else ""
+        cap = f", not to exceed {contract.cap}" if contract.cap else ""
+        until = contract.ends_on or "open end"
+        say(f"\ncontract {contract.number}: {contract.billing_model}{value}{cap}, "
+            f"{contract.starts_on} to {until}")  # fmt: skip
+        for amendment in contract.amendments:
+            say(f"  {_amendment(amendment)}")
+    if deal is not None:
+        say(f"deal {deal.name}: {deal.stage}, {deal.amount or 'no amount'}")
+        _systems(deal.systems)
+
+
+def _amendment(amendment: Amendment) -> str:
+    changes = (
+        ("value changes by", amendment.value_change),
+        ("cap", amendment.cap),
+        ("ends", amendment.ends_on),
+        ("note", amendment.note or None),
+    )
+    told = ", ".join(f"{name} {value}" for name, value in changes if value is not None)
+    return f"amendment {amendment.number} from {amendment.effective_on}: {told}"
+
+
+def _systems(systems: dict[str, str]) -> None:
+    for space, id in systems.items():
+        say(f"  {space}: {id}")
+
+
+def _holds(holds: Iterable[HoldSummary]) -> None:
+    for hold in holds:
+        blocks = f" ({hold.amount})" if hold.amount else ""
+        say(f"  {hold.label} {hold.state}, {hold.owner}{blocks}: {hold.reason}")
+
+
+def _number(value: Decimal) -> str:
+    """Without trailing zeros: 7.50 hours are 7.5."""
+    text = shown(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text

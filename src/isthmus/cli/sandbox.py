@@ -1,0 +1,141 @@
+"""`sandbox`: the simulated systems as servers, to build and try a landscape against."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.output import say
+from isthmus.cli.problem import Problem
+from isthmus.cli.serve import until_stopped
+from isthmus.cli.session import DEMO, act, session
+
+ORG = {"client_id": "sandbox-org", "client_secret": "not-a-secret", "username": "isthmus@sandbox"}
+BOOKS = {"client_id": "sandbox-books", "certificate_id": "sandbox-certificate"}
+LANDSCAPE = """\
+connections:
+  salesforce:
+    vendor: salesforce
+    url: {org}
+    auth: {{flow: client_credentials, client_id: {app[client_id]},
+           client_secret: {app[client_secret]}}}
+  certinia: {{vendor: certinia, platform: salesforce}}
+  netsuite:
+    vendor: netsuite
+    url: {books}
+    auth:
+      client_id: {integration[client_id]}
+      certificate_id: {integration[certificate_id]}
+      private_key: file:{key}
+      algorithm: ES256
+"""
+
+
+def sandbox(
+    context: typer.Context,
+    salesforce_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Salesforce with Certinia; 0: any free port.")
+    ] = 8901,
+    netsuite_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="NetSuite; 0: any free port.")
+    ] = 8902,
+    of_demo: Annotated[
+        bool, typer.Option("--demo", help="The systems of the last demo, as it left them.")
+    ] = False,
+) -> None:
+    """Run a simulated Salesforce org with Certinia PSA and a NetSuite account until Ctrl-C."""
+    chosen = session(context)
+    home = (chosen.home or chosen.settings.home / DEMO) if of_demo else chosen.settings.home
+    folder = home / ("vendors" if of_demo else "sandbox")
+    if of_demo and not folder.is_dir():
+        raise Problem(
+            f"{home} holds no demo.", f"{folder} does not exist.",
+            "Run `isthmus demo` first, or name its folder with --home.",
+        )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    act(_serve(folder.resolve(), salesforce_port, netsuite_port, fresh=not of_demo))
+
+
+COMMANDS = {"sandbox": sandbox}
+
+
+async def _serve(folder: Path, salesforce_port: int, netsuite_port: int, *, fresh: bool) -> None:
+    from isthmus.sandbox.netsuite import NetSuiteAccount
+    from isthmus.sandbox.salesforce import SalesforceOrg
+    from isthmus.sandbox.serve import serving
+
+    org = SalesforceOrg(folder / "salesforce.sqlite")
+    books = NetSuiteAccount(folder / "netsuite.sqlite")
+    async with AsyncExitStack() as stack:
+        stack.callback(books.close)
+        stack.callback(org.close)
+        if fresh:
+            org.deploy(_package())
+            org.register_app(dict(ORG))
+            books.register(BOOKS["client_id"], BOOKS["certificate_id"], _public_key(folder))
+        try:
+            salesforce = await stack.enter_async_context(serving(org.app, salesforce_port))
+            netsuite = await stack.enter_async_context(serving(books.app, netsuite_port))
+        except OSError as error:
+            raise Problem(
+                "A port of the sandbox cannot be listened on.",
+                str(error.strerror or error),
+                "Choose others with --salesforce-port and --netsuite-port.",
+            ) from error
+        _tell(folder, salesforce, netsuite, fresh=fresh)
+        await until_stopped()
+
+
+def _tell(folder: Path, salesforce: str, netsuite: str, *, fresh: bool) -> None:
+    say(f"salesforce with certinia  {salesforce}")
+    say(f"netsuite                  {netsuite}")
+    say(f"their data                {folder}")
+    if not fresh:
+        say("They are as the demo left them; Ctrl-C stops them.")
+        return
+    snippet = LANDSCAPE.format(
+        org=salesforce, app=ORG, books=netsuite, integration=BOOKS, key=_key_file(folder)
+    )  # fmt: skip
+    say("Both are empty: what docs/reference/sandbox-*.md says about /__control/ fills them.")
+    say("In a landscape:\n")
+    say(snippet)
+    say("Ctrl-C stops them.")
+
+
+def _key_file(folder: Path) -> Path:
+    return folder / "netsuite-key.pem"
+
+
+def _public_key(folder: Path) -> str:
+    """The public half of the account's login key; the pair is made at the first start."""
+    from joserfc.jwk import ECKey
+
+    file = _key_file(folder)
+    if not file.exists():
+        made = ECKey.generate_key("P-256", private=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(made.as_pem(private=True))
+    return ECKey.import_key(file.read_text()).as_pem(private=False).decode()
+
+
+def _package() -> dict[str, str]:
+    """The custom fields that the connectors write, as a firm deploys them to its org."""
+    root = resources.files("isthmus") / "platforms" / "salesforce" / "package"
+    return dict(_files(root, ""))
+
+
+def _files(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            found += _files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith("-meta.xml"):
+            found.append((prefix + entry.name, entry.read_text("utf-8")))
+    return found

@@ -1,0 +1,231 @@
+"""What a person does with a hold: correct what is held, replay it, skip it, hand it to someone.
+
+Every act is an event of the hold's story: who, when, before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
+from isthmus.engine.corrections import ActionRefused, corrected_values
+from isthmus.engine.engine import Engine
+from isthmus.engine.replay import is_stopped, replay
+from isthmus.events.batching import batch_time
+from isthmus.events.envelope import Event
+from isthmus.store.database import Transaction
+from isthmus.store.entries import HELD as ENTRY_HELD
+from isthmus.store.entries import INVOICED, RECEIVED, WITHDRAWN
+from isthmus.store.holds import RESOLVED, HoldRow
+
+__all__ = ["Acted", "ActionRefused", "assign", "fix", "replay_hold", "skip"]
+
+SOURCE = "operator"
+
+
+@dataclass(frozen=True)
+class Acted:
+    """`done` is False when there was nothing to do; the message says so."""
+
+    hold: str
+    done: bool
+    message: str
+    still_held: bool = False
+
+
+async def fix(engine: Engine, hold: HoldRow, values: Mapping[str, str], by: str) -> Acted:
+    """Keep corrections beside the originals. Raises ActionRefused; nothing is kept then."""
+    if hold.state == RESOLVED:
+        return _over(hold)
+    async with engine.database.begin() as tx:
+        obj = await _object(tx, hold)
+        before = obj.model_dump(mode="json")
+        edits = await tx.edits.of(obj.kind, obj.id)
+        standing = {k: e.value for k, e in edits.items() if before.get(k) == e.original}
+        shown = type(obj).model_validate({**before, **standing})
+        after = await corrected_values(tx, shown, values)
+        for attribute, value in after.items():
+            await tx.edits.add(
+                hold.number, obj.kind, obj.id, attribute=attribute,
+                original=before.get(attribute), value=value, by=by,
+            )  # fmt: skip
+        if isinstance(obj, TimeEntry):
+            await tx.entries.revise(obj.id)
+        await _tell(engine, tx, "hold.fixed", hold, by,
+                    before={a: before.get(a) for a in after}, after=after)  # fmt: skip
+    told = ", ".join(f"{a}: {before.get(a)} -> {v}" for a, v in after.items())
+    return Acted(hold.label, True, f"{hold.label} corrected ({told}); replay it to go on")
+
+
+async def _object(tx: Transaction, hold: HoldRow) -> CanonicalObject:
+    """What the hold is about, as its system last said it."""
+    obj: CanonicalObject | None = None
+    if hold.object_kind == "time_entry" and hold.object_id:
+        row = (await tx.entries.many([hold.object_id])).get(hold.object_id)
+        if row is not None and row.state == INVOICED:
+            raise ActionRefused(
+                f"{hold.label} is about hours that are invoiced.",
+                "What is on an invoice is frozen.",
+                "Credit the invoice line in the ledger, then skip the hold and say so.",
+            )
+        obj = row.entry if row else None
+    elif hold.object_kind and hold.object_id:
+        obj = await tx.records.find(BY_KIND[hold.object_kind], hold.object_id)
+    if obj is None:
+        raise ActionRefused(
+            f"{hold.label} has no object to correct here.",
+            "Its cause is in a system, or its record was never accepted.",
+            f"{hold.fix} Then: isthmus hold replay {hold.label}.",
+        )
+    return obj
+
+
+async def replay_hold(engine: Engine, hold: HoldRow, by: str) -> Acted:
+    """Go on where it stopped; what has succeeded already is left alone and told."""
+    if hold.state == RESOLVED:
+        return _over(hold)
+    if hold.run_id is not None:
+        return await _replay_run(engine, hold, by)
+    if hold.flow == "ingest" and hold.code != "changed_after_invoicing":
+        return await _read_again(engine, hold, by)
+    return await _replay_entry(engine, hold, by)
+
+
+async def _replay_run(engine: Engine, hold: HoldRow, by: str) -> Acted:
+    async with engine.database.begin() as tx:
+        run = await tx.runs.get(hold.run_id or "")
+    if run is None:
+        raise LookupError(f"{hold.label} names run {hold.run_id}, which does not exist")
+    replayed = await replay(engine, run, by)
+    if replayed.resumed:
+        async with engine.database.begin() as tx:
+            await _tell(engine, tx, "hold.replayed", hold, by,
+                        before={"state": run.state}, after={"state": "queued"})  # fmt: skip
+    return Acted(hold.label, replayed.resumed, replayed.message)
+
+
+async def _replay_entry(engine: Engine, hold: HoldRow, by: str) -> Acted:
+    id = hold.object_id or ""
+    async with engine.database.begin() as tx:
+        row = (await tx.entries.many([id])).get(id)
+        if row is None or row.state != ENTRY_HELD:
+            state = row.state if row else "not here"
+            return Acted(hold.label, False, f"the time entry is {state}; nothing to replay")
+        await tx.entries.set_state([id], RECEIVED, rebatch=True)
+        await tx.holds.resolve(hold.key, "replayed", by)
+        await _tell(engine, tx, "hold.replayed", hold, by,
+                    before={"state": ENTRY_HELD}, after={"state": RECEIVED})  # fmt: skip
+    await batch_time(engine.database, engine.outbox)
+    return Acted(hold.label, True, "the time entry is in a new batch and is rated again")
+
+
+async def _read_again(engine: Engine, hold: HoldRow, by: str) -> Acted:
+    """The record as its system has it now; a hold that it still deserves stays open."""
+    connected = engine.links.connected.get(hold.system or "")
+    external_id = str(hold.detail.get("external_id") or "")
+    if connected is None or not external_id or hold.object_kind is None:
+        raise ActionRefused(
+            f"{hold.label} cannot be read again.",
+            f"Connection {hold.system} is not in the landscape.",
+            "Add the connection, or skip the hold with a reason.",
+        )
+    found = await connected.system.get(BY_KIND[hold.object_kind], external_id)
+    accepted = found is None or not found.problems
+    if found is not None:
+        taken = await engine.links.ingest.take(connected, [found])
+        accepted = accepted and not taken.refused
+    async with engine.database.begin() as tx:
+        now = await tx.holds.of_key(hold.key)
+        if now is not None and (not accepted or (found and hold.object_kind == "time_entry")):
+            message = f"read again, and still held: {now.reason}"
+            return Acted(hold.label, False, message, still_held=True)
+        outcome = "read again" if found else "gone at the source"
+        await tx.holds.resolve(hold.key, outcome, by)
+        await _tell(engine, tx, "hold.replayed", hold, by,
+                    before={"state": hold.state}, after={"state": outcome})  # fmt: skip
+    await batch_time(engine.database, engine.outbox)
+    where = f"{hold.object_kind} {external_id} of {hold.system}"
+    message = f"{where} was read again" if found else f"{where} no longer exists; the hold is over"
+    return Acted(hold.label, True, message)
+
+
+async def skip(engine: Engine, hold: HoldRow, reason: str, by: str) -> Acted:
+    """Give up on what is held, for a reason that is kept. Invoiced hours stay invoiced."""
+    if not reason.strip():
+        raise ActionRefused(
+            f"{hold.label} is not skipped.",
+            "A skip needs a reason: what is skipped is never billed or carried over.",
+            'Say why: --reason "written off with the client on 3 May".',
+        )
+    if hold.state == RESOLVED:
+        return _over(hold)
+    if hold.run_id is not None and not await is_stopped(engine, hold.run_id):
+        return Acted(hold.label, False, f"run {hold.run_id} is at work; wait until it stops")
+    async with engine.database.begin() as tx:
+        before, after = await _give_up(tx, hold)
+        await tx.holds.resolve(hold.key, f"skipped: {reason}", by)
+        await _tell(engine, tx, "hold.skipped", hold, by, reason=reason,
+                    before={"state": before}, after={"state": after})  # fmt: skip
+    return Acted(hold.label, True, f"{hold.label} is skipped: {reason}")
+
+
+async def _give_up(tx: Transaction, hold: HoldRow) -> tuple[str, str]:
+    """State before and after of the run or the entry behind the hold."""
+    if hold.run_id is not None:
+        run = await tx.runs.get(hold.run_id)
+        await tx.runs.finished(hold.run_id, "skipped")
+        return (run.state if run else hold.state), "skipped"
+    id = hold.object_id or ""
+    row = (await tx.entries.many([id])).get(id) if hold.object_kind == "time_entry" else None
+    if row is None or row.state != ENTRY_HELD:
+        return hold.state, RESOLVED
+    await tx.ledger.reverse(await tx.ledger.live("time_entry", [id]), f"skip:{hold.label}")
+    await tx.entries.set_state([id], WITHDRAWN)
+    return row.state, WITHDRAWN
+
+
+async def assign(engine: Engine, hold: HoldRow, person: str, by: str) -> Acted:
+    if not person.strip():
+        raise ActionRefused(
+            f"{hold.label} is not assigned.", "No person is named.",
+            "Name the person: isthmus hold assign H-17 someone@example.com.",
+        )  # fmt: skip
+    if hold.state == RESOLVED:
+        return _over(hold)
+    async with engine.database.begin() as tx:
+        await tx.holds.assign(hold.number, person)
+        await _tell(engine, tx, "hold.assigned", hold, by,
+                    before={"assigned_to": hold.detail.get("assigned_to")},
+                    after={"assigned_to": person})  # fmt: skip
+    return Acted(hold.label, True, f"{hold.label} is {person}'s")
+
+
+def _over(hold: HoldRow) -> Acted:
+    how = f"{hold.resolution} by {hold.resolved_by}"
+    return Acted(hold.label, False, f"{hold.label} is over already ({how}); nothing to do")
+
+
+async def _tell(
+    engine: Engine,
+    tx: Transaction,
+    type: str,
+    hold: HoldRow,
+    by: str,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    reason: str | None = None,
+) -> None:
+    data = {
+        "hold": hold.label, "by": by, "object_kind": hold.object_kind,
+        "object_id": hold.object_id, "run": hold.run_id,
+        "before": dict(before), "after": dict(after),
+    }  # fmt: skip
+    event = Event(
+        type=type, source=SOURCE, subject=hold.label,
+        correlation_id=hold.correlation_id or hold.object_id or hold.label,
+        data={**data, "reason": reason} if reason else data,
+    )  # fmt: skip
+    await engine.outbox.emit(tx, event)

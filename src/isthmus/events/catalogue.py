@@ -1,0 +1,165 @@
+"""Every event that is emitted: what it means, what its data holds, who owns it.
+
+A test reads the source for emitted types and compares; `isthmus schema export` and
+docs/reference/events.md are made from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from isthmus.canonical import OBJECTS
+from isthmus.rules.problems import Owner
+
+ROWS_NOT_RECORDS = frozenset({"time_entry"})
+"""Time entries are taken in by the hundred, with one event per batch."""
+
+
+class Data(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Changed(Data):
+    version: int = Field(description="Version of the stored record, from 1.")
+    attributes: list[str] = Field(description="Attributes whose value is another now.")
+    connection: str = Field(description="System that said so.")
+
+
+class Derived(Data):
+    version: int = Field(description="Version of the record that means this.")
+
+
+class Foreign(Data):
+    connection: str = Field(description="System that wrote what it does not own.")
+    attribute: str = Field(description="What it wrote to.")
+    kept: Any = Field(description="Value of the owner, which stands.")
+    offered: Any = Field(description="Value of the other system.")
+
+
+class Merged(Data):
+    from_: str = Field(alias="from", description="Canonical id that is gone.")
+
+
+class ContractOpened(Data):
+    number: str = Field(description="Number of the contract.")
+
+
+class ContractAmended(Data):
+    number: int = Field(description="Number of the amendment, from 1.")
+    opportunity: str = Field(description="Deal that amends.")
+
+
+class ProjectTold(Data):
+    opportunity: str = Field(description="Deal that the project delivers.")
+    project: str = Field(description="Canonical id of the project.")
+    name: str = Field(description="Its name.")
+
+
+class TimeBatched(Data):
+    entries: int = Field(description="Number of time entries in the batch.")
+
+
+class BillingDue(Data):
+    up_to: date = Field(description="Last day of work to bill.")
+
+
+class InvoiceDrafted(Data):
+    total: str = Field(description="Sum of the lines with its currency, before tax.")
+    facts: int = Field(description="Number of rated facts on it.")
+
+
+class InvoicePosted(Data):
+    number: str | None = Field(description="Number that the ledger gave.")
+    total: str = Field(description="Total with its currency, tax included where known.")
+
+
+class HoldAct(Data):
+    hold: str = Field(description="Label of the hold, such as H-17.")
+    by: str = Field(description="Who did it.")
+    object_kind: str | None = Field(description="Kind of the object that is held.")
+    object_id: str | None = Field(description="Canonical id of that object.")
+    run: str | None = Field(description="Id of the run that is held.")
+    before: dict[str, Any] = Field(description="Values before the act.")
+    after: dict[str, Any] = Field(description="Values after it.")
+
+
+class HoldSkipped(HoldAct):
+    reason: str = Field(description="Why it was given up.")
+
+
+@dataclass(frozen=True)
+class EventType:
+    """`subject` is the kind of the object whose canonical id is the event's subject."""
+
+    name: str
+    subject: str
+    meaning: str
+    data: type[Data]
+    owner: Owner
+
+
+def _of_every_record() -> list[EventType]:
+    kinds = [model.kind for model in OBJECTS if model.kind not in ROWS_NOT_RECORDS]
+    changed = "A system that may say so gave it another value, or it is new."
+    drifted = "A system wrote to an attribute that it does not own; the owner's value stands."
+    due = "As drifted, and by policy the owner's value is to be written back."
+    return [
+        event
+        for kind in kinds
+        for event in (
+            EventType(f"{kind}.changed", kind, changed, Changed, "integration"),
+            EventType(f"{kind}.drifted", kind, drifted, Foreign, "integration"),
+            EventType(f"{kind}.correction_due", kind, due, Foreign, "integration"),
+        )
+    ]
+
+
+_NAMED = (
+    EventType("opportunity.closed_won", "opportunity", "A deal was won.", Derived, "pmo"),
+    EventType("opportunity.amendment_won", "opportunity",
+              "A deal was won that changes an earlier one.", Derived, "pmo"),
+    EventType("milestone.ready_to_bill", "milestone",
+              "A milestone was accepted and may be billed.", Derived, "finance"),
+    EventType("invoice.status_changed", "invoice",
+              "The ledger's status, number or open amount of a posted invoice moved.", Derived,
+              "finance"),
+    EventType("accounting_period.opened", "accounting_period",
+              "A period takes postings from now on.", Derived, "finance"),
+    EventType("customer.merged", "customer",
+              "The ledger's record turned out to be this customer; the other id is gone.", Merged,
+              "integration"),
+    EventType("contract.opened", "contract", "A won deal has terms to bill by.", ContractOpened,
+              "finance"),
+    EventType("contract.amended", "contract", "Terms changed from a day on.", ContractAmended,
+              "finance"),
+    EventType("project.opened", "project", "A won deal has a project in the PSA.", ProjectTold,
+              "pmo"),
+    EventType("resource_demand.published", "project", "Staffing knows whom the project needs.",
+              ProjectTold, "pmo"),
+    EventType("workspace.requested", "project", "The project's team needs a place to work.",
+              ProjectTold, "pmo"),
+    EventType("billing_schedule.review_requested", "project",
+              "Finance reviews how the project is billed before its first invoice.", ProjectTold,
+              "finance"),
+    EventType("time.batched", "batch", "Approved hours wait in a batch to be rated.", TimeBatched,
+              "finance"),
+    EventType("billing.due", "contract", "What is posted and unbilled is to be invoiced.",
+              BillingDue, "finance"),
+    EventType("invoice.drafted", "invoice", "Rated facts are frozen on a new invoice.",
+              InvoiceDrafted, "finance"),
+    EventType("invoice.posted", "invoice", "The ledger has the invoice.", InvoicePosted,
+              "finance"),
+    EventType("hold.fixed", "hold", "A person corrected what is held; the original is kept.",
+              HoldAct, "integration"),
+    EventType("hold.replayed", "hold", "A person set going what was held.", HoldAct,
+              "integration"),
+    EventType("hold.skipped", "hold", "A person gave up what was held.", HoldSkipped,
+              "integration"),
+    EventType("hold.assigned", "hold", "A hold was handed to a person.", HoldAct, "integration"),
+)  # fmt: skip
+
+CATALOGUE: dict[str, EventType] = {e.name: e for e in (*_of_every_record(), *_NAMED)}
