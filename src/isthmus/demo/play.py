@@ -15,10 +15,12 @@ from isthmus.app import App
 from isthmus.demo.clerk import LedgerClerk, LedgerInvoice
 from isthmus.demo.deals import FIRST_WAVE, SECOND_WAVE, Deal
 from isthmus.demo.delivery import Delivery
+from isthmus.demo.evidence import crm_invoices
 from isthmus.demo.firm import Firm
 from isthmus.demo.org import Org
 from isthmus.demo.place import Journal
 from isthmus.demo.price_list import INDEXED_ON
+from isthmus.demo.tie_out import crm_mismatches
 from isthmus.demo.timesheets import DISCOVERY_ENDS, Timecard
 from isthmus.demo.watch import Seen, Watch
 from isthmus.events.batching import batch_time
@@ -247,6 +249,11 @@ class Quarter:
         await self._bill(SEPTEMBER)
         await self._pay(JULY, date(2026, 9, 25), first=False)
         await self._pay(AUGUST, date(2026, 9, 25), first=True)
+        await self._watch.until("the CRM to show what the ledger says", self._crm_agrees)
+        await self._rest("the last runs to end")
+
+    async def _crm_agrees(self) -> bool:
+        return not crm_mismatches(await crm_invoices(self._org), await self._clerk.invoices())
 
     async def _pay(self, month: date, on: date, *, first: bool) -> None:
         """Of four invoices one is paid at once, one by half and then in full, one in part."""

@@ -12,13 +12,14 @@ from isthmus.api.server import serving
 from isthmus.app import App, load_landscape
 from isthmus.demo.clerk import LedgerClerk
 from isthmus.demo.errors import DemoError
+from isthmus.demo.evidence import gather
 from isthmus.demo.firm import Firm, example_advisory
 from isthmus.demo.landscape_file import landscape_text
 from isthmus.demo.netsuite_clerk import NetSuiteClerk
 from isthmus.demo.org import Org
 from isthmus.demo.place import Journal, Place, occupied
 from isthmus.demo.play import Quarter
-from isthmus.demo.tie_out import audit
+from isthmus.demo.tie_out import tie_out
 from isthmus.demo.vendors import vendors
 from isthmus.demo.view import View
 from isthmus.observe.logging import configure_logging
@@ -54,7 +55,7 @@ async def _run(place: Place, firm: Firm, view: View) -> int:
             quarter = Quarter(app, firm, org, clerk, journal, view.looked)
             with view.playing(len(quarter.stages())):
                 await quarter.play(view.begins)
-            report = await audit(app, firm, org, clerk)
+            report = tie_out(await gather(app, org, clerk))
         view.report(report, journal)
     return 0 if report.ties else 1
 
