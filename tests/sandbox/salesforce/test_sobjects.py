@@ -76,9 +76,9 @@ async def test_unknown_and_read_only_fields(sf: Client) -> None:
             f"Account Number: data value too large: {'9' * 41} (max length=40)",
         ),
         (
-            {"CurrencyIsoCode": "XXX"},
+            {"CurrencyIsoCode": "QQQ"},
             "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-            "Currency ISO Code: bad value for restricted picklist field: XXX",
+            "Currency ISO Code: bad value for restricted picklist field: QQQ",
         ),
         (
             {"ParentId": "0015e0000009999AAA"},
