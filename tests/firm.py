@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -21,14 +22,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from isthmus.app import App, connector_configs
+from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.http import dump_json
-from isthmus.engine import RetryPolicy
+from isthmus.engine import RetryPolicy, replay
 from isthmus.landscape import load
 from isthmus.platforms.salesforce import package_files
 from isthmus.sandbox.netsuite import NetSuiteAccount
 from isthmus.sandbox.salesforce import SalesforceOrg
 from isthmus.sandbox.serve import serving
 from isthmus.settings import Settings
+from isthmus.store.holds import HoldRow
+from isthmus.store.tables import event
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -178,6 +182,53 @@ class Firm:
         """Read every system once and let what follows run to its end."""
         await self.app.read(list(connections) or None)
         await self.settle()
+
+    async def open_holds(self) -> list[HoldRow]:
+        async with self.app.database.begin() as tx:
+            return await tx.holds.list()
+
+    async def hold(self) -> HoldRow:
+        """The one open hold."""
+        [hold] = await self.open_holds()
+        return hold
+
+    async def replay(self, hold: HoldRow) -> None:
+        """A person replays the run that stopped, and waits for its end."""
+        async with self.app.database.begin() as tx:
+            run = await tx.runs.get(hold.run_id or "")
+        assert run is not None
+        assert (await replay(self.app.engine, run, "person@firm.example")).resumed
+        await self.settle()
+
+    async def correct(self, hold: HoldRow, **values: Any) -> None:
+        """A person corrects attributes of what is held, here and not in its system."""
+        kind, id = hold.object_kind or "", hold.object_id or ""
+        async with self.app.database.begin() as tx:
+            if kind == "time_entry":
+                obj: CanonicalObject = (await tx.entries.many([id]))[id].entry
+                await tx.entries.revise(id)
+            else:
+                obj = await tx.records.get(BY_KIND[kind], id)
+            raw = obj.model_dump(mode="json")
+            for attribute, value in values.items():
+                await tx.edits.add(
+                    hold.number, kind, id, attribute=attribute, original=raw[attribute],
+                    value=value, by="person@firm.example",
+                )  # fmt: skip
+
+    async def events(self, type: str) -> list[dict[str, Any]]:
+        """Events of one type, in order."""
+        async with self.app.database.begin() as tx:
+            rows = await tx.connection.execute(
+                sa.select(event).where(event.c.type == type).order_by(event.c.position)
+            )
+            return [dict(row._mapping) for row in rows]
+
+    async def runs(self, flow: str) -> list[tuple[str, int]]:
+        """(state, attempts) of every run of a flow, oldest first."""
+        async with self.app.database.begin() as tx:
+            rows = await tx.runs.list(flow=flow)
+        return [(r.state, r.attempts) for r in reversed(rows)]
 
     async def holds(self) -> list[tuple[str, str, str]]:
         """(state, code, owner) of every open hold."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
-from isthmus.canonical.base import references
+from isthmus.canonical.base import Role, references
 from isthmus.connect import Change
 from isthmus.events.derived import derived_events
 from isthmus.events.envelope import Event
@@ -49,6 +49,18 @@ class Ingest:
     def __init__(self, database: Database, outbox: Outbox, ownership: Ownership) -> None:
         self.database, self.outbox, self.ownership = database, outbox, ownership
         self._time = TimeIntake(outbox)
+        self._roles: dict[str, frozenset[Role]] = {}
+
+    def learn(self, systems: Iterable[Connected]) -> None:
+        """Which roles are played where: told once, when all connections are open."""
+        for system in systems:
+            self._roles[system.space] = self._roles.get(system.space, frozenset()) | system.roles
+
+    async def owners_of(self, tx: Transaction, kind: str, canonical_id: str) -> frozenset[Role]:
+        """Roles whose systems have the object."""
+        known = await tx.xref.all_of(canonical_id)
+        spaces = [space for k, space, _ in known if k == kind]
+        return frozenset().union(*(self._roles.get(space, frozenset()) for space in spaces))
 
     async def take(
         self,
@@ -137,10 +149,19 @@ class _Taking:
         reduction = self.ingest.ownership.reduce(
             change.model, stored.data if stored else None, change.attributes, self.source.roles
         )
-        keys = self._keys(change) if stored is None else {}
-        foreign = [write for write in reduction.rejected if write.attribute not in keys]
+        first = self._keys(change) if stored is None else await self._seeds(canonical_id, change)
+        foreign = [write for write in reduction.rejected if write.attribute not in first]
         await self._foreign(canonical_id, foreign)
-        return await self._store(canonical_id, stored, {**keys, **reduction.accepted})
+        return await self._store(canonical_id, stored, {**first, **reduction.accepted})
+
+    async def _seeds(self, canonical_id: str, change: Change) -> dict[str, Any]:
+        """Until the owner has the object, whoever seeds it may still correct what it said."""
+        rules = {n: self.ingest.ownership.rule(self.kind, n) for n in change.attributes}
+        seeded = {n: r.owner for n, r in rules.items() if r.seeded_by in self.source.roles}
+        if not seeded:
+            return {}
+        there = await self.ingest.owners_of(self.tx, self.kind, canonical_id)
+        return {n: change.attributes[n] for n, owner in seeded.items() if owner not in there}
 
     def _keys(self, change: Change) -> dict[str, Any]:
         """What identifies a new object is taken from whoever names it first."""

@@ -180,6 +180,7 @@ class Links:
         self.connected = connected
         self.ingest = ingest
         self._landscape, self._database = landscape, database
+        ingest.learn(connected.values())
 
     def of(self, connection: str) -> Link:
         return Link(self.connected[connection], self._database, self.ingest)

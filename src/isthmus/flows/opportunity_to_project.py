@@ -114,8 +114,12 @@ async def _deal(step: Step) -> Opportunity:
 
 
 async def ensure_customer(step: Step) -> None:
-    """The ledger's own customer is linked where one matches; else it is made, parents first."""
+    """The ledger's own customer is linked where one matches; else it is made, parents first.
+
+    Accounts are read again: a replay after a person told two of them apart starts here.
+    """
     deal = await _deal(step)
+    await _refresh_accounts(await crm_of(step, deal.id), deal.customer)
     erp = step.links.erp(deal.legal_entity)
     async with step.begin() as tx:
         customer = await corrected(tx, await tx.records.get(Customer, deal.customer))
@@ -179,14 +183,43 @@ def _ask(erp: Link, customer: Customer, verdict: Ask) -> Hold:
 
 
 async def _link(step: Step, erp: Link, customer: Customer, change: Change) -> None:
-    """The ledger's record may have been read before as a customer of its own: that one is ours."""
+    """The ledger's record may have been read before as a customer of its own, or may belong to
+    the account of another CRM: then both are one customer, and the ledger's one stays.
+    """
+    stays = customer.id
     async with step.begin() as tx:
         other = await tx.xref.canonical("customer", erp.space, change.external_id)
         if other is not None and other != customer.id:
-            await tx.xref.move("customer", other, customer.id, erp.space)
-            await tx.records.delete(Customer, other)
-            await step.emit(tx, "customer.merged", customer.id, {"from": other})
-    await erp.adopt(Customer, customer.id, change)
+            await _no_twins(tx, customer, other)
+            stays = await _merge(tx, step, erp, customer, other)
+    await erp.adopt(Customer, stays, change)
+
+
+async def _no_twins(tx: Transaction, customer: Customer, other: str) -> None:
+    """Two records of one system cannot be one customer; a person has to merge them there."""
+    ours = {s: e for k, s, e in await tx.xref.all_of(customer.id) if k == "customer"}
+    theirs = {s: e for k, s, e in await tx.xref.all_of(other) if k == "customer"}
+    for space in sorted(ours.keys() & theirs.keys()):
+        twin = await tx.records.get(Customer, other)
+        raise Hold(
+            f"{customer.name} and {twin.name} are two records of {space} ({ours[space]} and "
+            f"{theirs[space]}) and one customer of the ledger",
+            code="customer_twins", owner="pmo",
+            fix=f"Correct the tax number of {customer.name} or of {twin.name}, or merge the two "
+            f"in {space}; then replay.",
+            customer=customer.name, about=("customer", customer.id),
+        )  # fmt: skip
+
+
+async def _merge(tx: Transaction, step: Step, erp: Link, customer: Customer, other: str) -> str:
+    """The id that stays: ours where only the ledger knew the other one, else the other's."""
+    spaces = {s for k, s, _ in await tx.xref.all_of(other) if k == "customer"}
+    stays, goes = (customer.id, other) if spaces == {erp.space} else (other, customer.id)
+    await tx.xref.merge("customer", goes, stays)
+    await tx.records.repoint("customer", goes, stays)
+    await tx.records.delete(Customer, goes)
+    await step.emit(tx, "customer.merged", stays, {"from": goes})
+    return stays
 
 
 async def open_contract(step: Step) -> str:

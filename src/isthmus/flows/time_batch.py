@@ -9,6 +9,7 @@ from decimal import Decimal
 from isthmus.canonical import (
     AccountingPeriod,
     Assignment,
+    CanonicalObject,
     Contract,
     CostCentre,
     Customer,
@@ -64,6 +65,8 @@ class BatchContext:
     """By code of the company: each as its own ledger has them."""
     ledgers: Mapping[str, str]
     """Connection that keeps the books, by code of the company."""
+    kept: Mapping[str, frozenset[type[CanonicalObject]]]
+    """What those books are sorted by, by code of the company: not every ledger has all of it."""
     book: RateBook
     policies: Policies
 
@@ -90,6 +93,7 @@ class BatchContext:
             profit_centres={c.code: c for c in await tx.records.list(ProfitCentre)},
             periods={code: await periods_of(tx, erp) for code, erp in ledgers.items()},
             ledgers={code: erp.name for code, erp in ledgers.items()},
+            kept={code: _dimensions_of(erp) for code, erp in ledgers.items()},
             book=RateBook.build(await tx.records.list(RateCard)),
             policies=policies,
         )  # fmt: skip
@@ -151,9 +155,17 @@ class BatchContext:
             legal_entity=entity.id if entity else None,
             cost_centre=cost.id if cost else None,
             profit_centre=profit.id if profit else None,
+            needs_cost_centre=self._is_kept(entry, CostCentre),
+            needs_profit_centre=self._is_kept(entry, ProfitCentre),
             psa_rate_policy=self.policies.psa_rate,
             person=resource.name if resource else None,
         )
+
+    def _is_kept(self, entry: TimeEntry, dimension: type[CanonicalObject]) -> bool:
+        """Where no ledger is known yet, everything is asked for."""
+        contract = self.contract_of(entry)
+        kept = self.kept.get(contract.legal_entity) if contract else None
+        return kept is None or dimension in kept
 
     def period_of(self, entry: TimeEntry) -> AccountingPeriod | None:
         """The period that the entry posts to, or the one that would have to be opened for it."""
@@ -197,6 +209,10 @@ class BatchContext:
 
 def _companies(contracts: Mapping[str, Contract]) -> list[str]:
     return sorted({c.legal_entity for c in contracts.values()})
+
+
+def _dimensions_of(erp: Link) -> frozenset[type[CanonicalObject]]:
+    return frozenset(m for m in (CostCentre, ProfitCentre) if erp.capability(m).reads)
 
 
 def _ledger_of(links: Links, code: str) -> Link | None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.canonical import CanonicalObject
+from isthmus.canonical import OBJECTS, CanonicalObject
+from isthmus.canonical.base import references
 from isthmus.store.tables import record
 
 T = TypeVar("T", bound=CanonicalObject)
@@ -85,6 +86,21 @@ class Records:
         await self._connection.execute(
             sa.delete(record).where(record.c.kind == model.kind, record.c.id == id)
         )
+
+    async def repoint(self, kind: str, source: str, target: str) -> None:
+        """Two objects are one: what pointed at `source` points at `target` from now on."""
+        for model in OBJECTS:
+            for name, pointed_at in references(model).items():
+                if pointed_at == kind:
+                    await self._connection.execute(
+                        sa.update(record)
+                        .where(record.c.kind == model.kind, record.c.data[name].astext == source)
+                        .values(
+                            data=record.c.data.concat({name: target}),
+                            version=record.c.version + 1,
+                            updated_at=sa.func.clock_timestamp(),
+                        )
+                    )
 
     async def counts(self) -> dict[str, int]:
         rows = await self._connection.execute(

@@ -85,10 +85,10 @@ class Xref:
                 + (f"it belongs to {held}" if held else f"that is linked to {known} already")
             )
 
-    async def move(self, kind: str, source: str, target: str, space: str) -> None:
-        """Two canonical objects are one: what the system calls `source` is `target` from now on."""
+    async def merge(self, kind: str, source: str, target: str) -> None:
+        """Every system that knew `source` knows `target` from now on."""
         await self._connection.execute(
             sa.update(xref)
-            .where(xref.c.kind == kind, xref.c.canonical_id == source, xref.c.space == space)
+            .where(xref.c.kind == kind, xref.c.canonical_id == source)
             .values(canonical_id=target)
         )
