@@ -146,9 +146,9 @@ def waiting_deals(clients: Sequence[Client]) -> list[Deal]:
 
 
 def amendment(first: Deal) -> Deal:
-    """The client agrees to more: the cap is raised by half, from the middle of August on."""
+    """The client agrees to as much again, from the middle of August on."""
     assert first.cap is not None
-    raised = (first.cap / 2).quantize(Decimal(100)) + first.cap
+    raised = 2 * first.cap
     more = Line("Further hours", Decimal(1), raised - first.cap, role="Senior Consultant")
     return Deal(
         f"{first.name}, amendment 1", first.client, first.entity, first.currency, HOURLY, None,

@@ -67,6 +67,8 @@ class Evidence:
     unbillable: int = 0
     deals_won: int = 0
     projects_opened: int = 0
+    messages: int = 0
+    deliveries: int = 0
 
 
 async def gather(app: App, org: Org, clerk: LedgerClerk) -> Evidence:
@@ -79,6 +81,7 @@ async def gather(app: App, org: Org, clerk: LedgerClerk) -> Evidence:
         counts = await tx.entries.counts()
         known = await tx.ledger.in_force()
         holds = await tx.holds.list(limit=100_000)
+        messages, deliveries, _ = await tx.inbox.counts()
     return Evidence(
         days, milestones, [_crm_invoice(r) for r in rows["Isthmus_Invoice__c"]], time, invoices,
         {**_names(rows), "customers of the ledger": await clerk.customers(),
@@ -87,6 +90,7 @@ async def gather(app: App, org: Org, clerk: LedgerClerk) -> Evidence:
         entries, known, holds, counts.get("unbillable", 0),
         sum(1 for r in rows["Opportunity"] if r["IsWon"]),
         sum(1 for r in rows["pse__Proj__c"] if not r["pse__Is_Template__c"]),
+        messages, deliveries,
     )  # fmt: skip
 
 

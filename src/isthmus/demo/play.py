@@ -65,8 +65,8 @@ class Quarter:
             Stage("august_2", "August: hours at new prices", self._second_august),
             Stage("august_bills", "August: invoices and payments", self._bill_august),
             Stage("september_1", "September: hours, one phase is over", self._first_september),
-            Stage("august_close", "August is closed for invoices", lambda: self._close(AUGUST)),
             Stage("amendment", "a client agrees to a higher cap", self._amend),
+            Stage("august_close", "August is closed for invoices", lambda: self._close(AUGUST)),
             Stage("july_reopens", "July is opened again", self._reopen_july),
             Stage("revoked", "a price is withdrawn", self._withdraw_price),
             Stage("september_2", "September: hours without a price", self._second_september),
@@ -78,8 +78,9 @@ class Quarter:
             begins(stage)
             self._recall(stage.name)
             if stage.name not in self._journal:
+                began = time.monotonic()
                 await stage.act()
-                self._journal.note(stage.name)
+                self._journal.note(stage.name, {"seconds": round(time.monotonic() - began, 1)})
 
     def _recall(self, stage: str) -> None:
         """What the stage adds to what Isthmus must know by its end."""

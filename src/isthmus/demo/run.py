@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,9 +20,9 @@ from isthmus.demo.netsuite_clerk import NetSuiteClerk
 from isthmus.demo.org import Org
 from isthmus.demo.place import Journal, Place, occupied
 from isthmus.demo.play import Quarter
-from isthmus.demo.tie_out import tie_out
+from isthmus.demo.tie_out import Report, tie_out
 from isthmus.demo.vendors import vendors
-from isthmus.demo.view import View
+from isthmus.demo.view import Examples, View
 from isthmus.observe.logging import configure_logging
 from isthmus.settings import Settings
 
@@ -36,14 +37,13 @@ async def play_and_prove(home: Path, *, erp: str, fresh: bool) -> int:
             f"its bookkeeper knows {', '.join(LEDGERS)}",
             "Choose one of them with --erp.",
         )
-    view = View(home)
     with occupied(home, fresh=fresh) as place, place.log.open("a") as log:
         configure_logging("info", "json", log)
-        return await _run(place, example_advisory(), view)
+        return await _run(place, example_advisory(), View())
 
 
 async def _run(place: Place, firm: Firm, view: View) -> int:
-    journal = Journal(place)
+    journal, began = Journal(place), time.monotonic()
     async with vendors(place.vendors, place.log) as systems:
         view.systems_listen({name: c.url for name, c in systems.items()})
         org, clerk = Org(place, systems["salesforce"]), NetSuiteClerk(place, systems["netsuite"])
@@ -56,8 +56,22 @@ async def _run(place: Place, firm: Firm, view: View) -> int:
             with view.playing(len(quarter.stages())):
                 await quarter.play(view.begins)
             report = tie_out(await gather(app, org, clerk))
-        view.report(report, journal)
+            examples = await _examples(app, report)
+    view.report(report, journal, time.monotonic() - began)
+    view.what_next(place.home, examples, f"http://{app.settings.host}:{app.settings.port}")
     return 0 if report.ties else 1
+
+
+async def _examples(app: App, report: Report) -> Examples:
+    waiting = [h for h in report.holds if h.run_id]
+    async with app.database.begin() as tx:
+        run = await tx.runs.get(str(waiting[0].run_id)) if waiting else None
+    hours = [i.number for i in report.invoices if i.hours_amount]
+    entries = [h.label for h in report.holds if h.object_kind == "time_entry"]
+    return Examples(
+        run.label if run else "R-0001", hours[-1] if hours else "INVOICE",
+        entries[0] if entries else "H-1",
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -70,7 +84,7 @@ async def _isthmus(
         landscape_text(place, org.control.url, clerk.name, connection), "utf-8"
     )
     settings = _settings(place, journal)
-    with view.starting("embedded PostgreSQL"):
+    with view.starting("embedded PostgreSQL", place.home):
         app = await App.open(settings, load_landscape(place.landscape))
     try:
         async with serving(app) as url:
@@ -88,7 +102,7 @@ def _settings(place: Place, journal: Journal) -> Settings:
     return Settings(
         DATABASE_URL=None, home=place.home, landscape=place.landscape, port=journal.get("port"),
         poll_every=timedelta(seconds=2),
-    )  # type: ignore[call-arg] # database_url by its alias # fmt: skip
+    )  # fmt: skip
 
 
 def _is_free(port: int) -> bool:

@@ -68,6 +68,8 @@ class Counts:
     posted: int
     invoiced: int
     held: int
+    messages: int
+    deliveries: int
 
 
 @dataclass(frozen=True)
@@ -283,4 +285,6 @@ def _counts(found: Evidence) -> Counts:
         posted=states[POSTED] + states[INVOICED],
         invoiced=states[INVOICED],
         held=states[HELD],
+        messages=found.messages,
+        deliveries=found.deliveries,
     )
