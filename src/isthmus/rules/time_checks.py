@@ -37,7 +37,10 @@ class PsaRatePolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EntryContext:
-    """Everything an entry points at. `person` is a name for people who read the problem."""
+    """Everything an entry points at. `person` is a name for people who read the problem.
+
+    A ledger that has no profit centres (Tryton) needs none.
+    """
 
     project: Project | None
     phase: Phase | None = None
@@ -47,6 +50,8 @@ class EntryContext:
     legal_entity: str | None = None
     cost_centre: str | None = None
     profit_centre: str | None = None
+    needs_cost_centre: bool = True
+    needs_profit_centre: bool = True
     psa_rate_policy: PsaRatePolicy = PsaRatePolicy.MUST_AGREE
     person: str | None = None
 
@@ -185,14 +190,14 @@ def _dimensions(entry: TimeEntry, ctx: EntryContext) -> Iterator[Problem]:
             "Set the legal entity on the deal to a code that the ledger knows, then replay.",
             "legal_entity",
         )  # fmt: skip
-    if ctx.cost_centre is None:
+    if ctx.needs_cost_centre and ctx.cost_centre is None:
         yield _problem(
             "cost_centre_missing", entry, ctx, "the person has no cost centre of the ledger",
             "finance",
             f"Set the cost centre of {ctx.person or entry.resource} to a code that the ledger "
             "knows, then replay.", "cost_centre",
         )  # fmt: skip
-    if ctx.profit_centre is None:
+    if ctx.needs_profit_centre and ctx.profit_centre is None:
         name = ctx.project.name if ctx.project else entry.project
         yield _problem(
             "profit_centre_missing", entry, ctx, "the project has no profit centre of the ledger",

@@ -9,13 +9,19 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """`lose` names the method whose next answer is lost; the server has finished it by then."""
+    """`lose` names the method whose next answer is lost; the server has finished it by then.
+
+    `cut_at` loses an answer too, though not a request to confirm, and every call from then on
+    until `is_cut` is taken back.
+    """
 
     def __init__(self, upstream: str) -> None:
         split = urlsplit(upstream)
         self._host, self._port = split.hostname, split.port
         self.url = ""
         self.lose: str | None = None
+        self.cut_at: str | None = None
+        self.is_cut = False
         self.calls: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,6 +37,9 @@ class Proxy:
             return
         lengths = [h for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")]
         body = await reader.readexactly(int(lengths[0].split(b":")[1]))
+        if self.is_cut:
+            writer.transport.abort()
+            return
         method = body.split(b'"method": "')[1].split(b'"')[0].decode()
         self.calls.append(method)
         upstream_reader, upstream_writer = await asyncio.open_connection(self._host, self._port)
@@ -38,6 +47,9 @@ class Proxy:
         await upstream_writer.drain()
         answer = await upstream_reader.read()
         upstream_writer.close()
+        if method == self.cut_at and b'"UserWarning"' not in answer:
+            self.cut_at, self.is_cut = None, True
+            self.lose = method
         if method == self.lose:
             self.lose = None
             writer.transport.abort()

@@ -294,3 +294,39 @@ async def test_half_a_cent_rounds_as_ours(
     line = world.line(1, quantity=Decimal(hours), unit_price=eur(price))
     receipt = await ledger.put(outgoing(world.invoice(customer, lines=(line,))))
     assert receipt.attributes["subtotal"] == eur(amount)
+
+
+async def test_an_invoice_that_comes_late_is_dated_by_its_number(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    """The period that it posts to stays its own."""
+    year = world.today.year - 1
+    june = await ledger.put(outgoing(world.invoice(customer, issued_on=date(year, 6, 30))))
+    may = await ledger.put(outgoing(world.invoice(customer, issued_on=date(year, 5, 31))))
+    assert may.attributes["posted_period"] == str(world.ids[f"period:{year}-05"])
+    made = world.rpc.read(
+        "account.invoice", int(may.external_id), "invoice_date", "accounting_date"
+    )  # fmt: skip
+    assert made["invoice_date"] == date(year, 6, 30)
+    assert made["accounting_date"] == date(year, 5, 31)
+    assert june.attributes["number"] < may.attributes["number"]
+
+
+async def test_our_drafts_are_not_read_as_invoices(
+    ledger: TrytonSystem, world: World, customer: str
+) -> None:
+    """They are about to be posted, or left over from a lost call; other drafts are news."""
+    made = await ledger.put(outgoing(invoice := world.invoice(customer, reference="C-0001-7")))
+    change = await ledger.get(Invoice, made.external_id)
+    assert change is not None
+    assert change.canonical_id == invoice.id
+    [ours] = world.rpc.model("account.invoice", "copy", [int(made.external_id)])
+    [foreign] = world.rpc.model("account.invoice", "copy", [int(made.external_id)])
+    line = world.rpc.read("account.invoice", foreign, "lines")["lines"][0]
+    world.rpc.write("account.invoice.line", line, note=None)
+    seen = {
+        c.external_id async for page in ledger.changes(Invoice, Watermark()) for c in page.changes
+    }
+    assert str(ours) not in seen
+    assert {made.external_id, str(foreign)} <= seen
+    world.rpc.model("account.invoice", "delete", [ours, foreign])

@@ -15,6 +15,7 @@ from isthmus.canonical.invoice import Invoice, InvoiceLine, LineKind
 from isthmus.connect.errors import FieldProblem, Invalid
 from isthmus.connectors.tryton import wire
 from isthmus.connectors.tryton.catalogue import Catalogue, CompanyRow, first_country
+from isthmus.connectors.tryton.party import KEY
 from isthmus.connectors.tryton.taxes import rule_for
 from isthmus.connectors.tryton.wire import Record
 from isthmus.kit.money import minor_units
@@ -46,6 +47,7 @@ async def invoice_values(catalogue: Catalogue, invoice: Invoice) -> Record:
     lines: list[Record] = []
     for line in invoice.lines:
         lines += await _lines(catalogue, heading, line, offers[line.kind], taxes)
+    lines[0]["note"] = KEY + invoice.id
     return {**heading.values, "lines": wire.lines(lines)}
 
 
@@ -87,6 +89,7 @@ async def _heading(catalogue: Catalogue, invoice: Invoice) -> Heading:
         **base,
         "reference": invoice.reference,
         "invoice_date": invoice.issued_on,
+        "accounting_date": None,
         "journal": await catalogue.revenue_journal(),
         **{k: offered.get(k) for k in ("invoice_address", "account", "payment_term")},
         "party_tax_identifier": offered.get("party_tax_identifier"),

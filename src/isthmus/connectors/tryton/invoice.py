@@ -1,6 +1,7 @@
 """`account.invoice` of type out and our Invoice.
 
-`reference` carries our key, but Tryton lets two invoices share one. What keeps a posted invoice
+`reference` carries our reference, and the note of the first line, which is not printed, our id.
+But Tryton lets two invoices share both. What keeps a posted invoice
 single is the order of the steps: a draft has no effect, every draft with the reference is looked
 up again before posting, one of them is chosen by rule, and posting the same draft twice is refused
 by Tryton. A draft left over by a lost call is deleted when it is seen.
@@ -29,6 +30,8 @@ from isthmus.connect.system import Outgoing, Receipt
 from isthmus.connectors.tryton.catalogue import Catalogue
 from isthmus.connectors.tryton.client import TrytonClient
 from isthmus.connectors.tryton.draft import invoice_values
+from isthmus.connectors.tryton.numbering import dates_in_order
+from isthmus.connectors.tryton.party import KEY
 from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
 from isthmus.connectors.tryton.wire import Domain, Record
 
@@ -54,7 +57,7 @@ class Invoices(Table):
     writes = True
     also = (
         "state", "reference", "invoice_date", "payment_lines.date", "lines_to_pay.maturity_date",
-        "reconciliation_lines.date",
+        "reconciliation_lines.date", "lines.note",
     )  # fmt: skip
     finds_by: ClassVar = {"reference": "reference", "number": "number"}
 
@@ -67,11 +70,17 @@ class Invoices(Table):
         return [["type", "=", "out"]]
 
     def wanted(self, record: Record) -> bool:
-        """An out invoice with a negative total is a credit note."""
+        """An out invoice with a negative total is a credit note. A draft of ours is on its way to
+        be posted, or is left over from a lost call and will be deleted.
+        """
+        if record["state"] in DRAFTS and self.key_in(record):
+            return False
         return bool(record["total_amount"] is None or record["total_amount"] >= 0)
 
     def key_in(self, record: Record) -> str | None:
-        return as_uuid(record["reference"])
+        notes = [line["note"] for line in record["lines"] if line["note"]]
+        keys = [note.removeprefix(KEY) for note in notes if note.startswith(KEY)]
+        return as_uuid(keys[0] if keys else record["reference"])
 
     def translate(self, record: Record) -> Translated:
         found = super().translate(record)
@@ -205,6 +214,8 @@ class Invoices(Table):
         for _ in range(len(CONFIRMED) + 1):
             try:
                 async with self._numbering:
+                    if dates := await dates_in_order(self.client, invoice):
+                        await self.client.write(INVOICE, number, dates)
                     await self.client.call(INVOICE, "post", [number], context=context)
             except Refused as warning:
                 if (warning.code or "").rpartition(".")[2] not in CONFIRMED:
