@@ -83,6 +83,13 @@ def test_each_fault_is_found_alone_and_named(
     assert problem.fix.endswith("then replay.")
 
 
+def test_a_ledger_asks_only_for_dimensions_that_it_has() -> None:
+    missing = {"cost_centre": None, "profit_centre": None}
+    assert codes(context(**missing)) == ["cost_centre_missing", "profit_centre_missing"]
+    assert codes(context(**missing, needs_profit_centre=False)) == ["cost_centre_missing"]
+    assert codes(context(**missing, needs_cost_centre=False)) == ["profit_centre_missing"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
