@@ -8,6 +8,8 @@ from tests.cli.conftest import Isthmus
 from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff, win
 
+from isthmus.events.catalogue import CATALOGUE
+
 pytestmark = pytest.mark.anyio
 
 
@@ -63,6 +65,15 @@ async def test_an_invoice_is_explained_to_its_hours(firm: Firm, isthmus: Isthmus
     for part in ("opportunity Harbour redesign", "opportunity.closed_won", "contract.opened",
                  "invoice.posted", "opportunity_to_project succeeded"):  # fmt: skip
         assert part in journey
+
+    tail = [json.loads(line) for line in (await isthmus("event", "tail")).out.splitlines()]
+    assert [int(e["sequence"]) for e in tail] == list(range(1, len(tail) + 1))
+    assert {e["specversion"] for e in tail} == {"1.0"}
+    for event in tail:
+        name = event["type"].removeprefix("isthmus.").removesuffix(".v1")
+        CATALOGUE[name].data.model_validate(event["data"])
+    rest = (await isthmus("event", "tail", "--after", str(len(tail) - 1))).out.splitlines()
+    assert [json.loads(line) for line in rest] == tail[-1:]
 
     listed = json.loads((await isthmus("run", "list", "--json")).out)
     [won] = [r for r in listed if r["flow"] == "opportunity_to_project"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from calendar import month_abbr, monthrange
 from contextlib import AsyncExitStack
+from datetime import UTC, date, datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,13 +20,23 @@ from isthmus.cli.session import DEMO, act, session
 
 ORG = {"client_id": "sandbox-org", "client_secret": "not-a-secret", "username": "isthmus@sandbox"}
 BOOKS = {"client_id": "sandbox-books", "certificate_id": "sandbox-certificate"}
+COMPANIES = {"EA-NL": ("Example Advisory NL", "NL", "EUR"),
+             "EA-US": ("Example Advisory US", "US", "USD")}  # fmt: skip
 LANDSCAPE = """\
+# Written by `isthmus sandbox`; the systems are the simulators that it runs.
+firm:
+  name: Example Advisory
+  legal_entities:
+    EA-NL: {{country: NL, currency: EUR}}
+    EA-US: {{country: US, currency: USD}}
 connections:
   salesforce:
     vendor: salesforce
     url: {org}
-    auth: {{flow: client_credentials, client_id: {app[client_id]},
-           client_secret: {app[client_secret]}}}
+    auth:
+      flow: client_credentials
+      client_id: {app[client_id]}
+      client_secret: file:{secret}
   certinia: {{vendor: certinia, platform: salesforce}}
   netsuite:
     vendor: netsuite
@@ -34,6 +46,11 @@ connections:
       certificate_id: {integration[certificate_id]}
       private_key: file:{key}
       algorithm: ES256
+    items: {{time: consulting, milestone: fixed-fee}}
+roles:
+  crm: [{{connection: salesforce}}]
+  psa: [{{connection: certinia}}]
+  erp: [{{connection: netsuite}}]
 """
 
 
@@ -79,6 +96,7 @@ async def _serve(folder: Path, salesforce_port: int, netsuite_port: int, *, fres
             org.deploy(_package())
             org.register_app(dict(ORG))
             books.register(BOOKS["client_id"], BOOKS["certificate_id"], _public_key(folder))
+            books.seed(_chart(datetime.now(UTC).year))
         try:
             salesforce = await stack.enter_async_context(serving(org.app, salesforce_port))
             netsuite = await stack.enter_async_context(serving(books.app, netsuite_port))
@@ -96,16 +114,53 @@ def _tell(folder: Path, salesforce: str, netsuite: str, *, fresh: bool) -> None:
     say(f"salesforce with certinia  {salesforce}")
     say(f"netsuite                  {netsuite}")
     say(f"their data                {folder}")
-    if not fresh:
-        say("They are as the demo left them; Ctrl-C stops them.")
-        return
-    snippet = LANDSCAPE.format(
-        org=salesforce, app=ORG, books=netsuite, integration=BOOKS, key=_key_file(folder)
-    )  # fmt: skip
-    say("Both are empty: what docs/reference/sandbox-*.md says about /__control/ fills them.")
-    say("In a landscape:\n")
-    say(snippet)
+    if fresh:
+        file = _landscape(folder, salesforce, netsuite)
+        say(f"a landscape for them      {file}")
+        say(f"next: isthmus up --landscape {file}")
+        say("What people do in these systems: docs/reference/sandbox-*.md, under /__control/.")
     say("Ctrl-C stops them.")
+
+
+def _landscape(folder: Path, salesforce: str, netsuite: str) -> Path:
+    secret, file = folder / "salesforce-secret", folder / "isthmus.yaml"
+    _write(secret, ORG["client_secret"])
+    text = LANDSCAPE.format(
+        org=salesforce, app=ORG, secret=secret, books=netsuite, integration=BOOKS,
+        key=_key_file(folder),
+    )  # fmt: skip
+    file.write_text(text, "utf-8")
+    return file
+
+
+def _chart(year: int) -> dict[str, list[dict[str, Any]]]:
+    """Companies, items, dimensions and the year's periods: what an account has on its first day."""
+    currencies = sorted({currency for _, _, currency in COMPANIES.values()})
+    return {
+        "currency": [
+            {"externalId": c, "name": c, "symbol": c, "currencyPrecision": 2} for c in currencies
+        ],
+        "subsidiary": [
+            {"externalId": code, "name": name, "country": country,
+             "currency": {"externalId": currency}}
+            for code, (name, country, currency) in COMPANIES.items()
+        ],
+        "term": [{"externalId": "net30", "name": "Net 30", "daysUntilNetDue": 30}],
+        "serviceSaleItem": [
+            {"externalId": "consulting", "itemId": "Consulting"},
+            {"externalId": "fixed-fee", "itemId": "Fixed fee"},
+        ],
+        "department": [{"externalId": "CC-10", "name": "Consulting"}],
+        "classification": [{"externalId": "PC-A", "name": "Advisory"}],
+        "accountingPeriod": [_period(year, month) for month in range(1, 13)],
+    }  # fmt: skip
+
+
+def _period(year: int, month: int) -> dict[str, Any]:
+    first = date(year, month, 1)
+    last = first.replace(day=monthrange(year, month)[1])
+    return {"externalId": f"{first:%Y-%m}", "periodName": f"{month_abbr[month]} {year}",
+            "startDate": first.isoformat(), "endDate": last.isoformat()}  # fmt: skip
 
 
 def _key_file(folder: Path) -> Path:
@@ -119,16 +174,21 @@ def _public_key(folder: Path) -> str:
     file = _key_file(folder)
     if not file.exists():
         made = ECKey.generate_key("P-256", private=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(made.as_pem(private=True))
+        _write(file, made.as_pem(private=True).decode())
     return ECKey.import_key(file.read_text()).as_pem(private=False).decode()
+
+
+def _write(file: Path, secret: str) -> None:
+    """For this account alone, as a secret file should be."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(secret)
 
 
 def _package() -> dict[str, str]:
     """The custom fields that the connectors write, as a firm deploys them to its org."""
     root = resources.files("isthmus") / "platforms" / "salesforce" / "package"
-    return dict(_files(root, ""))
+    return dict(_files(root / "objects", "objects/"))
 
 
 def _files(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

@@ -85,6 +85,10 @@ def session(context: typer.Context) -> Session:
 
 
 def act(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end. Logs go to the error stream, and only errors: the answer is the output."""
+    from isthmus.observe.logging import configure_logging
+
+    configure_logging("error", "console")
     return asyncio.run(work)
 
 
@@ -121,9 +125,7 @@ async def database(settings: Settings, *, migrated: bool = True) -> AsyncIterato
 async def application(settings: Settings) -> AsyncIterator[App]:
     """The whole application without its background work: it can enqueue and call systems."""
     from isthmus.app import App
-    from isthmus.observe.logging import configure_logging
 
-    configure_logging("error", settings.log_format)
     app = await App.open(settings)
     try:
         yield app

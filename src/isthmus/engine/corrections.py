@@ -47,8 +47,8 @@ def _known(model: type[CanonicalObject], attribute: str) -> None:
         return
     near = get_close_matches(attribute, names, n=1)
     raise ActionRefused(
-        f"{attribute}: a {model.kind} has no such attribute.",
-        f"It has {', '.join(names)}.",
+        f"{model.kind}.{attribute}: there is no such attribute.",
+        f"The object has {', '.join(names)}.",
         f"Did you mean {near[0]}?" if near else "Name one of them, as attribute=value.",
     )
 
