@@ -62,8 +62,12 @@ policies:
   closed_period: hold
   psa_rate: must_agree
 
+# Short, because a quarter passes in a minute here.
 schedules:
-  poll: 2s
+  poll:
+    default: 15s
+    objects: {{accounting_period: 2s, assignment: 2s, invoice: 2s, milestone: 2s, phase: 2s,
+              project: 2s, rate_card: 2s, time_entry: 2s}}
 """
 
 

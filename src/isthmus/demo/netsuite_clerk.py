@@ -29,6 +29,7 @@ class NetSuiteClerk:
 
     def __init__(self, place: Place, control: Control) -> None:
         self._place, self._control = place, control
+        self._receipts: set[str] | None = None
 
     def connection(self) -> str:
         return netsuite_connection(self._place, self._control.url)
@@ -45,11 +46,14 @@ class NetSuiteClerk:
         await self._control.post("periods", {"period": _name(month), "arLocked": not is_open})
 
     async def pay(self, key: str, receipt: str, amount: Decimal | None, on: date) -> None:
-        known = {row.get("externalId") for row in await self._control.rows("customerPayment")}
-        if receipt in known:
+        if self._receipts is None:
+            rows = await self._control.rows("customerPayment")
+            self._receipts = {str(row.get("externalId")) for row in rows}
+        if receipt in self._receipts:
             return
         body: Row = {"invoice": f"eid:{key}", "date": on.isoformat(), "externalId": receipt}
         await self._control.post("pay", body | ({} if amount is None else {"amount": amount}))
+        self._receipts.add(receipt)
 
     async def break_down(self, seconds: float) -> None:
         await self._control.post("faults", {"kind": "outage", "seconds": seconds})

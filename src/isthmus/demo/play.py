@@ -28,7 +28,7 @@ from isthmus.flows.contract_to_invoice import request_billing
 from isthmus.store.entries import POSTED, RATED, RECEIVED
 
 JULY, AUGUST, SEPTEMBER = date(2026, 7, 31), date(2026, 8, 31), date(2026, 9, 30)
-OUTAGE_SECONDS = 12.0
+OUTAGE_SECONDS = 8.0
 LOST_ANSWERS = 2
 CENT = Decimal("0.01")
 
@@ -254,6 +254,8 @@ class Quarter:
         await self._rest("the last runs to end")
 
     async def _crm_agrees(self) -> bool:
+        if not (await self._watch.look()).at_rest:
+            return False
         return not crm_mismatches(await crm_invoices(self._org), await self._clerk.invoices())
 
     async def _pay(self, month: date, on: date, *, first: bool) -> None:

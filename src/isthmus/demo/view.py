@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from isthmus.demo.place import Journal
@@ -130,15 +129,12 @@ class View:
             self.say(f"  it does NOT tie out: {count} mismatches", "bold red")
 
     def _totals(self, report: Report) -> None:
-        table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="dim")
-        table.add_column("", no_wrap=True)
-        for title in ("approved", "rounding", "invoiced", "to invoice", "held", "difference"):
-            table.add_column(title, justify="right", no_wrap=True)
+        titles = ("approved", "rounding", "invoiced", "to invoice", "held", "difference")
+        self.say(_row("", titles), "dim")
         for line in report.lines:
             amounts = (line.approved, line.rounding, line.invoiced, line.uninvoiced, line.held,
                        line.difference)  # fmt: skip
-            table.add_row(f"    {line.currency}", *(_money(a) for a in amounts))
-        self._console.print(table, width=max(self._console.width, 100), crop=False)
+            self.say(_row(line.currency, [_money(a) for a in amounts]))
         self.say("    approved + rounding of hours that clients agreed to = invoiced + to invoice "
                  "+ held", "dim")  # fmt: skip
 
@@ -178,6 +174,10 @@ def grouped(holds: Sequence[HoldRow]) -> list[list[HoldRow]]:
         key = (hold.owner, hold.code, hold.currency, alone)
         groups.setdefault(key, []).append(hold)
     return sorted(groups.values(), key=lambda g: (g[0].owner, g[0].code, g[0].number))
+
+
+def _row(currency: str, cells: Sequence[str]) -> str:
+    return f"    {currency:<4}" + "".join(f"{cell:>14}" for cell in cells)
 
 
 def _sum(group: Sequence[HoldRow]) -> str:

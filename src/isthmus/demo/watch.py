@@ -18,7 +18,7 @@ from isthmus.store.entries import HELD, INVOICED, POSTED, RATED, RECEIVED, UNBIL
 from isthmus.store.holds import WAITING_SYSTEM, HoldRow
 
 PATIENCE = 120.0
-LOOK_EVERY = 0.25
+LOOK_EVERY = 0.4
 UNDER_WAY = ("queued", "running")
 
 
