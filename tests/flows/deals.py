@@ -80,7 +80,9 @@ def project_of(firm: Firm, deal: str) -> dict[str, Any]:
     return project
 
 
-async def staff(firm: Firm, project: dict[str, Any], rate: Decimal = Decimal(150)) -> str:
+async def staff(
+    firm: Firm, project: dict[str, Any], rate: Decimal = Decimal(150), person: str | None = None
+) -> str:
     """What the project office does once a project is open: under way, and someone on it."""
     await firm.org.update(
         "pse__Proj__c", project["Id"], pse__Stage__c="In Progress", Profit_Centre__c="PC-A",
@@ -92,7 +94,7 @@ async def staff(firm: Firm, project: dict[str, Any], rate: Decimal = Decimal(150
     )  # fmt: skip
     return await firm.org.seed(
         "pse__Assignment__c", Name="Consultant One", pse__Project__c=project["Id"],
-        pse__Resource__c=firm.org.ids["E001"], pse__Role__c="Consultant",
+        pse__Resource__c=person or firm.org.ids["E001"], pse__Role__c="Consultant",
         pse__Schedule__c=schedule, pse__Bill_Rate__c=rate, pse__Is_Billable__c=True,
         CurrencyIsoCode=project["CurrencyIsoCode"],
     )  # fmt: skip
@@ -134,3 +136,11 @@ async def log_week(
             **values,
         },
     )
+
+
+async def edit_card(firm: Firm, card: str, **values: Any) -> None:
+    """A change of a timecard that is in financials already, as its administrator may make it."""
+    await firm.org.update(
+        "pse__Timecard_Header__c", card, pse__Admin_Global_Edit__c=True,
+        pse__Audit_Notes__c="corrected by the project office", **values,
+    )  # fmt: skip

@@ -114,10 +114,11 @@ class TimeIntake:
 
     async def _changed_after_invoicing(self, tx: Transaction, before: EntryRow, what: str) -> None:
         entry = before.entry
+        hours = f"{entry.hours.normalize():f}"
         await tx.holds.open(
             NewHold(
                 key=f"time_entry:{entry.id}", state=HELD, code="changed_after_invoicing",
-                reason=f"{entry.hours} hours of {entry.worked_on} were {what} in the PSA after "
+                reason=f"{hours} hours of {entry.worked_on} were {what} in the PSA after "
                 "they were invoiced",
                 owner="finance",
                 fix="Credit the invoice line and bill again, or undo the change in the PSA.",
