@@ -21,41 +21,20 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(280)]
 WORKER = Path(__file__).with_name("worker.py")
 
 
-class Mortals:
-    """Starts a worker again each time it has killed itself."""
-
-    def __init__(self, firm: Firm, database_url: str, deaths: Path) -> None:
-        self.firm = firm
-        deaths.write_text("")
-        self._command = (sys.executable, str(WORKER), str(firm.landscape_path), database_url,
-                         str(deaths))  # fmt: skip
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def keep_alive(self) -> None:
-        environment = {**os.environ, **self.firm.environment}
-        while True:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, env=environment, stdout=asyncio.subprocess.DEVNULL
-            )
-            code = await self._process.wait()
-            assert code == -9, f"the worker ended with {code}, not by its own hand"
-
-    async def end(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-
-
 @asynccontextmanager
-async def mortal_workers(firm: Firm, url: str, deaths: Path) -> AsyncIterator[Mortals]:
-    mortals = Mortals(firm, url, deaths)
-    task = asyncio.create_task(mortals.keep_alive())
+async def mortal_workers(firm: Firm, url: str, deaths: Path) -> AsyncIterator[None]:
+    """Workers that die at every step, one after another; they end by nothing but their own hand."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(WORKER), str(firm.landscape_path), url, str(deaths),
+        env={**os.environ, **firm.environment}, stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
     try:
-        yield mortals
+        yield
+        assert process.returncode is None, "a worker ended otherwise than by its own hand"
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await mortals.end()
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
 
 
 async def settled(firm: Firm) -> None:
@@ -65,6 +44,7 @@ async def settled(firm: Firm) -> None:
 
 async def test_a_deal_and_its_hours_survive_every_death(database_url: str, tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
+    deaths.touch()
     async with (
         a_firm(database_url, tmp_path, works=False) as firm,
         mortal_workers(firm, database_url, deaths),
@@ -110,6 +90,7 @@ async def test_a_milestone_is_billed_once_through_every_death(
     database_url: str, tmp_path: Path
 ) -> None:
     deaths = tmp_path / "deaths"
+    deaths.touch()
     async with (
         a_firm(database_url, tmp_path, works=False) as firm,
         mortal_workers(firm, database_url, deaths),

@@ -1,9 +1,10 @@
-"""A worker process that kills itself: before and after every step it has not yet died in.
+"""Worker processes that kill themselves: before and after every step they have not yet died in.
 
     python worker.py LANDSCAPE DATABASE_URL DEATHS
 
 DEATHS is a file with one line per death; a moment that stands there is survived. The death comes
-by SIGKILL, so nothing is cleaned up and nothing is flushed.
+by SIGKILL, so nothing is cleaned up and nothing is flushed. This process only forks the next
+worker (so that Python need not be loaded again each time) and ends with the last on SIGTERM.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from isthmus.app import App, connector_configs
 from isthmus.engine import RetryPolicy, Run
-from isthmus.kit.duration import parse_duration
 from isthmus.landscape import load
 from isthmus.settings import Settings
 
-LEASE = parse_duration("1s")
+LEASE = timedelta(milliseconds=500)
 
 
 class Mortal:
@@ -57,5 +58,30 @@ async def main(landscape_path: Path, database_url: str, deaths: Path) -> None:
     await asyncio.Event().wait()
 
 
+def live(landscape_path: Path, database_url: str, deaths: Path) -> int:
+    """One life in a process of its own; the process id."""
+    if pid := os.fork():
+        return pid
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    asyncio.run(main(landscape_path, database_url, deaths))
+    os._exit(1)
+
+
+def lives(landscape_path: Path, database_url: str, deaths: Path) -> int:
+    """One life after another, until one ends by anything but its own SIGKILL."""
+    child = 0
+
+    def end(*_: object) -> None:
+        os.kill(child, signal.SIGKILL)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    while True:
+        child = live(landscape_path, database_url, deaths)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            return 1
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    sys.exit(lives(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
