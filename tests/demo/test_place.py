@@ -49,3 +49,13 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, fresh: bool) ->
     with pytest.raises(DemoError, match=r"other files in it already, such as thesis\.txt"):
         occupied(tmp_path, fresh=fresh).__enter__()
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_an_emptying_that_was_cut_short_is_finished(tmp_path: Path) -> None:
+    with occupied(tmp_path, fresh=False) as place:
+        Journal(place).note("seeded")
+        Journal(place).note("clearing")
+        (place.home / "vendors").mkdir()
+    with occupied(tmp_path, fresh=False) as place:
+        assert "seeded" not in Journal(place)
+        assert not (place.home / "vendors").exists()

@@ -29,7 +29,7 @@ from isthmus.demo.errors import DemoError
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.embedded.place import recorded
 
-FIRST = "begun"
+FIRST, CLEARING = "begun", "clearing"
 ADDRESSES = "addresses.json"
 """Where the simulators' process says what it listens on."""
 
@@ -69,8 +69,10 @@ class Place:
 class Journal:
     """Stages that are done, and what later stages or the report must know of them."""
 
+    FILE = "journal.json"
+
     def __init__(self, place: Place) -> None:
-        self._file = place.home / "journal.json"
+        self._file = place.home / self.FILE
         self._known: dict[str, Any] = {}
         if self._file.exists():
             self._known = json.loads(self._file.read_text("utf-8"))
@@ -110,11 +112,14 @@ def occupied(home: Path, *, fresh: bool) -> Iterator[Place]:
                 f"another one is at work in {place.home}",
                 "Wait for it to end, or name another folder with --home.",
             ) from None
-        if fresh:
-            _clear(place)
-        if FIRST not in (journal := Journal(place)):
+        journal = Journal(place)
+        if FIRST not in journal:
             _check_ours(place)
             journal.note(FIRST)
+        elif fresh or CLEARING in journal:
+            journal.note(CLEARING)
+            _clear(place)
+            Journal(place).note(FIRST)
         yield place
 
 
@@ -130,14 +135,27 @@ def _check_ours(place: Place) -> None:
 
 
 def _clear(place: Place) -> None:
-    if FIRST not in Journal(place):
-        return
+    """The journal goes last: an emptying that was cut short is finished at the next start."""
     database = recorded(place.home)
     if database is not None:
         EmbeddedPostgres(place.home).stop(force=True)
-        shutil.rmtree(database.base, ignore_errors=True)
+        _remove(database.base)
+    kept = ("demo.lock", Journal.FILE)
     for entry in place.home.iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        elif entry.name != "demo.lock":
-            entry.unlink()
+        if entry.name not in kept:
+            _remove(entry)
+    (place.home / Journal.FILE).unlink()
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DemoError(
+            "the demonstration cannot start over",
+            f"{path} cannot be removed: {error}",
+            "Remove it, then start again.",
+        ) from error
