@@ -23,14 +23,16 @@ from isthmus.connect.errors import ConnectError
 from isthmus.engine.failover import FailOver
 from isthmus.engine.flow import Flow, Run, Step
 from isthmus.engine.hold import Hold
+from isthmus.engine.outages import outlast
 from isthmus.engine.retry import RetryPolicy, retrying
 from isthmus.engine.serializer import TypedJSON, forbid_pickle
-from isthmus.engine.stops import hold_for
+from isthmus.engine.stops import hold_for, run_key
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
 from isthmus.events.outbox import Outbox
 from isthmus.landscape import Landscape
 from isthmus.store.database import Database, Transaction, driver_url
+from isthmus.store.holds import NewHold
 
 APP = "isthmus"
 VERSION = "1"
@@ -183,8 +185,7 @@ class Engine:
         with structlog.contextvars.bound_contextvars(
             run=run_id, correlation_id=run.event.correlation_id
         ):
-            async with self.database.begin() as tx:
-                await tx.runs.started(run_id)
+            await outlast(self.database, lambda: self._began(run_id))
             try:
                 await run.flow.body(run)
             except (Hold, ConnectError) as stop:
@@ -193,18 +194,29 @@ class Engine:
             except Exception as failure:  # the edge of the engine: a defect is a dead letter
                 await self._stopped(run, failure)
                 raise
-            async with self.database.begin() as tx:
-                await tx.runs.finished(run_id, "succeeded")
-                await tx.holds.resolve(f"run:{run_id}", "succeeded", "isthmus")
+            await outlast(self.database, lambda: self._succeeded(run_id))
+
+    async def _began(self, run_id: str) -> None:
+        async with self.database.begin() as tx:
+            await tx.runs.started(run_id)
+
+    async def _succeeded(self, run_id: str) -> None:
+        async with self.database.begin() as tx:
+            await tx.runs.finished(run_id, "succeeded")
+            await tx.holds.resolve(run_key(run_id), "succeeded", "isthmus")
 
     async def _stopped(self, run: Run, cause: Exception) -> None:
         hold = hold_for(run, cause)
-        async with self.database.begin() as tx:
-            number = await tx.holds.open(hold)
-            await tx.runs.finished(run.id, hold.state)
+        number = await outlast(self.database, lambda: self._held(run.id, hold))
         log.warning("run.stopped", hold=f"H-{number}", state=hold.state, reason=hold.reason)
         if hold.code == "defect":
             log.error("run.defect", trace="".join(traceback.format_exception(cause)))
+
+    async def _held(self, run_id: str, hold: NewHold) -> int:
+        async with self.database.begin() as tx:
+            number = await tx.holds.open(hold)
+            await tx.runs.finished(run_id, hold.state)
+        return number
 
     async def run_step(
         self,
@@ -218,7 +230,10 @@ class Engine:
 
         async def once() -> T:
             self.observer.before(run, name)
-            result = await retrying(self.retry, lambda: function(step, *args, **kwargs))
+            result = await outlast(
+                self.database,
+                lambda: retrying(self.retry, lambda: function(step, *args, **kwargs)),
+            )
             self.observer.after(run, name)
             return result
 

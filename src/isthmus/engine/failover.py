@@ -63,4 +63,7 @@ class FailOver:
                     await self.take_over()
             except SQLAlchemyError as error:
                 log.warning("failover.paused", reason=str(error).splitlines()[0])
+            except Exception:
+                # The edge of a task: without heartbeats the peers would take our runs over.
+                log.exception("failover.defect")
             await asyncio.sleep(self._every)

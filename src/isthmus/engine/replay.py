@@ -50,12 +50,19 @@ async def replay(engine: Engine, run: RunRow, by: str) -> Replayed:
     """Go on at the failed step. Replaying what succeeded or still runs is a no-op that says so.
 
     The hold is marked before the run is rewound: if this process dies in between, the waker finds
-    a marked hold whose run does not move, and rewinds it again.
+    a marked hold whose run does not move, and rewinds it again. One replay of a run at a time, or
+    a second one would rewind what the first has set going.
     """
     if run.state in ("succeeded", "skipped"):
         return Replayed(run.id, False, f"{run.label} has {run.state} already; nothing to replay")
-    if not await is_stopped(engine, run.id):
-        return Replayed(run.id, False, f"{run.label} is at work or waits for its turn already")
+    async with engine.database.begin() as alone:
+        await alone.lock(f"replay:{run.id}")
+        if not await is_stopped(engine, run.id):
+            return Replayed(run.id, False, f"{run.label} is at work or waits for its turn already")
+        return await _rewind(engine, run, by)
+
+
+async def _rewind(engine: Engine, run: RunRow, by: str) -> Replayed:
     recorded = await steps_of(engine, run.id)
     failed = [s for s in recorded if s.error]
     start = failed[0].number if failed else max((s.number for s in recorded), default=0) + 1

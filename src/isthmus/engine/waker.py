@@ -21,7 +21,7 @@ from isthmus.engine.replay import is_stopped, replay
 from isthmus.events.batching import batch_time
 from isthmus.kit.clock import utc_now
 from isthmus.store.database import Transaction
-from isthmus.store.entries import RECEIVED
+from isthmus.store.entries import HELD, RECEIVED
 from isthmus.store.holds import REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
 
 log = structlog.get_logger()
@@ -40,11 +40,22 @@ class Waker:
                 await self.wake()
             except (SQLAlchemyError, ConnectError) as error:
                 log.warning("waker.paused", reason=str(error).splitlines()[0])
+            except Exception:
+                # The edge of a task: one run that cannot be woken must not leave all asleep.
+                log.exception("waker.defect")
             await asyncio.sleep(self._every)
 
     async def wake(self) -> int:
-        """One pass over everything that waits; the number of runs and entries set going."""
-        return await self._systems() + await self._periods() + await self._interrupted()
+        """One pass over everything that waits; the number of runs and entries set going.
+
+        Hours wait for a batch where a process died between taking them in and batching them.
+        """
+        return (
+            await batch_time(self._engine.database, self._engine.outbox)
+            + await self._systems()
+            + await self._periods()
+            + await self._interrupted()
+        )
 
     async def _systems(self) -> int:
         async with self._engine.database.begin() as tx:
@@ -78,7 +89,7 @@ class Waker:
             ]
             ids = [str(h.object_id) for h in ready if _is_entry(h)]
             if ids:
-                await tx.entries.set_state(ids, RECEIVED, rebatch=True)
+                await tx.entries.set_state(ids, RECEIVED, rebatch=True, was=HELD)
                 keys = [f"time_entry:{id}" for id in ids]
                 await tx.holds.resolve_many(keys, "period opened", BY)
         if ids:

@@ -151,14 +151,14 @@ class Entries:
                 return batches
             batches.append((batch, count))
 
-    async def of_batch(self, batch: str, *states: str) -> list[EntryRow]:
+    async def of_batch(self, batch: str, *states: str, lock: bool = False) -> list[EntryRow]:
+        """By day of work. `lock` keeps their source from changing them until the end."""
         query = sa.select(*_COLUMNS).where(time_entry.c.batch == batch)
         if states:
             query = query.where(time_entry.c.state.in_(states))
-        rows = await self._connection.execute(
-            query.order_by(time_entry.c.worked_on, time_entry.c.id)
-        )
-        return [_row(row) for row in rows]
+        query = query.order_by(time_entry.c.id)
+        rows = await self._connection.execute(query.with_for_update() if lock else query)
+        return sorted((_row(row) for row in rows), key=lambda r: (r.entry.worked_on, r.entry.id))
 
     async def many(self, ids: Iterable[str]) -> dict[str, EntryRow]:
         rows = await self._connection.execute(
@@ -166,13 +166,40 @@ class Entries:
         )
         return {row.id: _row(row) for row in rows}
 
-    async def set_state(self, ids: Sequence[str], state: str, *, rebatch: bool = False) -> None:
+    async def set_state(
+        self,
+        ids: Sequence[str],
+        state: str,
+        *,
+        rebatch: bool = False,
+        was: str | None = None,
+        batch: str | None = None,
+    ) -> list[str]:
+        """Move entries on; the ids of those that moved.
+
+        `was` and `batch` are what the caller read them with: an entry that changed at its source
+        meanwhile is in another state and in no batch, and is not his any more.
+        """
         values: dict[str, Any] = {"state": state, "updated_at": sa.func.clock_timestamp()}
         if rebatch:
             values["batch"] = None
-        await self._connection.execute(
-            sa.update(time_entry).where(time_entry.c.id.in_(list(ids))).values(**values)
+        expected = {"state": was, "batch": batch}
+        chosen = (
+            sa.select(time_entry.c.id)
+            .where(
+                time_entry.c.id.in_(list(ids)),
+                *(time_entry.c[k] == v for k, v in expected.items() if v is not None),
+            )
+            .order_by(time_entry.c.id)
+            .with_for_update()
         )
+        moved = await self._connection.execute(
+            sa.update(time_entry)
+            .where(time_entry.c.id.in_(chosen.scalar_subquery()))
+            .values(**values)
+            .returning(time_entry.c.id)
+        )
+        return [id for (id,) in moved]
 
     async def revise(self, id: str) -> None:
         """A correction makes a new version, so that facts rated before it are taken back."""
