@@ -15,6 +15,7 @@ from typing import Any
 from isthmus.canonical import Contract, TimeEntry
 from isthmus.connect import ConnectError, Invalid, PeriodClosed, Receipt
 from isthmus.engine import Hold, Run, Step, flow
+from isthmus.events.batching import batch_time
 from isthmus.events.links import Link
 from isthmus.flows.caps import cap_stretches
 from isthmus.flows.reading import overlaid
@@ -47,6 +48,7 @@ async def rate_batch(step: Step) -> dict[str, int]:
         rows = await tx.entries.of_batch(step.subject, RECEIVED)
         context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
         await _lock_contracts(tx, context)
+        rows = await tx.entries.of_batch(step.subject, RECEIVED, lock=True)
         live, versions = await _facts_in_force(tx, step, rows)
         edits = await tx.edits.of_many("time_entry", _ids(rows))
         verdicts = [
@@ -242,11 +244,13 @@ def _counts(verdicts: Sequence[Verdict], known: int) -> dict[str, int]:
 async def post_batch(step: Step) -> dict[str, int]:
     """Send rated entries to their ledger in its own batch size; each answer is stored at once.
 
-    A repeat sends only what has no answer yet, under the same keys.
+    A repeat sends only what has no answer yet, under the same keys. An entry that its source
+    changes meanwhile is in no batch then: it is rated and sent again as it is now.
     """
     async with step.begin() as tx:
-        rows = await tx.entries.of_batch(step.subject, RATED)
-        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", _ids(rows))}
+        batched = await tx.entries.of_batch(step.subject, RATED, lock=True)
+        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", _ids(batched))}
+        rows = [row for row in batched if row.entry.id in facts]
         context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
     posted = 0
     by_entity = sorted(rows, key=lambda r: facts[r.entry.id].legal_entity or "")
@@ -255,6 +259,7 @@ async def post_batch(step: Step) -> dict[str, int]:
         size = erp.capability(TimeEntry).batch if erp.capability(TimeEntry).writes else POST_SIZE
         for chunk in chunked(group, size):
             posted += await _post(step, erp, context, chunk, facts)
+    await batch_time(step.run.engine.database, step.run.engine.outbox)
     return {"posted": posted, "held": len(rows) - posted}
 
 
@@ -279,13 +284,22 @@ async def _post(
     }
     async with step.begin() as tx:
         await tx.ledger.mark_posted({facts[id].id: external for id, external in done.items()})
-        await tx.entries.set_state(list(done), POSTED)
+        moved = await tx.entries.set_state(list(done), POSTED, was=RATED, batch=step.subject)
+        await _send_again(tx, done.keys() - set(moved))
         refused = [
             (r, a) for r, a in zip(rows, answers, strict=True) if isinstance(a, ConnectError)
         ]
         for row, error in refused:
             await _hold_refused(tx, step, context, row, error)
     return len(done)
+
+
+async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:
+    """These changed while they were sent. What they say now may have reached the ledger before
+    this, and then the ledger keeps the older hours: it is told once more.
+    """
+    for state in (RATED, POSTED):
+        await tx.entries.set_state(sorted(overtaken), RECEIVED, was=state, rebatch=True)
 
 
 def _as_posted(context: BatchContext, entry: TimeEntry, fact: FactRow) -> TimeEntry:
@@ -307,7 +321,8 @@ def _as_posted(context: BatchContext, entry: TimeEntry, fact: FactRow) -> TimeEn
 async def _hold_refused(
     tx: Transaction, step: Step, context: BatchContext, row: EntryRow, error: ConnectError
 ) -> None:
-    await tx.entries.set_state([row.entry.id], HELD)
+    if not await tx.entries.set_state([row.entry.id], HELD, was=RATED, batch=step.subject):
+        return
     code = "period_closed" if isinstance(error, PeriodClosed) else type(error).__name__.lower()
     owner: Owner = "finance" if isinstance(error, PeriodClosed | Invalid) else "integration"
     problem = Problem(code, str(error), owner, error.remedy)
