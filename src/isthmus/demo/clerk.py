@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,9 +46,15 @@ class LedgerTime:
 
 
 class LedgerClerk(Protocol):
-    """`name` is the connection's name in the landscape."""
+    """`name` is the connection's name in the landscape, `url` where its system listens; `reads` is
+    how many records of each kind Isthmus finds there on the first day.
+    """
 
     name: str
+    reads: Mapping[str, int]
+
+    @property
+    def url(self) -> str: ...
 
     def connection(self) -> str: ...
 

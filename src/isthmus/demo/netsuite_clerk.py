@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -26,10 +26,17 @@ INVOICE_BY_KEY = r"/record/v1/invoice/eid(:|%3A)"
 
 class NetSuiteClerk:
     name = "netsuite"
+    reads: Mapping[str, int] = {
+        "accounting_period": 6, "cost_centre": 4, "profit_centre": 2, "legal_entity": 2,
+    }  # fmt: skip
 
     def __init__(self, place: Place, control: Control) -> None:
         self._place, self._control = place, control
         self._receipts: set[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return self._control.url
 
     def connection(self) -> str:
         return netsuite_connection(self._place, self._control.url)

@@ -56,7 +56,7 @@ class Quarter:
         return (
             Stage("read", "reading people, price list and periods", self._first_reading),
             Stage("july_deals", "deals are won", lambda: self._win(FIRST_WAVE)),
-            Stage("july_time", "July: hours; netsuite goes down", self._july),
+            Stage("july_time", f"July: hours; {self._clerk.name} goes down", self._july),
             Stage("july_bills", "July: invoices; answers get lost", self._bill_july),
             Stage("july_close", "July is closed for invoices", lambda: self._close(JULY)),
             Stage("august_deals", "more deals are won", lambda: self._win(SECOND_WAVE)),
@@ -106,7 +106,7 @@ class Quarter:
         wanted = {
             "resource": len(firm.people), "customer": len(firm.clients),
             "rate_card": len(firm.cards), "opportunity": len(firm.deals),
-            "accounting_period": 6, "cost_centre": 4, "profit_centre": 2, "legal_entity": 2,
+            **self._clerk.reads,
         }  # fmt: skip
         await self._watch.known(
             "Isthmus to read both systems",

@@ -12,11 +12,10 @@ from pathlib import Path
 from isthmus.api.server import serving
 from isthmus.app import App, load_landscape
 from isthmus.demo.clerk import LedgerClerk
-from isthmus.demo.errors import DemoError
 from isthmus.demo.evidence import gather
 from isthmus.demo.firm import Firm, example_advisory
 from isthmus.demo.landscape_file import landscape_text
-from isthmus.demo.netsuite_clerk import NetSuiteClerk
+from isthmus.demo.ledgers import bookkeeper, check_ledger
 from isthmus.demo.org import Org
 from isthmus.demo.place import Journal, Place, occupied
 from isthmus.demo.play import Quarter
@@ -27,26 +26,23 @@ from isthmus.observe.logging import configure_logging
 from isthmus.settings import Settings
 
 PORT = 8900
-LEDGERS = ("netsuite",)
 
 
 async def play_and_prove(home: Path, *, erp: str, fresh: bool) -> int:
-    if erp not in LEDGERS:
-        raise DemoError(
-            f"the demonstration cannot run with {erp}",
-            f"its bookkeeper knows {', '.join(LEDGERS)}",
-            "Choose one of them with --erp.",
-        )
     with occupied(home, fresh=fresh) as place, place.log.open("a") as log:
         configure_logging("info", "json", log)
-        return await _run(place, example_advisory(), View())
+        check_ledger(erp, Journal(place))
+        return await _run(place, example_advisory(), erp, View())
 
 
-async def _run(place: Place, firm: Firm, view: View) -> int:
+async def _run(place: Place, firm: Firm, erp: str, view: View) -> int:
     journal, began = Journal(place), time.monotonic()
-    async with vendors(place.vendors, place.log) as systems:
-        view.systems_listen({name: c.url for name, c in systems.items()})
-        org, clerk = Org(place, systems["salesforce"]), NetSuiteClerk(place, systems["netsuite"])
+    async with (
+        vendors(place.vendors, place.log) as systems,
+        bookkeeper(erp, place, systems, view.say) as clerk,
+    ):
+        view.systems_listen({"salesforce": systems["salesforce"].url, clerk.name: clerk.url})
+        org = Org(place, systems["salesforce"])
         if "seeded" not in journal:
             await clerk.seed(firm)
             await org.open_for_business(firm)
@@ -58,7 +54,7 @@ async def _run(place: Place, firm: Firm, view: View) -> int:
             report = tie_out(await gather(app, org, clerk))
             examples = await _examples(app, report)
     view.report(report, journal, time.monotonic() - began)
-    view.what_next(place.home, examples, f"http://{app.settings.host}:{app.settings.port}")
+    view.what_next(place.home, examples)
     return 0 if report.ties else 1
 
 

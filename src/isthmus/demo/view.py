@@ -20,6 +20,7 @@ from isthmus.demo.place import Journal
 from isthmus.demo.play import OUTAGE_SECONDS, Stage
 from isthmus.demo.tie_out import Counts, Report
 from isthmus.demo.watch import Seen
+from isthmus.settings import default_home
 from isthmus.store.holds import HoldRow
 
 TITLE = "a quarter at Example Advisory"
@@ -110,7 +111,7 @@ class View:
         )
         if outage := journal.get("outage"):
             self.say(
-                f"    netsuite was down for {OUTAGE_SECONDS:.0f} s: {outage['waited']:,} lines "
+                f"    {journal.get('erp')} was down for {OUTAGE_SECONDS:.0f} s: {outage['waited']:,} lines "
                 f"waited, none lost, drained in {outage['drained']:.0f} s"
             )
         if lost := journal.get("lost_answers"):
@@ -156,14 +157,14 @@ class View:
             self.say(f"      {first.reason}", "dim")
             self.say(f"      {first.fix}", "dim")
 
-    def what_next(self, home: Path, examples: Examples, url: str) -> None:
-        place = shlex.quote(str(home))
-        self.say("  next, in this folder's world:")
-        self.say(f"    export ISTHMUS_HOME={place} ISTHMUS_LANDSCAPE={place}/isthmus.yaml")
+    def what_next(self, home: Path, examples: Examples) -> None:
+        """Without a folder named, the commands look into the demonstration's usual one."""
+        self.say("  next")
+        if home != (default_home() / "demo").resolve():
+            self.say(f"    export ISTHMUS_HOME={shlex.quote(str(home))}")
         for command, what in _commands(examples):
-            self.say(f"    {command:<34} {what}")
-        self.say(f"    log: {home / 'isthmus.log'} · the systems and {url} stop with this command; "
-                 "isthmus demo starts them again, --fresh starts over", "dim")  # fmt: skip
+            self.say(f"    {command:<32} {what}")
+        self.say(f"    what happened in detail: {home / 'isthmus.log'}", "dim")
 
 
 def grouped(holds: Sequence[HoldRow]) -> list[list[HoldRow]]:
@@ -195,7 +196,12 @@ def _commands(examples: Examples) -> tuple[tuple[str, str], ...]:
         ("isthmus run list", "every run of every flow"),
         (f"isthmus run show {examples.run}", "one deal that waits, step by step"),
         ("isthmus hold list", "what waits, for whom, and what it blocks"),
-        (f"isthmus hold show {examples.hold}", "one of them; then hold fix, hold replay"),
+        (f"isthmus hold show {examples.hold}", "one of them, and how it is mended"),
         (f"isthmus explain {examples.invoice}", "every line of an invoice, back to the hours"),
         ("isthmus model", "which system owns which attribute"),
+        (
+            "isthmus sandbox --demo",
+            "the systems again: correct something there or by hold fix, then hold replay",
+        ),
+        ("isthmus demo --fresh", "the same quarter from its first day"),
     )

@@ -162,7 +162,9 @@ class Known:
         return any(p.name == period and p.state is PeriodState.OPEN for p in self.periods)
 
     def is_locked(self, period: str) -> bool:
-        return any(p.name == period and p.state is not PeriodState.OPEN for p in self.periods)
+        """Companies may have periods of their own: then all of that name."""
+        states = [p.state for p in self.periods if p.name == period]
+        return bool(states) and PeriodState.OPEN not in states
 
     def staffed(self) -> int:
         return sum(1 for p in self.projects if p.profit_centre)
