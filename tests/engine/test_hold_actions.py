@@ -91,6 +91,25 @@ async def test_a_corrected_deal_goes_on_where_it_stopped(firm: Firm) -> None:
     ]
 
 
+async def test_what_the_held_object_points_at_is_corrected_too(firm: Firm) -> None:
+    account = await an_account(firm, Tax_Registration__c="NL000000000B00")
+    await win(firm, await a_deal(firm, account))
+    hold = await _only_hold(firm)
+    engine = firm.app.engine
+    with pytest.raises(ActionRefused, match=r"Did you mean customer\.tax_registration\?"):
+        await fix(engine, hold, {"tax_registration": "NL004495445B01"}, "someone")
+    with pytest.raises(ActionRefused, match="points at no object"):
+        await fix(engine, hold, {"amends.name": "x"}, "someone")
+    fixed = await fix(engine, hold, {"customer.tax_registration": "NL004495445B01"}, "someone")
+    assert fixed.message.startswith(
+        f"{hold.label} corrected (customer.tax_registration: NL000000000B00 -> NL004495445B01)"
+    )
+    await replay_hold(engine, hold, "someone")
+    await firm.settle()
+    assert await firm.holds() == []
+    assert len(await firm.books.rows("customer")) == 1
+
+
 async def test_what_is_over_is_left_alone(firm: Firm) -> None:
     hold = await _held_deal(firm, Contracting_Entity__c=None)
     engine = firm.app.engine

@@ -26,14 +26,16 @@ def print_invoice(found: InvoiceLineage) -> None:
     number = f"invoice {found.number}" if found.number else "invoice without a number yet"
     heading(f"{number}  {found.status}  {found.customer}")
     say(f"  our reference {found.reference}, issued {found.issued_on} by {found.legal_entity}")
-    tax, total = found.tax_total or "not known yet", found.total or "not known yet"
-    say(f"  lines {found.lines_total}, tax {tax}, total {total}, due {found.amount_due or '-'}")
+    if found.total is None:
+        say(f"  lines {found.lines_total}, not posted yet")
+    else:
+        tax, due = found.tax_total or "none", found.amount_due or "unknown"
+        say(f"  lines {found.lines_total}, tax {tax}, total {found.total}, due {due}")
     _systems(found.systems)
     for line in found.lines:
         heading(f"\nline {line.number}  {line.amount}  {line.description}")
         say(f"  {line.kind}: {_number(line.quantity)} x {line.unit_price}")
-        for fact in line.facts:
-            _fact(fact)
+        _facts(line.facts)
         ties = f"  differs from its facts by {line.difference}" if line.difference else (
             f"  = sum of {len(line.facts)} facts, difference 0"
         )  # fmt: skip
@@ -46,8 +48,7 @@ def print_entry(found: EntryLineage) -> None:
             f"on {found.worked_on}")  # fmt: skip
     say(f"  project {found.project}, {found.approval}, rate in the PSA {found.psa_rate or 'none'}")
     _systems(found.systems)
-    for fact in found.facts:
-        _fact(fact)
+    _facts(found.facts)
     say(f"  invoice {found.invoice}" if found.invoice else "  on no invoice")
     _holds(found.holds)
     _agreement(found.contract, found.deal)
@@ -79,6 +80,16 @@ PRINT: dict[str, Callable[[Any], None]] = {
 }
 
 
+def _facts(facts: Iterable[FactLineage]) -> None:
+    """The price is told where it changes: `--json` has it, and its trail, for every fact."""
+    last: CardVersion | None = None
+    for fact in facts:
+        _fact(fact)
+        if fact.rate_card is None or fact.rate_card != last:
+            _price(fact)
+        last = fact.rate_card
+
+
 def _fact(fact: FactLineage) -> None:
     sign = "taken back: " if fact.reverses else ""
     hours = f"{_number(fact.billed_hours)} h"
@@ -86,10 +97,13 @@ def _fact(fact: FactLineage) -> None:
         hours += f" (worked {_number(fact.hours)} h)"
     if fact.source_kind == "milestone":
         hours = "milestone"
-    say(f"  {fact.worked_on}  {sign}{fact.person}  {hours} x {fact.rate} = {fact.amount}")
     ids = ", ".join(f"{space} {id}" for space, id in fact.systems.items())
     posted = f", posted as {fact.posted_as}" if fact.posted_as else ""
-    say(f"      {fact.source_kind} {ids or fact.source_id}, rated by {fact.run}{posted}")
+    say(f"  {fact.worked_on}  {sign}{fact.person}  {hours} x {fact.rate} = {fact.amount}"
+        f"  ({ids or fact.source_id}, {fact.run}{posted})")  # fmt: skip
+
+
+def _price(fact: FactLineage) -> None:
     if fact.rate_card is not None:
         say(f"      {_card(fact.rate_card)}")
     for tried in fact.trail:

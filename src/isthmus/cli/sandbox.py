@@ -68,18 +68,25 @@ def sandbox(
 ) -> None:
     """Run a simulated Salesforce org with Certinia PSA and a NetSuite account until Ctrl-C."""
     chosen = session(context)
-    home = (chosen.home or chosen.settings.home / DEMO) if of_demo else chosen.settings.home
-    folder = home / ("vendors" if of_demo else "sandbox")
-    if of_demo and not folder.is_dir():
-        raise Problem(
-            f"{home} holds no demo.", f"{folder} does not exist.",
-            "Run `isthmus demo` first, or name its folder with --home.",
-        )  # fmt: skip
+    home = chosen.settings.home
+    folder = _vendors(home) if of_demo else home / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
     act(_serve(folder.resolve(), salesforce_port, netsuite_port, fresh=not of_demo))
 
 
 COMMANDS = {"sandbox": sandbox}
+
+
+def _vendors(home: Path) -> Path:
+    """Where a demo keeps its systems: `home` is its own folder, or that above it."""
+    for folder in (home / "vendors", home / DEMO / "vendors"):
+        if folder.is_dir():
+            return folder
+    raise Problem(
+        f"{home} holds no demo.",
+        f"Neither {home / 'vendors'} nor {home / DEMO / 'vendors'} exists.",
+        "Run `isthmus demo` first, or name its folder with --home.",
+    )
 
 
 async def _serve(folder: Path, salesforce_port: int, netsuite_port: int, *, fresh: bool) -> None:

@@ -43,7 +43,7 @@ COMMANDS = {"up": up, "worker": worker, "api": api}
 def _settings(session: Session, landscape: Path | None, port: int | None) -> Settings:
     chosen = {"landscape": landscape, "port": port}
     changed = {k: v for k, v in chosen.items() if v is not None}
-    return session.settings.model_copy(update=changed)
+    return session.with_landscape(session.settings).model_copy(update=changed)
 
 
 async def _serve(settings: Settings, *, listens: bool, works: bool) -> None:

@@ -51,17 +51,17 @@ class Session:
         """
         settings, demo = self.settings, self.settings.home / DEMO
         if settings.database_url is not None or _has_database(settings.home):
-            return self._with_landscape(settings)
+            return self.with_landscape(settings)
         if _has_database(demo):
             typer.echo(f"(no installation in {settings.home}; this is the demo's)", err=True)
-            return self._with_landscape(settings.model_copy(update={"home": demo}))
+            return self.with_landscape(settings.model_copy(update={"home": demo}))
         raise Problem(
             f"There is no installation in {settings.home}.",
             "Its embedded database was never started, and DATABASE_URL is not set.",
             "Start one with `isthmus up`, see one with `isthmus demo`, or name it with --home.",
         )
 
-    def _with_landscape(self, settings: Settings) -> Settings:
+    def with_landscape(self, settings: Settings) -> Settings:
         """The landscape beside the installation, where none is in the current folder."""
         beside = settings.home / "isthmus.yaml"
         if self.landscape is None and not settings.landscape.exists() and beside.exists():

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from isthmus.canonical import CanonicalObject
+from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.canonical.base import attributes, references
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
@@ -41,11 +41,43 @@ async def corrected_values(
     return {attribute: after[attribute] for attribute in given}
 
 
+async def targets_of(
+    tx: Transaction, obj: CanonicalObject, values: Mapping[str, str]
+) -> list[tuple[CanonicalObject, str, dict[str, str]]]:
+    """(object, prefix, attribute -> text) of the held object and of those it points at."""
+    own = {name: text for name, text in values.items() if "." not in name}
+    found = [(obj, "", own)] if own else []
+    for path, text in values.items():
+        reference, dot, attribute = path.partition(".")
+        if dot:
+            target = await _pointed_at(tx, obj, reference)
+            found.append((target, f"{reference}.", {attribute: text}))
+    return found
+
+
+async def _pointed_at(tx: Transaction, obj: CanonicalObject, reference: str) -> CanonicalObject:
+    kinds = references(type(obj))
+    id = getattr(obj, reference) if reference in kinds else None
+    target = await tx.records.find(BY_KIND[kinds[reference]], id) if id else None
+    if target is None:
+        raise ActionRefused(
+            f"{obj.kind}.{reference}: it points at no object.",
+            f"A {obj.kind} points at objects by {', '.join(kinds) or 'nothing'}.",
+            "Name one of them before the dot.",
+        )
+    return target
+
+
 def _known(model: type[CanonicalObject], attribute: str) -> None:
     names = list(attributes(model))
     if attribute in names:
         return
-    near = get_close_matches(attribute, names, n=1)
+    beyond = [
+        f"{name}.{attribute}"
+        for name, kind in references(model).items()
+        if attribute in attributes(BY_KIND[kind])
+    ]
+    near = beyond[:1] or get_close_matches(attribute, names, n=1)
     raise ActionRefused(
         f"{model.kind}.{attribute}: there is no such attribute.",
         f"The object has {', '.join(names)}.",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
-from isthmus.engine.corrections import ActionRefused, corrected_values
+from isthmus.engine.corrections import ActionRefused, corrected_values, targets_of
 from isthmus.engine.engine import Engine
 from isthmus.engine.replay import is_stopped, replay
 from isthmus.events.batching import batch_time
@@ -36,27 +36,42 @@ class Acted:
 
 
 async def fix(engine: Engine, hold: HoldRow, values: Mapping[str, str], by: str) -> Acted:
-    """Keep corrections beside the originals. Raises ActionRefused; nothing is kept then."""
+    """Keep corrections beside the originals. Raises ActionRefused; nothing is kept then.
+
+    `customer.tax_registration` corrects an object that the held one points at.
+    """
     if hold.state == RESOLVED:
         return _over(hold)
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     async with engine.database.begin() as tx:
         obj = await _object(tx, hold)
-        before = obj.model_dump(mode="json")
-        edits = await tx.edits.of(obj.kind, obj.id)
-        standing = {k: e.value for k, e in edits.items() if before.get(k) == e.original}
-        shown = type(obj).model_validate({**before, **standing})
-        after = await corrected_values(tx, shown, values)
-        for attribute, value in after.items():
-            await tx.edits.add(
-                hold.number, obj.kind, obj.id, attribute=attribute,
-                original=before.get(attribute), value=value, by=by,
-            )  # fmt: skip
-        if isinstance(obj, TimeEntry):
-            await tx.entries.revise(obj.id)
-        await _tell(engine, tx, "hold.fixed", hold, by,
-                    before={a: before.get(a) for a in after}, after=after)  # fmt: skip
-    told = ", ".join(f"{a}: {before.get(a)} -> {v}" for a, v in after.items())
+        for target, prefix, texts in await targets_of(tx, obj, values):
+            raw = target.model_dump(mode="json")
+            fixed = await _correct(tx, hold, target, texts, by)
+            before |= {prefix + attribute: raw.get(attribute) for attribute in fixed}
+            after |= {prefix + attribute: value for attribute, value in fixed.items()}
+        await _tell(engine, tx, "hold.fixed", hold, by, before=before, after=after)
+    told = ", ".join(f"{a}: {before[a]} -> {v}" for a, v in after.items())
     return Acted(hold.label, True, f"{hold.label} corrected ({told}); replay it to go on")
+
+
+async def _correct(
+    tx: Transaction, hold: HoldRow, obj: CanonicalObject, texts: Mapping[str, str], by: str
+) -> dict[str, Any]:
+    """Keep corrections of one object; those made before stay in force beside them."""
+    raw = obj.model_dump(mode="json")
+    edits = await tx.edits.of(obj.kind, obj.id)
+    standing = {k: e.value for k, e in edits.items() if raw.get(k) == e.original}
+    values = await corrected_values(tx, type(obj).model_validate({**raw, **standing}), texts)
+    for attribute, value in values.items():
+        await tx.edits.add(
+            hold.number, obj.kind, obj.id, attribute=attribute, original=raw.get(attribute),
+            value=value, by=by,
+        )  # fmt: skip
+    if isinstance(obj, TimeEntry):
+        await tx.entries.revise(obj.id)
+    return values
 
 
 async def _object(tx: Transaction, hold: HoldRow) -> CanonicalObject:

@@ -1,0 +1,66 @@
+"""A hold from the command line: seen, handed over, corrected, replayed, skipped."""
+
+import json
+
+import pytest
+from tests.cli.conftest import Isthmus
+from tests.firm import Firm
+from tests.flows.deals import a_deal, an_account, win
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_hold_is_mended(firm: Firm, isthmus: Isthmus) -> None:
+    await win(firm, await a_deal(firm, await an_account(firm), Contracting_Entity__c=None))
+
+    [hold] = json.loads((await isthmus("hold", "list", "--json")).out)
+    assert (hold["label"], hold["owner"], hold["code"], hold["amount"], hold["currency"]) == (
+        "H-1", "pmo", "legal_entity_missing", "15000.0", "EUR",
+    )  # fmt: skip
+    assert "15,000.00 EUR" in (await isthmus("hold", "list", "--owner", "pmo")).out
+    assert json.loads((await isthmus("hold", "list", "--owner", "finance", "--json")).out) == []
+
+    assigned = await isthmus("hold", "assign", "H-1", "ana@firm.example")
+    assert assigned.out == "H-1 is ana@firm.example's\n"
+    refused = await isthmus("hold", "fix", "1", "legal_entity=EA-NL", "starts_on=soon")
+    assert (refused.code, refused.err.splitlines()[0]) == (
+        1, "opportunity.starts_on: 'soon' cannot be used.",
+    )  # fmt: skip
+    fixed = await isthmus("hold", "fix", "1", "legal_entity=EA-NL")
+    assert fixed.out == "H-1 corrected (legal_entity: None -> EA-NL); replay it to go on\n"
+
+    shown = (await isthmus("hold", "show", "h-1")).out
+    for part in ("H-1  held  legal_entity_missing", "owner    pmo ana@firm.example",
+                 "blocks   15,000.00 EUR  Harbour Works",
+                 "corrected legal_entity: None -> EA-NL by a tester"):  # fmt: skip
+        assert part in shown
+
+    replayed = await isthmus("hold", "replay", "H-1")
+    assert replayed.code == 0
+    assert "goes on at step validate_deal" in replayed.out
+    assert "no worker runs now" not in replayed.out
+    await firm.settle()
+    assert await firm.holds() == []
+    again = await isthmus("hold", "replay", "H-1")
+    assert (again.code, again.out) == (
+        0, "H-1 is over already (succeeded by isthmus); nothing to do\n",
+    )  # fmt: skip
+    over = json.loads((await isthmus("hold", "list", "--all", "--json")).out)
+    assert [(h["label"], h["resolution"]) for h in over] == [("H-1", "succeeded")]
+
+
+async def test_a_hold_is_skipped_with_a_reason(firm: Firm, isthmus: Isthmus) -> None:
+    await win(firm, await a_deal(firm, await an_account(firm), Contracting_Entity__c=None))
+    silent = await isthmus("hold", "skip", "H-1", "--reason", "")
+    assert (silent.code, silent.err.splitlines()[0]) == (1, "H-1 is not skipped.")
+    skipped = await isthmus("hold", "skip", "H-1", "--reason", "sold by mistake")
+    assert skipped.out == "H-1 is skipped: sold by mistake\n"
+    [run] = json.loads((await isthmus("run", "list", "--state", "skipped", "--json")).out)
+    assert run["flow"] == "opportunity_to_project"
+    unknown = await isthmus("hold", "show", "H-99")
+    assert (unknown.code, unknown.err) == (
+        1,
+        "There is no hold H-99.\n"
+        "  why: Holds are named H-1, H-2 and so on.\n"
+        "  do:  `isthmus hold list --all` lists them, those that are over too.\n",
+    )
