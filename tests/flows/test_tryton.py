@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connectors.tryton.proxy import proxy
 from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff, win
 from tests.flows.ledger_tryton import TrytonFirm, a_tryton_firm
 from tests.tryton_server.fixtures import require_tryton
-from tests.tryton_server.seed import Company
-from tests.tryton_server.server import TrytonServer, running
+from tests.tryton_server.server import Company, TrytonServer, running
 
 from isthmus.flows.contract_to_invoice import request_billing
+from isthmus.sandbox.tryton import proxy
 from isthmus.store.entries import INVOICED, POSTED
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton]

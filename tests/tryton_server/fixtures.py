@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from tests.tryton_server.place import NotInstallable, interpreter
-from tests.tryton_server.server import TrytonServer, running
+from tests.tryton_server.server import TrytonServer, running, shelf
+
+from isthmus.sandbox.tryton import NotInstallable
 
 __all__ = ["tryton"]
 
@@ -15,7 +16,7 @@ __all__ = ["tryton"]
 def require_tryton() -> None:
     """Skip without the packages, unless the environment insists that they must be there."""
     try:
-        interpreter()
+        shelf().interpreter()
     except NotInstallable as error:
         if os.environ.get("ISTHMUS_TEST_REQUIRE_TRYTON"):
             raise

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 from tests.connectors.tryton.conftest import opened
-from tests.connectors.tryton.proxy import proxy
 from tests.connectors.tryton.world import World, outgoing
 from tests.tryton_server.server import TrytonServer
 
@@ -12,6 +11,7 @@ from isthmus.connect import Duplicate, Invalid, Watermark
 from isthmus.connectors.tryton.customer import party_code
 from isthmus.connectors.tryton.system import TrytonSystem
 from isthmus.kit.ids import new_id
+from isthmus.sandbox.tryton import proxy
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
 

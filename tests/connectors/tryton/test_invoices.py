@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 from tests.connectors.tryton.conftest import opened
-from tests.connectors.tryton.proxy import proxy
 from tests.connectors.tryton.world import World, outgoing
 from tests.tryton_server.server import TrytonServer
 
@@ -17,6 +16,7 @@ from isthmus.canonical.payment import Application
 from isthmus.connect import Duplicate, Invalid, PeriodClosed, Watermark
 from isthmus.connectors.tryton.system import TrytonSystem
 from isthmus.kit.money import Money
+from isthmus.sandbox.tryton import proxy
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.connectors.tryton.conftest import opened
-from tests.connectors.tryton.proxy import proxy
 from tests.connectors.tryton.world import World, outgoing
 from tests.tryton_server.fixtures import require_tryton
 from tests.tryton_server.server import TrytonServer, running
@@ -23,6 +22,7 @@ from isthmus.canonical.invoice import InvoiceStatus
 from isthmus.connect import Change, Refused, Unauthorized, Unavailable, Watermark
 from isthmus.connectors.tryton.system import TrytonSystem
 from isthmus.kit.ids import new_id
+from isthmus.sandbox.tryton import proxy
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
 

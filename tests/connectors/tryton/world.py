@@ -14,6 +14,7 @@ from isthmus.canonical.invoice import InvoiceLine, LineKind
 from isthmus.connect import Outgoing
 from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
+from isthmus.sandbox.tryton import pay
 
 
 class World:
@@ -63,30 +64,7 @@ class World:
         return Invoice(**values)
 
     def pay(self, invoice: str, amount: Decimal, on: date) -> None:
-        """The wizard behind the button Pay; a part needs its second form."""
-        number, company = int(invoice), self.ids["company"]
-        due = self.rpc.read(
-            "account.invoice", number, "amount_to_pay", "lines_to_pay", "party", "currency",
-            "account",
-        )  # fmt: skip
-        common = {"amount": amount, "currency": due["currency"], "company": company}
-        start = {
-            **common, "payee": due["party"], "payees": [due["party"]],
-            "invoice_account": due["account"], "payment_method": self.ids["payment_method"],
-            "date": on, "description": "bank",
-        }  # fmt: skip
-        steps: list[tuple[str, dict[str, Any]]] = [("choice", {"start": start})]
-        if amount < due["amount_to_pay"]:
-            lines = due["lines_to_pay"]
-            ask = {
-                **common, "type": "partial", "invoice": number, "lines_to_pay": lines,
-                "lines": lines, "payment_lines": [],
-            }  # fmt: skip
-            steps.append(("pay", {"ask": ask}))
-        self.rpc.wizard(
-            "account.invoice.pay", steps,
-            active_model="account.invoice", active_id=number, active_ids=[number],
-        )  # fmt: skip
+        pay(self.rpc, self.ids, int(invoice), amount, on)
 
 
 def outgoing(obj: Any, **more: Any) -> Outgoing:

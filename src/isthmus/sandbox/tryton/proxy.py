@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """`lose` names the method whose next answer is lost; the server has finished it by then.
-
-    `cut_at` loses an answer too, though not a request to confirm, and every call from then on
-    until `is_cut` is taken back.
+    """Between a client and Tryton. The server has finished what it was asked when an answer is
+    lost; a request to confirm is no answer.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -20,7 +18,11 @@ class Proxy:
         self._host, self._port = split.hostname, split.port
         self.url = ""
         self.lose: str | None = None
+        """The method whose next `times` answers are lost."""
+        self.times = 1
+        self.lost = 0
         self.cut_at: str | None = None
+        """The method whose next answer is lost, and every call from then on."""
         self.is_cut = False
         self.calls: list[str] = []
 
@@ -42,20 +44,32 @@ class Proxy:
             return
         method = body.split(b'"method": "')[1].split(b'"')[0].decode()
         self.calls.append(method)
-        upstream_reader, upstream_writer = await asyncio.open_connection(self._host, self._port)
-        upstream_writer.write(head + body)
-        await upstream_writer.drain()
-        answer = await upstream_reader.read()
-        upstream_writer.close()
-        if method == self.cut_at and b'"UserWarning"' not in answer:
-            self.cut_at, self.is_cut = None, True
-            self.lose = method
-        if method == self.lose:
-            self.lose = None
+        answer = await self._ask(head + body)
+        if b'"UserWarning"' not in answer and self._is_lost(method):
             writer.transport.abort()
             return
         writer.write(answer)
         await writer.drain()
+
+    async def _ask(self, request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        writer.write(request)
+        await writer.drain()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    def _is_lost(self, method: str) -> bool:
+        if method == self.cut_at:
+            self.cut_at, self.is_cut = None, True
+        elif method == self.lose:
+            self.times -= 1
+            if not self.times:
+                self.lose, self.times = None, 1
+        else:
+            return False
+        self.lost += 1
+        return True
 
 
 @asynccontextmanager

@@ -1,15 +1,15 @@
-"""What a fresh Tryton needs before it can post: a company, its books, services, people, users."""
+"""What a fresh Tryton needs before it can post: companies, their books, services, people, users."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.tryton_server.rpc import Rpc
+from isthmus.sandbox.tryton.rpc import Rpc
 
 PASSWORDS = {name: f"{name}-not-a-Secret1" for name in ("admin", "integration", "auditor")}
 COUNTRIES = {
@@ -25,49 +25,70 @@ PRODUCTS = {
     "EXPENSE": ("Rebilled expense", "Unit", "100"),
 }
 SIDES = ("debit", "credit")
-COST_CENTRES = ("CONSULTING", "SUPPORT")
 
 Ids = dict[str, int]
 
 
 @dataclass(frozen=True)
 class Company:
-    """The one company of the database. `code` is also its party's code."""
+    """`code` is also its party's code."""
 
     code: str = "BE01"
     name: str = "Example Consulting SA"
     country: str = "BE"
     currency: str = "EUR"
     timezone: str = "Europe/Brussels"
-    tax: str = "VAT 21%"
-    """Default tax of its services."""
+    tax: str | None = "VAT 21%"
+    """Default tax of the services, by the first company; others need rules."""
+    cost_centres: tuple[str, ...] = ("CONSULTING", "SUPPORT")
 
 
-def seed(rpc: Rpc, company: Company, this_year: int) -> Ids:
-    """Ids by name, such as `tax:VAT 21%`, `period:2026-01`, `product:TIME`, `term:Net 30`."""
-    ids: Ids = {}
-    steps: tuple[Callable[[Rpc, Ids, Company, int], None], ...] = (
-        _places, _company, _chart, _years, _taxes, _terms, _cost_centres, _products, _people,
-    )  # fmt: skip
-    for step in steps:
-        step(rpc, ids, company, this_year)
+def seed(rpc: Rpc, companies: Sequence[Company], years: Sequence[int]) -> dict[str, Ids]:
+    """By company: ids by name, such as `tax:VAT 21%`, `period:2026-01`, `product:TIME`."""
+    shared: Ids = {}
+    _places(rpc, shared, years[0])
+    _terms(rpc, shared)
+    books = {company.code: _books(rpc, shared, company, years) for company in companies}
+    first = books[companies[0].code]
+    _work_in(rpc, first)
+    services = _products(rpc, first, companies[0])
+    people = _people(rpc, first, [ids["company"] for ids in books.values()])
+    return {code: {**ids, **services, **people} for code, ids in books.items()}
+
+
+def _books(rpc: Rpc, shared: Ids, company: Company, years: Sequence[int]) -> Ids:
+    ids = dict(shared)
+    _company(rpc, ids, company)
+    _chart(rpc, ids)
+    _years(rpc, ids, years)
+    _taxes(rpc, ids)
+    _payments(rpc, ids)
+    _cost_centres(rpc, ids, company)
     return ids
 
 
-def _places(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _work_in(rpc: Rpc, ids: Ids) -> None:
+    """The company that the administrator's calls are about from now on."""
+    rpc.write(
+        "res.user", rpc.user_id, companies=[["add", [ids["company"]]]], company=ids["company"]
+    )
+    rpc.refresh()
+
+
+def _places(rpc: Rpc, ids: Ids, year: int) -> None:
     for code, (code3, name) in COUNTRIES.items():
         ids[f"country:{code}"] = rpc.create("country.country", name=name, code=code, code3=code3)
     for code, (symbol, rate) in CURRENCIES.items():
-        rates = [{"date": date(this_year - 1, 1, 1), "rate": Decimal(rate)}]
+        rates = [{"date": date(year, 1, 1), "rate": Decimal(rate)}]
         ids[f"currency:{code}"] = rpc.create(
             "currency.currency", name=code, code=code, symbol=symbol, digits=2,
             rounding=Decimal("0.01"), rates=[["create", rates]],
         )  # fmt: skip
 
 
-def _company(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _company(rpc: Rpc, ids: Ids, company: Company) -> None:
     address = {
-        "street_unstructured": "1 Example Street", "postal_code": "1000", "city": "Brussels",
+        "street_unstructured": "1 Example Street", "postal_code": "1000", "city": "Example City",
         "country": ids[f"country:{company.country}"],
     }  # fmt: skip
     party = rpc.create(
@@ -77,13 +98,10 @@ def _company(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
         "company.company", party=party, currency=ids[f"currency:{company.currency}"],
         timezone=company.timezone,
     )  # fmt: skip
-    rpc.write(
-        "res.user", rpc.user_id, companies=[["add", [ids["company"]]]], company=ids["company"]
-    )
-    rpc.refresh()
+    _work_in(rpc, ids)
 
 
-def _chart(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _chart(rpc: Rpc, ids: Ids) -> None:
     """The minimal English chart that ships with trytond_account."""
 
     def account(name: str, *domain: object) -> int:
@@ -124,9 +142,9 @@ def _sequence(rpc: Rpc, ids: Ids, kind: str, prefix: str) -> int:
     )  # fmt: skip
 
 
-def _years(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
-    """Last year, this one and the next, by months, all open."""
-    for year in (this_year - 1, this_year, this_year + 1):
+def _years(rpc: Rpc, ids: Ids, years: Sequence[int]) -> None:
+    """By months, all open."""
+    for year in years:
         invoice, credit, supplier = (
             _sequence(rpc, ids, "Invoice", f"{prefix}{year}") for prefix in ("INV", "CRN", "SUP")
         )
@@ -148,10 +166,12 @@ def _years(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
         )  # fmt: skip
         for month in range(1, 13):
             last = date(year, month, monthrange(year, month)[1])
-            ids[f"period:{year}-{month:02}"] = rpc.find("account.period", ["end_date", "=", last])
+            ids[f"period:{year}-{month:02}"] = rpc.find(
+                "account.period", ["end_date", "=", last], ["company", "=", ids["company"]]
+            )
 
 
-def _taxes(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _taxes(rpc: Rpc, ids: Ids) -> None:
     for name, rate in TAXES.items():
         ids[f"tax:{name}"] = rpc.create(
             "account.tax", name=name, description=name, company=ids["company"], type="percentage",
@@ -160,12 +180,15 @@ def _taxes(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
         )  # fmt: skip
 
 
-def _terms(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _terms(rpc: Rpc, ids: Ids) -> None:
     for name, days in TERMS.items():
         line = {"type": "remainder", "relativedeltas": [["create", [{"days": days}]]]}
         ids[f"term:{name}"] = rpc.create(
             "account.invoice.payment_term", name=name, lines=[["create", [line]]]
         )
+
+
+def _payments(rpc: Rpc, ids: Ids) -> None:
     ids["journal:cash"] = rpc.find("account.journal", ["type", "=", "cash"])
     ids["payment_method"] = rpc.create(
         "account.invoice.payment.method", name="Bank", company=ids["company"],
@@ -174,36 +197,43 @@ def _terms(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
     )  # fmt: skip
 
 
-def _cost_centres(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _cost_centres(rpc: Rpc, ids: Ids, company: Company) -> None:
     root = ids["analytic_root"] = rpc.create(
         "analytic_account.account", name="Cost centres", company=ids["company"], type="root",
         state="opened",
     )  # fmt: skip
-    for code in COST_CENTRES:
+    for code in company.cost_centres:
         ids[f"cost_centre:{code}"] = rpc.create(
-            "analytic_account.account", name=code.title(), code=code, company=ids["company"],
+            "analytic_account.account", name=code, code=code, company=ids["company"],
             type="normal", root=root, parent=root, state="opened",
         )  # fmt: skip
 
 
-def _products(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
+def _products(rpc: Rpc, ids: Ids, company: Company) -> Ids:
+    """One list for all companies, with the accounts and the default tax of the first."""
+    made: Ids = {}
+    taxes = [["add", [ids[f"tax:{company.tax}"]]]] if company.tax else []
     category = rpc.create(
         "product.category", name="Services", accounting=True,
         account_revenue=ids["account:revenue"], account_expense=ids["account:expense"],
-        customer_taxes=[["add", [ids[f"tax:{company.tax}"]]]],
+        customer_taxes=taxes,
     )  # fmt: skip
     for code, (name, unit, price) in PRODUCTS.items():
-        ids[f"unit:{unit}"] = uom = rpc.find("product.uom", ["name", "=", unit])
+        made[f"unit:{unit}"] = uom = rpc.find("product.uom", ["name", "=", unit])
         template = rpc.create(
             "product.template", name=name, code=code, type="service", default_uom=uom,
             list_price=Decimal(price), account_category=category,
             products=[["create", [{"cost_price": Decimal(0)}]]],
         )  # fmt: skip
-        ids[f"product:{code}"] = rpc.find("product.product", ["template", "=", template])
+        made[f"product:{code}"] = rpc.find("product.product", ["template", "=", template])
+    return made
 
 
-def _people(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
-    """`integration` may do all but administration; `auditor` sees the accounting."""
+def _people(rpc: Rpc, ids: Ids, companies: Sequence[int]) -> Ids:
+    """`integration` may do all but administration; `auditor` sees the accounting. Both see every
+    company, and work in the first.
+    """
+    made: Ids = {}
     groups = {
         g["name"]: g["id"]
         for g in rpc.model("res.group", "search_read", [], 0, None, None, ["name"])
@@ -215,9 +245,11 @@ def _people(rpc: Rpc, ids: Ids, company: Company, this_year: int) -> None:
     for login, chosen in allowed.items():
         party = rpc.create("party.party", name=f"{login.title()} Employee")
         employee = rpc.create("company.employee", party=party, company=ids["company"])
-        ids[f"employee:{login}"] = employee
-        ids[f"user:{login}"] = rpc.create(
+        made[f"employee:{login}"] = employee
+        made[f"user:{login}"] = rpc.create(
             "res.user", name=login.title(), login=login, password=PASSWORDS[login],
-            groups=[["add", chosen]], companies=[["add", [ids["company"]]]],
-            company=ids["company"], employees=[["add", [employee]]], employee=employee,
+            groups=[["add", chosen]], companies=[["add", list(companies)]],
+            company=ids["company"], company_filter="all", employees=[["add", [employee]]],
+            employee=employee,
         )  # fmt: skip
+    return made
