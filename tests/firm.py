@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 from isthmus.app import App, connector_configs
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.http import dump_json
-from isthmus.engine import RetryPolicy, replay
+from isthmus.engine import RetryPolicy
+from isthmus.engine import replay as replay_run
 from isthmus.landscape import load
 from isthmus.platforms.salesforce import package_files
 from isthmus.sandbox.netsuite import NetSuiteAccount
@@ -67,6 +68,43 @@ roles:
 {more}
 """
 
+ACQUIRED = """\
+firm:
+  name: Example Advisory
+  legal_entities:
+    EA-NL: {{country: NL, currency: EUR}}
+    EA-US: {{country: US, currency: USD}}
+connections:
+  salesforce: {{vendor: salesforce, url: {salesforce}, retry_pause: 0, auth: {org_login}}}
+  certinia: {{vendor: certinia, platform: salesforce}}
+  acquired: {{vendor: salesforce, url: {acquired}, retry_pause: 0, auth: {org_login}}}
+  acquired_psa: {{vendor: certinia, platform: acquired}}
+  netsuite: {{vendor: netsuite, url: {netsuite}, auth: {books_login}, items: {items},
+             poll_seconds: "0.01"}}
+  netsuite_us: {{vendor: netsuite, url: {netsuite_us}, auth: {books_login}, items: {items},
+                poll_seconds: "0.01"}}
+roles:
+  crm:
+    - {{connection: salesforce, legal_entities: [EA-NL]}}
+    - {{connection: acquired, legal_entities: [EA-US]}}
+  psa:
+    - {{connection: certinia, legal_entities: [EA-NL]}}
+    - {{connection: acquired_psa, legal_entities: [EA-US]}}
+  erp: {erp}
+"""
+"""A firm that bought another one: two orgs, each with its PSA, and two sets of books."""
+
+BOTH_BOOKS = (
+    "[{connection: netsuite, legal_entities: [EA-NL]}, "
+    "{connection: netsuite_us, legal_entities: [EA-US]}]"
+)
+LOGINS = {
+    "org_login": "{flow: client_credentials, client_id: env:ORG_ID, client_secret: env:ORG_SECRET}",
+    "books_login": "{client_id: env:NS_ID, certificate_id: env:NS_CERT, private_key: env:NS_KEY, "
+    "algorithm: ES256}",
+    "items": "{time: consulting, milestone: fixed}",
+}
+
 BOOKS: dict[str, list[dict[str, Any]]] = {
     "currency": [
         {"externalId": c, "name": c, "symbol": c, "currencyPrecision": 2}
@@ -89,12 +127,6 @@ BOOKS: dict[str, list[dict[str, Any]]] = {
         {"externalId": f"2026-{m:02d}", "periodName": f"{name} 2026",
          "startDate": f"2026-{m:02d}-01", "endDate": f"2026-{m:02d}-{last}"}
         for m, name, last in ((7, "Jul", 31), (8, "Aug", 31), (9, "Sep", 30))
-    ],
-    "employee": [
-        {"externalId": "E001", "entityId": "Consultant One", "firstName": "Consultant",
-         "lastName": "One", "subsidiary": {"externalId": "EA-NL"}},
-        {"externalId": "E002", "entityId": "Consultant Two", "firstName": "Consultant",
-         "lastName": "Two", "subsidiary": {"externalId": "EA-NL"}},
     ],
 }  # fmt: skip
 
@@ -166,17 +198,22 @@ class Firm:
     environment: dict[str, str]
     app: App
 
-    async def settle(self, seconds: float = 30.0) -> None:
+    async def settle(self, seconds: float = 30.0, *, with_messages: bool = True) -> None:
         """Until no run is queued or at work, and no message waits."""
+        counts: dict[tuple[str, str], int] = {}
         for _ in range(int(seconds / 0.05)):
             async with self.app.database.begin() as tx:
                 counts = await tx.runs.counts()
                 _, _, unread = await tx.inbox.counts()
             busy = sum(n for (_, state), n in counts.items() if state in ("queued", "running"))
-            if not busy and not unread:
+            if not busy and not (unread and with_messages):
                 return
             await asyncio.sleep(0.05)
         raise AssertionError(f"runs still at work after {seconds} s: {counts}")
+
+    async def settle_runs(self) -> None:
+        """As `settle`, for a test that reads the messages itself."""
+        await self.settle(with_messages=False)
 
     async def read(self, *connections: str) -> None:
         """Read every system once and let what follows run to its end."""
@@ -197,7 +234,7 @@ class Firm:
         async with self.app.database.begin() as tx:
             run = await tx.runs.get(hold.run_id or "")
         assert run is not None
-        assert (await replay(self.app.engine, run, "person@firm.example")).resumed
+        assert (await replay_run(self.app.engine, run, "person@firm.example")).resumed
         await self.settle()
 
     async def correct(self, hold: HoldRow, **values: Any) -> None:
@@ -250,22 +287,31 @@ ENVIRONMENT = {
 
 
 @asynccontextmanager
-async def simulators() -> AsyncIterator[tuple[Org, Books]]:
+async def simulators(first_number: int = 1) -> AsyncIterator[tuple[Org, Books]]:
+    """Of one firm; its consultants are numbered from `first_number` on."""
     salesforce, netsuite = SalesforceOrg(), NetSuiteAccount()
     salesforce.register_app({**ORG, "username": "isthmus@firm.example"})
     async with serving(salesforce.app) as org_url, serving(netsuite.app) as books_url:
         org, books = Org(salesforce, org_url), Books(netsuite, books_url)
         await org.control("deploy", {"files": package_files()})
         await books.control("integrations", {**ACCOUNT, "public_key": PUBLIC})
-        await books.control("seed", BOOKS)
+        await books.control("seed", {**BOOKS, "employee": _employees(first_number)})
         await books.settings(tax_rates={"NL": "21"})
-        await _people(org)
+        await _people(org, first_number)
         yield org, books
     salesforce.close()
     netsuite.close()
 
 
-async def _people(org: Org) -> None:
+def _employees(first: int) -> list[dict[str, Any]]:
+    return [
+        {"externalId": f"E{number:03}", "entityId": f"Consultant {name}",
+         "firstName": "Consultant", "lastName": name, "subsidiary": {"externalId": "EA-NL"}}
+        for number, name in ((first, "One"), (first + 1, "Two"))
+    ]  # fmt: skip
+
+
+async def _people(org: Org, first: int) -> None:
     """A template, two consultants and the company's rate cards."""
     template = await org.seed(
         "pse__Proj__c", Name="Advisory template", pse__Is_Template__c=True,
@@ -275,10 +321,10 @@ async def _people(org: Org) -> None:
         "pse__Project_Phase__c", Name="Delivery", pse__Project__c=template,
         pse__Start_Date__c="2026-01-01", pse__End_Date__c="2026-12-31",
     )  # fmt: skip
-    for number, name in ((1, "One"), (2, "Two")):
-        org.ids[f"E00{number}"] = await org.seed(
+    for number, name in ((first, "One"), (first + 1, "Two")):
+        org.ids[f"E{number:03}"] = await org.seed(
             "Contact", FirstName="Consultant", LastName=name, pse__Is_Resource__c=True,
-            pse__Is_Resource_Active__c=True, Employee_Number__c=f"E00{number}",
+            pse__Is_Resource_Active__c=True, Employee_Number__c=f"E{number:03}",
             Cost_Centre__c="CC-10", Legal_Entity__c="EA-NL", Practice_Role__c="Consultant",
         )  # fmt: skip
     for currency, rate in (("EUR", "150"), ("USD", "165")):
@@ -295,13 +341,44 @@ async def a_firm(
 ) -> AsyncIterator[Firm]:
     async with AsyncExitStack() as stack:
         org, books = await stack.enter_async_context(simulators())
-        path = folder / "isthmus.yaml"
-        path.write_text(landscape_text(org.url, books.url, more))
-        landscape = load(path, connector_configs(), ENVIRONMENT)
-        settings = Settings(DATABASE_URL=database_url, home=folder, port=0, worker_concurrency=8)  # type: ignore[call-arg] # by its alias
-        app = await App.open(
-            settings, landscape, retry=RetryPolicy(attempts=2, first=0.01, longest=0.02)
-        )
-        stack.push_async_callback(app.close)
-        await app.start(worker=works, readers=False)
-        yield Firm(org, books, path, ENVIRONMENT, app)
+        text = landscape_text(org.url, books.url, more)
+        yield await _opened(stack, org, books, database_url, folder, text, works=works)
+
+
+@asynccontextmanager
+async def two_firms(
+    database_url: str, folder: Path, *, erp: str = BOTH_BOOKS
+) -> AsyncIterator[tuple[Firm, Firm]]:
+    """One application; the acquired firm's own org and books are the second view of it."""
+    async with AsyncExitStack() as stack:
+        org, books = await stack.enter_async_context(simulators())
+        other_org, other_books = await stack.enter_async_context(simulators(101))
+        other_org.ids["E001"] = other_org.ids["E101"]
+        text = ACQUIRED.format(
+            salesforce=org.url, acquired=other_org.url, netsuite=books.url,
+            netsuite_us=other_books.url, erp=erp, **LOGINS,
+        )  # fmt: skip
+        firm = await _opened(stack, org, books, database_url, folder, text)
+        yield firm, replace(firm, org=other_org, books=other_books)
+
+
+async def _opened(
+    stack: AsyncExitStack,
+    org: Org,
+    books: Books,
+    database_url: str,
+    folder: Path,
+    text: str,
+    *,
+    works: bool = True,
+) -> Firm:
+    path = folder / "isthmus.yaml"
+    path.write_text(text)
+    landscape = load(path, connector_configs(), ENVIRONMENT)
+    settings = Settings(DATABASE_URL=database_url, home=folder, port=0, worker_concurrency=8)
+    app = await App.open(
+        settings, landscape, retry=RetryPolicy(attempts=2, first=0.01, longest=0.02)
+    )
+    stack.push_async_callback(app.close)
+    await app.start(worker=works, readers=False)
+    return Firm(org, books, path, ENVIRONMENT, app)

@@ -35,12 +35,18 @@ async def targets(step: Step) -> list[str]:
 
 
 def not_owned(link: Link, changed: frozenset[str], step: Step) -> frozenset[str]:
-    """What of a change this system has to be told: not its own attributes, not its own news."""
-    if step.links.of(step.event.data["connection"]).space == link.space:
+    """What of a change this system has to be told: not its own attributes, not its own news.
+
+    A second system of the owner's role is told too: after an acquisition two CRMs know one client.
+    """
+    source = step.event.data["connection"]
+    if step.links.of(source).space == link.space:
         return frozenset()
-    roles = step.links.connected[link.name].roles
-    ownership = step.links.ingest.ownership
-    return frozenset(a for a in changed if ownership.rule("customer", a).owner not in roles)
+    connected, ownership = step.links.connected, step.links.ingest.ownership
+    decided_elsewhere = connected[link.name].roles - connected[source].roles
+    return frozenset(
+        a for a in changed if ownership.rule("customer", a).owner not in decided_elsewhere
+    )
 
 
 async def update_customer(step: Step, connection: str) -> None:

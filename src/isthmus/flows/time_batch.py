@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,7 +67,10 @@ class BatchContext:
     """Connection that keeps the books, by code of the company."""
     kept: Mapping[str, frozenset[type[CanonicalObject]]]
     """What those books are sorted by, by code of the company: not every ledger has all of it."""
-    book: RateBook
+    homes: Mapping[str, str]
+    """Connection of the PSA that an entry comes from, by the entry's id."""
+    books: Mapping[str, RateBook]
+    """By connection: what one PSA charges is no price for another one's hours."""
     policies: Policies
 
     @classmethod
@@ -94,7 +97,8 @@ class BatchContext:
             periods={code: await periods_of(tx, erp) for code, erp in ledgers.items()},
             ledgers={code: erp.name for code, erp in ledgers.items()},
             kept={code: _dimensions_of(erp) for code, erp in ledgers.items()},
-            book=RateBook.build(await tx.records.list(RateCard)),
+            homes={row.entry.id: row.connection for row in rows},
+            books=await _books(tx, links, {row.connection for row in rows}),
             policies=policies,
         )  # fmt: skip
 
@@ -183,7 +187,7 @@ class BatchContext:
     ) -> Verdict:
         resource = self.resources.get(entry.resource)
         query = query_for(entry, project, assignment, resource)
-        found = self.book.resolve(query)
+        found = self.books[self.homes[entry.id]].resolve(query)
         if isinstance(found, Unrated):
             problem = Problem(
                 found.code, found.reason, "finance",
@@ -205,6 +209,16 @@ class BatchContext:
         if entry.source_rate is None:
             return None
         return entry.source_rate.times(Decimal(entry.hours)).rounded()
+
+
+async def _books(tx: Transaction, links: Links, connections: Iterable[str]) -> dict[str, RateBook]:
+    cards = await tx.records.list(RateCard)
+    ids = [card.id for card in cards]
+    books = {}
+    for connection in connections:
+        theirs = await tx.xref.external_many("rate_card", links.of(connection).space, ids)
+        books[connection] = RateBook.build(card for card in cards if card.id in theirs)
+    return books
 
 
 def _companies(contracts: Mapping[str, Contract]) -> list[str]:

@@ -1,0 +1,105 @@
+"""E1, E2: what a vendor pushes is stored before it is acknowledged, and harmless when repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import psycopg
+import pytest
+from tests.firm import Firm
+from tests.flows.deals import a_deal, an_account
+
+from isthmus.api.server import serving
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def pushing(firm: Firm, **knobs: object) -> AsyncIterator[str]:
+    """The org tells us of every change of a deal and an account, as the knobs say."""
+    async with serving(firm.app) as url:
+        settings = {"retry_seconds": 0.05, **knobs}
+        await firm.org.control("outbound-messages/settings", settings)
+        for sobject in ("Account", "Opportunity"):
+            await firm.org.control(
+                "outbound-messages",
+                {"object": sobject, "fields": ["Id"], "when": None,
+                 "endpoint": f"{url}/webhooks/salesforce"},
+            )  # fmt: skip
+        yield url
+
+
+async def delivered(firm: Firm) -> None:
+    for _ in range(1000):
+        if not firm.org.simulator.outbound.status()["pending"]:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the org still has messages to deliver")
+
+
+async def inbox(firm: Firm) -> tuple[int, int, int]:
+    """(messages, deliveries, unprocessed)."""
+    async with firm.app.database.begin() as tx:
+        return await tx.inbox.counts()
+
+
+async def read_all(firm: Firm) -> None:
+    """Until our own writes, which the org pushes too, are read and say nothing new."""
+    for _ in range(10):
+        if not await firm.app.readers["salesforce"].messages():
+            return
+        await firm.settle_runs()
+        await delivered(firm)
+    raise AssertionError("messages beget messages")
+
+
+async def test_twice_and_out_of_order_is_one_run(firm: Firm) -> None:
+    await firm.read()
+    async with pushing(firm, duplicate_rate=1.0, shuffle=True, seed=7):
+        account = await an_account(firm)
+        deal = await a_deal(firm, account)
+        for stage in ("Qualification", "Proposal/Price Quote", "Closed Won"):
+            await firm.org.update("Opportunity", deal, StageName=stage)
+        await delivered(firm)
+        messages, deliveries, unread = await inbox(firm)
+        assert unread == messages > 4
+        assert deliveries == 2 * messages
+        await read_all(firm)
+    assert await firm.open_holds() == []
+    assert await firm.runs("opportunity_to_project") == [("succeeded", 1)]
+    assert len(await firm.events("opportunity.closed_won")) == 1
+    assert len(await firm.books.rows("customer")) == 1
+    assert len(await firm.books.rows("job")) == 1
+
+    await firm.read()
+    assert await firm.runs("opportunity_to_project") == [("succeeded", 1)]
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged(firm: Firm) -> None:
+    """The database takes nothing for a while; the org repeats, and nothing is lost."""
+    await firm.read()
+    async with pushing(firm) as url:
+        with psycopg.connect(firm.app.database.url, autocommit=True) as database:
+            database.execute("alter table inbox rename to away")
+            account = await an_account(firm)
+            for _ in range(500):
+                if any(m["attempts"] > 1 for m in firm.org.simulator.outbound.status()["pending"]):
+                    break
+                await asyncio.sleep(0.02)
+            [waiting] = firm.org.simulator.outbound.status()["pending"]
+            assert waiting["attempts"] > 1
+            database.execute("alter table away rename to inbox")
+        await delivered(firm)
+        assert (await inbox(firm))[0] == 1
+        await firm.app.readers["salesforce"].messages()
+        async with firm.app.database.begin() as tx:
+            assert await tx.xref.canonical("customer", "salesforce", account) is not None
+        async with httpx2.AsyncClient() as http:
+            stranger = await http.post(f"{url}/webhooks/salesforce", content=b"<hello/>")
+            nobody = await http.post(f"{url}/webhooks/nobody", content=b"")
+    assert stranger.status_code in (400, 401)
+    assert nobody.status_code == 404
+    assert (await inbox(firm))[0] == 1
