@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -116,14 +117,23 @@ class App:
         observer: Observer | None = None,
         retry: RetryPolicy | None = None,
     ) -> App:
-        """Start the embedded database where none is named, bring the schema up to date, connect."""
+        """Start the embedded database where none is named, bring the schema up to date, connect.
+
+        Where that fails, what was started is stopped again.
+        """
         landscape = landscape or load_landscape(settings.landscape)
         url, embedded = await database_of(settings)
-        app = cls(settings, landscape, Database(url), embedded=embedded,
-                  observer=observer, retry=retry)  # fmt: skip
-        await upgrade(app.database.engine)
-        await app.engine.prepare()
-        await app._seed_legal_entities()
+        async with AsyncExitStack() as undo:
+            if embedded is not None:
+                undo.push_async_callback(asyncio.to_thread, embedded.stop)
+            app = cls(settings, landscape, Database(url), embedded=embedded,
+                      observer=observer, retry=retry)  # fmt: skip
+            undo.pop_all()
+            undo.push_async_callback(app.close)
+            await upgrade(app.database.engine)
+            await app.engine.prepare()
+            await app._seed_legal_entities()
+            undo.pop_all()
         return app
 
     def _reader(self, connected: Connected) -> Reader:

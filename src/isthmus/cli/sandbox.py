@@ -71,7 +71,16 @@ def sandbox(
     home = chosen.settings.home
     folder = _vendors(home) if of_demo else home / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
-    act(_serve(folder.resolve(), salesforce_port, netsuite_port, fresh=not of_demo))
+    from isthmus.demo.vendors_process import FilesInUse, sole_user
+
+    try:
+        with sole_user(folder):
+            act(_serve(folder.resolve(), salesforce_port, netsuite_port, fresh=not of_demo))
+    except FilesInUse as error:
+        raise Problem(
+            "The sandbox cannot start.", f"Another process works on its files in {folder}.",
+            "End it (`isthmus demo` or another `isthmus sandbox`), then start again.",
+        ) from error  # fmt: skip
 
 
 COMMANDS = {"sandbox": sandbox}

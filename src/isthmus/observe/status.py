@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from isthmus.connect.watermark import BEGINNING
 from isthmus.kit.clock import utc_now
 from isthmus.store.database import Transaction
 
@@ -18,7 +19,8 @@ class Stream:
 
     connection: str
     kind: str
-    latest_change: str
+    latest_change: datetime | None
+    """When the youngest record changed there; None: none has been seen."""
     read_at: datetime
     seconds_since: int
 
@@ -86,7 +88,11 @@ async def status_of(tx: Transaction) -> Status:
 
 
 def _stream(connection: str, kind: str, position: str, read_at: datetime) -> Stream:
-    return Stream(connection, kind, position, read_at, int((utc_now() - read_at).total_seconds()))
+    latest = datetime.fromisoformat(position)
+    return Stream(
+        connection, kind, latest if latest > BEGINNING else None, read_at,
+        int((utc_now() - read_at).total_seconds()),
+    )  # fmt: skip
 
 
 async def _to_review(tx: Transaction) -> tuple[ToReview, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.canonical import TimeEntry
 from isthmus.kit.ids import new_id
+from isthmus.kit.money import Money
 from isthmus.store.tables import time_entry
 
 RECEIVED, RATED, POSTED, INVOICED = "received", "rated", "posted", "invoiced"
@@ -250,11 +251,19 @@ class Entries:
         return dict(rows.all())
 
     async def values_by_state(self) -> list[tuple[str, str, Decimal, int]]:
-        """(state, currency, value at the PSA's own rate, count) of approved billable entries."""
-        value = sa.func.sum(time_entry.c.hours * time_entry.c.source_rate)
+        """(state, currency, value at the PSA's own rate, count) of approved billable entries.
+
+        Each entry's value is rounded on its own, as it is billed and as its hold shows it.
+        """
+        value = time_entry.c.hours * sa.func.coalesce(time_entry.c.source_rate, 0)
         rows = await self._connection.execute(
             sa.select(time_entry.c.state, time_entry.c.currency, value, sa.func.count())
             .where(time_entry.c.approval == "approved", time_entry.c.state != UNBILLABLE)
-            .group_by(time_entry.c.state, time_entry.c.currency)
+            .group_by(time_entry.c.state, time_entry.c.currency, value)
         )
-        return [(s, c, v or Decimal(0), n) for s, c, v, n in rows]
+        sums: dict[tuple[str, str], tuple[Decimal, int]] = {}
+        for state, currency, exact, count in rows:
+            amount, entries = sums.get((state, currency), (Decimal(0), 0))
+            rounded = Money.of(exact, currency).rounded().amount * count
+            sums[state, currency] = (amount + rounded, entries + count)
+        return [(s, c, amount, n) for (s, c), (amount, n) in sums.items()]
