@@ -28,6 +28,7 @@ def said(report: Report, tmp_path: Path) -> str:
     view = View(Console(file=out, highlight=False, width=80))
     with occupied(tmp_path, fresh=False) as place:
         journal = Journal(place)
+        journal.note("erp", "netsuite")
         journal.note("outage", {"waited": 954, "drained": 4.6})
         view.report(report, journal, 61.2)
         view.what_next(Path("/tmp/a demo"), Examples("R-0032", "INV1-00004", "H-7"))

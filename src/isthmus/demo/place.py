@@ -30,8 +30,6 @@ from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.embedded.place import recorded
 
 FIRST, CLEARING = "begun", "clearing"
-ADDRESSES = "addresses.json"
-"""Where the simulators' process says what it listens on."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import httpx2
 
 from isthmus.connect.http import dump_json
 from isthmus.demo.errors import DemoError
-from isthmus.demo.place import ADDRESSES
+from isthmus.demo.vendors_process import ADDRESSES, IN_USE
 
 START_SECONDS = 30.0
 Row = dict[str, Any]
@@ -109,6 +109,12 @@ async def _addresses(child: subprocess.Popen[bytes], folder: Path, log: Path) ->
     ended = child.poll()
     if ended is None:
         child.kill()
+    elif ended == IN_USE:
+        raise DemoError(
+            "the simulated systems did not start",
+            f"another process, such as `isthmus sandbox --demo`, works on their files in {folder}",
+            "End it, then start again.",
+        )
     raise DemoError(
         "the simulated systems did not start",
         f"they ended with code {ended}" if ended is not None

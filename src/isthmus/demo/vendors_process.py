@@ -12,15 +12,20 @@ import json
 import os
 import socket
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from isthmus.sandbox.netsuite import NetSuiteAccount
 from isthmus.sandbox.salesforce import SalesforceOrg
 from isthmus.sandbox.serve import serving
 
+IN_USE = 75
+"""Exit code: the files belong to another process, and stayed so (EX_TEMPFAIL of sysexits.h)."""
+PATIENCE = 15.0
 PORTS = {"salesforce": 8901, "netsuite": 8902}
 ADDRESSES = "addresses.json"
-"""As in `place`, which this process does not import: it would bring in the whole product."""
 
 
 async def serve(folder: Path) -> None:
@@ -55,12 +60,35 @@ def _is_free(port: int) -> bool:
     return True
 
 
+class FilesInUse(Exception):
+    """Two processes on one simulator's files would each miss what the other writes."""
+
+
+@contextmanager
+def sole_user(folder: Path, patience: float = 0.0) -> Iterator[None]:
+    """Raises FilesInUse when another process has the files for longer than `patience` seconds:
+    a predecessor that lost its parent is on its way out and needs a moment.
+    """
+    ends = time.monotonic() + patience
+    with (folder / "vendors.lock").open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= ends:
+                    raise FilesInUse(str(folder)) from None
+                time.sleep(0.05)
+        yield
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
-    with (folder / "vendors.lock").open("w") as lock:
-        # A predecessor that lost its parent is on its way out; its files are ours after that.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        asyncio.run(serve(folder))
+    try:
+        with sole_user(folder, PATIENCE):
+            asyncio.run(serve(folder))
+    except FilesInUse:
+        sys.exit(IN_USE)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,9 @@ class View:
         )
         if outage := journal.get("outage"):
             self.say(
-                f"    {journal.get('erp')} was down for {OUTAGE_SECONDS:.0f} s: {outage['waited']:,} lines "
-                f"waited, none lost, drained in {outage['drained']:.0f} s"
+                f"    {journal.get('erp')} was down for {OUTAGE_SECONDS:.0f} s: "
+                f"{outage['waited']:,} lines waited, none lost, "
+                f"drained in {outage['drained']:.0f} s"
             )
         if lost := journal.get("lost_answers"):
             self.say(f"    the answers to {lost} written invoices got lost; each is there once")
