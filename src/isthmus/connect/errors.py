@@ -165,3 +165,6 @@ ERRORS: dict[str, type[ConnectError]] = {
         Unavailable, Throttled, Unauthorized, Refused, Invalid, Conflict, PeriodClosed, Duplicate,
     )
 }  # fmt: skip
+
+OF_THE_CONNECTION = (Unavailable, Throttled, Unauthorized)
+"""What is wrong with all calls, not with one record: the work is tried again as a whole."""

@@ -17,11 +17,14 @@ from pydantic_core import to_jsonable_python
 
 from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
 from isthmus.canonical.base import Role, references
-from isthmus.connect import Change
+from isthmus.connect import Change, ConnectError
+from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.events.derived import derived_events
 from isthmus.events.envelope import Event
+from isthmus.events.order import Named, named, pointed_at_first, points_at
 from isthmus.events.outbox import Outbox
 from isthmus.events.time_intake import TimeIntake
+from isthmus.kit.chunks import chunked
 from isthmus.kit.ids import new_id
 from isthmus.rules.ownership import ForeignWrite, OnForeignWrite, Ownership
 from isthmus.store.database import Database, Transaction
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 SOURCE = "ingest"
+AT_ONCE = 500
+"""Changes per transaction: each takes locks, and the server's table of locks is small."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,13 @@ class Taken:
     changed: int = 0
     unchanged: int = 0
     refused: int = 0
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.refused + other.refused,
+        )
 
 
 class Ingest:
@@ -69,16 +81,26 @@ class Ingest:
         *,
         watermark: tuple[str, Mapping[str, Any]] | None = None,
         message: str | None = None,
+        above: frozenset[Named] = frozenset(),
     ) -> Taken:
-        """Take in changes; `watermark` (kind, state) and the inbox `message` commit with them."""
-        await self._fetch_unknown(source, changes)
+        """Take in changes; `watermark` (kind, state) and the inbox `message` commit with the last.
+
+        `above` are the records whose references led to these: a circle is not walked twice.
+        """
+        await self._fetch_unknown(source, changes, above)
+        *parts, last = list(chunked(pointed_at_first(changes), AT_ONCE)) or [[]]
+        done = [await self._committed(source, part) for part in parts]
         async with self.database.begin() as tx:
-            taken = await self._take_all(tx, source, changes)
+            done.append(await self._take_all(tx, source, last))
             if watermark is not None:
                 await tx.watermarks.save(source.name, watermark[0], dict(watermark[1]))
             if message is not None:
                 await tx.inbox.done(message)
-        return taken
+        return sum(done, Taken())
+
+    async def _committed(self, source: Connected, changes: Sequence[Change]) -> Taken:
+        async with self.database.begin() as tx:
+            return await self._take_all(tx, source, changes)
 
     async def _take_all(
         self, tx: Transaction, source: Connected, changes: Sequence[Change]
@@ -94,30 +116,43 @@ class Ingest:
             outcomes.count("changed"), outcomes.count("unchanged"), outcomes.count("refused")
         )
 
-    async def _fetch_unknown(self, source: Connected, changes: Iterable[Change]) -> None:
+    async def _fetch_unknown(
+        self, source: Connected, changes: Iterable[Change], above: frozenset[Named]
+    ) -> None:
         """Objects that the changes point at and we have never seen are read first."""
         wanted: dict[str, set[str]] = {}
         for change in changes:
-            for name, kind in references(change.model).items():
-                if external := change.attributes.get(name):
-                    wanted.setdefault(kind, set()).add(str(external))
-        own = {(c.model.kind, c.external_id) for c in changes}
+            for kind, external_id in points_at(change):
+                wanted.setdefault(kind, set()).add(external_id)
+        own = above | {named(c) for c in changes}
         for kind, external_ids in wanted.items():
             async with self.database.begin() as tx:
                 known = await tx.xref.canonical_many(kind, source.space, external_ids)
             for external_id in sorted(external_ids - known.keys()):
                 if (kind, external_id) not in own:
-                    await self._fetch(source, BY_KIND[kind], external_id)
+                    await self._fetch(source, BY_KIND[kind], external_id, own)
 
     async def _fetch(
-        self, source: Connected, model: type[CanonicalObject], external_id: str
+        self,
+        source: Connected,
+        model: type[CanonicalObject],
+        external_id: str,
+        above: frozenset[Named],
     ) -> None:
+        """One that this system will not show stays unknown; what points at it is judged so."""
         capability = source.system.capabilities.get(model)
         if capability is None or not capability.reads:
             return
-        found = await source.system.get(model, external_id)
+        try:
+            found = await source.system.get(model, external_id)
+        except OF_THE_CONNECTION:
+            raise
+        except ConnectError as error:
+            log.warning("reference.unreadable", connection=source.name, kind=model.kind,
+                        external_id=external_id, reason=str(error))  # fmt: skip
+            return
         if found is not None:
-            await self.take(source, [found])
+            await self.take(source, [found], above=above)
 
     async def _resolved(self, tx: Transaction, source: Connected, change: Change) -> Change:
         """The change with canonical ids in its references; an unknown one becomes None."""
@@ -208,11 +243,11 @@ class _Taking:
             return "refused"
         after = obj.model_dump(mode="json", exclude={"id"})
         attributes = sorted(k for k, v in after.items() if before.get(k) != v)
+        await self._accepted()
         if stored is not None and not attributes:
             return "unchanged"
         version = await self.tx.records.save(obj)
         await self.tx.xref.link(self.kind, canonical_id, self.source.space, self.change.external_id)
-        await self._accepted()
         await self._announce(obj, before, after, version, attributes)
         return "changed"
 

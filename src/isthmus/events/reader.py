@@ -34,18 +34,12 @@ from isthmus.canonical import (
     Resource,
     TimeEntry,
 )
-from isthmus.connect import (
-    Change,
-    ConnectError,
-    Throttled,
-    Unauthorized,
-    Unavailable,
-    Watermark,
-)
+from isthmus.connect import Change, ConnectError, Unauthorized, Watermark
+from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected
 from isthmus.store.database import Database
-from isthmus.store.holds import HELD, NewHold
+from isthmus.store.holds import DEAD, HELD, NewHold
 from isthmus.store.inbox import Message
 from isthmus.store.leadership import leading
 
@@ -57,8 +51,8 @@ ORDER: tuple[type[CanonicalObject], ...] = (
 )  # fmt: skip
 """What is pointed at before what points at it."""
 
-TRANSIENT = (Unavailable, Throttled, Unauthorized)
-"""Errors of the whole connection: it is tried again as a whole."""
+ATTEMPTS = 3
+"""How often a message that trips us is tried, until it is held and left."""
 
 Interval = Callable[[str], float | None]
 """Kind -> seconds between readings; None: the vendor pushes it, read it rarely."""
@@ -105,7 +99,7 @@ class Reader:
             try:
                 await self.messages()
                 await self._poll_due()
-            except TRANSIENT as error:
+            except OF_THE_CONNECTION as error:
                 log.warning("connection.failing", connection=self.connected.name, reason=str(error))
                 await asyncio.sleep(10.0 if isinstance(error, Unauthorized) else 1.0)
             except (SQLAlchemyError, OSError):
@@ -126,16 +120,41 @@ class Reader:
         read: dict[tuple[str, str], list[Change]] = {}
         for message in waiting:
             record = (message.kind, message.external_id)
-            if record not in read:
-                read[record] = await self._named(message)
-            await self._ingest.take(self.connected, read[record], message=message.id)
+            try:
+                if record not in read:
+                    read[record] = await self._named(message)
+                await self._ingest.take(self.connected, read[record], message=message.id)
+            except (*OF_THE_CONNECTION, SQLAlchemyError, OSError):
+                raise
+            except Exception as defect:
+                # An edge: what trips on one message must not stop those behind it.
+                log.exception("message.defect", connection=self.connected.name,
+                              kind=message.kind, external_id=message.external_id)  # fmt: skip
+                await self._tripped(message, defect)
         return len(waiting)
+
+    async def _tripped(self, message: Message, defect: Exception) -> None:
+        async with self._database.begin() as tx:
+            await tx.inbox.failed(message.id, f"{type(defect).__name__}: {defect}")
+            if message.attempts + 1 >= ATTEMPTS:
+                await tx.holds.open(self._defect(message, defect))
+                await tx.inbox.done(message.id)
+
+    def _defect(self, message: Message, defect: Exception) -> NewHold:
+        return NewHold(
+            key=f"ingest:{self.connected.name}:{message.kind}:{message.external_id}",
+            state=DEAD, code="defect", reason=f"{type(defect).__name__}: {defect}",
+            owner="integration", flow="ingest", object_kind=message.kind,
+            fix="This is a defect of ours, not of the record: report it with the log of "
+            "`message.defect`, then replay after the upgrade.",
+            system=self.connected.name, detail={"external_id": message.external_id},
+        )  # fmt: skip
 
     async def _named(self, message: Message) -> list[Change]:
         """The record that a message names; one that cannot be read is held, and the rest go on."""
         try:
             found = await self.connected.system.get(BY_KIND[message.kind], message.external_id)
-        except TRANSIENT:
+        except OF_THE_CONNECTION:
             raise
         except ConnectError as error:
             await self._hold_unreadable(message, error)
@@ -160,11 +179,16 @@ class Reader:
                 continue
             try:
                 await self.poll([model])
-            except TRANSIENT:
+            except OF_THE_CONNECTION:
                 raise
             except ConnectError as error:
                 log.warning("kind.unreadable", connection=self.connected.name, kind=model.kind,
                           reason=str(error), remedy=error.remedy)  # fmt: skip
+            except (SQLAlchemyError, OSError):
+                raise
+            except Exception:
+                # An edge: a defect in one kind must not keep the kinds after it from being read.
+                log.exception("kind.defect", connection=self.connected.name, kind=model.kind)
             pause = self._interval(model.kind)
             self._due[model.kind] = time.monotonic() + (SAFETY_NET if pause is None else pause)
 
