@@ -17,13 +17,16 @@ AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, places=6)
     [
         ("10.005", "EUR", "10.01"), ("10.004", "EUR", "10.00"), ("-10.005", "EUR", "-10.01"),
         ("10.5", "JPY", "11"), ("1.0005", "BHD", "1.001"), ("2.675", "USD", "2.68"),
+        ("119.505", "RSD", "119.51"),
     ],
 )  # fmt: skip
 def test_rounding(amount: str, currency: str, rounded: str) -> None:
     assert Money.of(amount, currency).rounded() == Money.of(rounded, currency)
 
 
-@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("BHD", 3), ("GBP", 2)])
+@pytest.mark.parametrize(
+    ("currency", "digits"), [("EUR", 2), ("JPY", 0), ("BHD", 3), ("RSD", 2), ("IQD", 3)]
+)
 def test_minor_units(currency: str, digits: int) -> None:
     assert minor_units(currency) == digits
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from typing import Any
 
-from babel.core import get_global
 from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
 
+_DIGITS: dict[str, int] = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
+    "RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+    "CLF": 4, "UYW": 4,
+}  # fmt: skip
+"""ISO 4217, list one: the currencies that have not two digits. CLDR is no source for money: it says
+how prices are shown in shops, and gives the Serbian dinar, which is billed in para, none.
+"""
 
-@lru_cache
+
 def minor_units(currency: str) -> int:
-    """Digits after the point that the currency has (CLDR: JPY 0, EUR 2, BHD 3)."""
-    fractions = get_global("currency_fractions")
-    digits, *_ = fractions.get(currency, fractions["DEFAULT"])
-    return int(digits)
+    """Digits after the point that the currency has."""
+    return _DIGITS.get(currency, 2)
 
 
 class Money(BaseModel):
