@@ -73,6 +73,11 @@ class Quarter:
             Stage("september_bills", "September: invoices and payments", self._bill_september),
         )
 
+    @property
+    def is_over(self) -> bool:
+        """Played to its end before."""
+        return all(stage.name in self._journal for stage in self.stages())
+
     async def play(self, begins: Callable[[Stage], None]) -> None:
         for stage in self.stages():
             begins(stage)

@@ -49,6 +49,8 @@ async def _run(place: Place, firm: Firm, erp: str, view: View) -> int:
             journal.note("seeded")
         async with _isthmus(place, org, clerk, journal, view) as app:
             quarter = Quarter(app, firm, org, clerk, journal, view.looked)
+            if quarter.is_over:
+                view.say("  this quarter was played before; --fresh plays it again")
             with view.playing(len(quarter.stages())):
                 await quarter.play(view.begins)
             report = tie_out(await gather(app, org, clerk))
