@@ -68,7 +68,7 @@ class Ledger:
         if not facts:
             return 0
         written = await self._connection.execute(
-            insert(fact).values([dict(f) for f in facts]).on_conflict_do_nothing()
+            insert(fact).on_conflict_do_nothing(), [dict(f) for f in facts]
         )
         return written.rowcount
 
