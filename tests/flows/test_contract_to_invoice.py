@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.firm import Firm
-from tests.flows.deals import a_deal, an_account, staff, win
+from tests.flows.deals import a_deal, an_account, project_of, staff, win
 from tests.flows.work import Work, bill, ledger, posted, under_way
 
 from isthmus.flows.contract_to_invoice import request_billing
@@ -116,7 +116,9 @@ async def accept(firm: Firm, name: str, day: str) -> None:
 
 
 async def test_an_accepted_milestone_is_invoiced_once(firm: Firm) -> None:
-    await milestones(firm)
+    work = await milestones(firm)
+    project = project_of(firm, work.deal)
+    await firm.org.update("pse__Proj__c", project["Id"], Profit_Centre__c="PC-A")
     await accept(firm, "Design", "2026-07-20")
     assert await firm.open_holds() == []
     assert await invoices(firm) == [
@@ -125,6 +127,8 @@ async def test_an_accepted_milestone_is_invoiced_once(firm: Firm) -> None:
     [invoice] = await firm.books.rows("invoice")
     [line] = invoice["item"]["items"]
     assert (line["description"], line["quantity"]) == ("Design", Decimal(1))
+    [advisory] = await firm.books.rows("classification")
+    assert line["class"]["id"] == advisory["id"]
     rows = {m["Name"]: m for m in firm.org.rows("pse__Milestone__c")}
     assert rows["Design"]["pse__Invoiced__c"] is True
     assert rows["Design"]["pse__Invoice_Number__c"] == invoice["tranId"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from isthmus.canonical import Contract, Customer, Milestone, Project
+from isthmus.canonical import Contract, Customer, Milestone, ProfitCentre, Project
 from isthmus.engine import Hold, Run, Step, flow
 from isthmus.flows.reading import contract_of, corrected
 from isthmus.kit.clock import utc_now
@@ -37,7 +37,8 @@ async def rate_milestone(step: Step) -> str:
                 about=("milestone", milestone.id),
             )  # fmt: skip
         assert contract is not None
-        fact = _fact(step, milestone, contract)
+        centre = await _profit_centre(tx, project)
+        fact = _fact(step, milestone, contract, centre)
         await tx.ledger.add([fact])
         await tx.ledger.mark_posted({fact["id"]: ""})
         await _bill(tx, step, contract, fact["happened_on"])
@@ -56,7 +57,17 @@ def _problem(milestone: Milestone, project: Project, contract: Contract | None) 
     return check_milestone(milestone)
 
 
-def _fact(step: Step, milestone: Milestone, contract: Contract) -> dict[str, Any]:
+async def _profit_centre(tx: Transaction, project: Project) -> str | None:
+    """None where the project names none that the ledger knows: the price is agreed all the same."""
+    if project.profit_centre is None:
+        return None
+    found = await tx.records.list(ProfitCentre, code=project.profit_centre)
+    return found[0].id if found else None
+
+
+def _fact(
+    step: Step, milestone: Milestone, contract: Contract, profit_centre: str | None
+) -> dict[str, Any]:
     day = milestone.delivered_on or milestone.due_on or utc_now().date()
     return {
         "id": derived_id("fact", milestone.id, "1"),
@@ -72,6 +83,7 @@ def _fact(step: Step, milestone: Milestone, contract: Contract) -> dict[str, Any
         "amount": milestone.amount.rounded().amount,
         "currency": milestone.amount.currency,
         "description": milestone.name,
+        "profit_centre": profit_centre,
         "legal_entity": contract.legal_entity,
         "trail": [{"scope": "milestone", "looked_for": milestone.name,
                    "found": f"agreed price {milestone.amount}"}],
