@@ -6,8 +6,10 @@ of its comment. One writer per object keeps it single; see the README on what th
 
 from __future__ import annotations
 
+import asyncio
+
 from isthmus.canonical.project import Project
-from isthmus.connect.errors import Unavailable
+from isthmus.connect.errors import Conflict, Duplicate, Unavailable
 from isthmus.connect.system import Outgoing, Receipt
 from isthmus.connectors.tryton.catalogue import Catalogue
 from isthmus.connectors.tryton.client import ALL, TrytonClient
@@ -28,6 +30,7 @@ class Projects(Table):
     def __init__(self, client: TrytonClient, overlays: Overlays, catalogue: Catalogue) -> None:
         super().__init__(client, overlays)
         self._catalogue = catalogue
+        self._numbering = asyncio.Lock()
 
     async def domain(self) -> Domain:
         return [["type", "=", "project"]]
@@ -45,14 +48,24 @@ class Projects(Table):
         known = outgoing.external_id or await self._holder(project.id)
         if known is not None:
             return await self._update(known, project, outgoing.only)
+        number = await self._create(project)
+        return await self._receipt(number, project, created=True)
+
+    async def _create(self, project: Project) -> str:
+        """One at a time: Tryton numbers works by a sequence that SQLite does not lock. Another
+        process may still take the same number at the same moment; the next try gets another one.
+        """
+        values = await self._new(project)
         try:
-            number = str(await self.client.create(WORK, await self._new(project)))
+            async with self._numbering:
+                return str(await self.client.create(WORK, values))
+        except Duplicate as error:
+            raise Conflict(self.client.system, str(error), code=error.code) from error
         except Unavailable as error:
             holder = await self._holder(project.id) if error.outcome_unknown else None
             if holder is None:
                 raise
-            number = holder
-        return await self._receipt(number, project, created=True)
+            return holder
 
     async def _holder(self, canonical_id: str) -> str | None:
         """The oldest project with our key."""

@@ -14,7 +14,8 @@ from isthmus.sandbox.tryton.rpc import Rpc
 PASSWORDS = {name: f"{name}-not-a-Secret1" for name in ("admin", "integration", "auditor")}
 COUNTRIES = {
     "BE": ("BEL", "Belgium"), "DE": ("DEU", "Germany"), "FR": ("FRA", "France"),
-    "GB": ("GBR", "United Kingdom"), "NL": ("NLD", "Netherlands"), "US": ("USA", "United States"),
+    "GB": ("GBR", "United Kingdom"), "IE": ("IRL", "Ireland"),
+    "NL": ("NLD", "Netherlands"), "US": ("USA", "United States"),
 }  # fmt: skip
 CURRENCIES = {"EUR": ("€", "1.0"), "USD": ("$", "1.1"), "GBP": ("£", "0.85")}
 TAXES = {"VAT 21%": "0.21", "VAT 20%": "0.20", "VAT 6%": "0.06", "Reverse charge": "0"}
