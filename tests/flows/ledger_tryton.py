@@ -25,6 +25,9 @@ LEDGER = """\
     database: {database}
     auth: {{username: integration, password: env:TRYTON_PASSWORD}}
     items: {{time: TIME, milestone: MILESTONE}}
+    taxes:
+      - {{company: [NL], customer: [NL], taxes: [VAT 21%]}}
+      - {{taxes: []}}
 roles:
 """
 

@@ -13,15 +13,15 @@ from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff, win
 from tests.flows.ledger_tryton import TrytonFirm, a_tryton_firm
 from tests.tryton_server.fixtures import require_tryton
-from tests.tryton_server.server import Company, TrytonServer, running
+from tests.tryton_server.server import TrytonServer, running
 
+from isthmus.demo.tryton_clerk import COMPANIES
 from isthmus.flows.contract_to_invoice import request_billing
 from isthmus.sandbox.tryton import proxy
 from isthmus.store.entries import INVOICED, POSTED
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
 
-EA_NL = Company("EA-NL", "Example Advisory NL B.V.", "NL", "EUR", "Europe/Amsterdam")
 JULY = date(2026, 7, 31)
 
 
@@ -29,7 +29,7 @@ JULY = date(2026, 7, 31)
 def server() -> Iterator[TrytonServer]:
     """One of the test's own: numbers and periods of a ledger outlast a test."""
     require_tryton()
-    with running(EA_NL) as found:
+    with running(*COMPANIES) as found:
         cost_centre(found, "CC-10")
         yield found
 
@@ -61,6 +61,16 @@ async def hours_approved(firm: Firm, **deal: Any) -> str:
     await log_week(firm, project, assignment, "2026-07-06", ["8", "7.5", "8", "8", "4"])
     await firm.read()
     return won
+
+
+async def accept(firm: Firm, milestone: str, day: str) -> None:
+    """The client signs a milestone off, and the project office releases it."""
+    await firm.org.update(
+        "pse__Milestone__c", milestone, pse__Status__c="Approved", pse__Approved__c=True,
+        pse__Include_In_Financials__c=True, pse__Approved_for_Billing__c=True,
+        pse__Actual_Date__c=day,
+    )  # fmt: skip
+    await firm.read()
 
 
 async def bill(firm: Firm) -> None:
@@ -212,12 +222,7 @@ async def test_accepted_milestones_are_invoiced(firm: TrytonFirm) -> None:
     )  # fmt: skip
     milestones = {m["Name"]: m["Id"] for m in firm.org.rows("pse__Milestone__c")}
     for name, day in (("Build", "2026-08-28"), ("Design", "2026-07-30")):
-        await firm.org.update(
-            "pse__Milestone__c", milestones[name], pse__Status__c="Approved",
-            pse__Approved__c=True, pse__Include_In_Financials__c=True,
-            pse__Approved_for_Billing__c=True, pse__Actual_Date__c=day,
-        )  # fmt: skip
-        await firm.read()
+        await accept(firm, milestones[name], day)
     assert await firm.holds() == []
     assert [
         (i["total_amount"], i["invoice_date"], i["accounting_date"], i["move."]["period."]["name"])
@@ -253,3 +258,40 @@ async def test_the_ledgers_own_customer_is_linked(firm: TrytonFirm) -> None:
     assert firm.org.row("Opportunity", deal)["ERP_Customer_Number__c"] == "OLD-7"
     async with firm.app.database.begin() as tx:
         assert (await tx.records.counts())["customer"] == 1
+
+
+async def test_each_company_bills_in_its_own_books(firm: TrytonFirm) -> None:
+    """Two companies in one database; the American one has periods, numbers and taxes of its own."""
+    america = firm.tryton.server.books["EA-US"]
+    deal = await a_deal(
+        firm,
+        await an_account(
+            firm, Name="Tumblewick Rail", BillingCountry="United States", BillingCity="Columbus",
+            CurrencyIsoCode="USD", Tax_Registration__c="12-3456789",
+        ),
+        Contracting_Entity__c="EA-US", CurrencyIsoCode="USD", Billing_Model__c="Fixed",
+        lines=[("Timetable", Decimal(1), Decimal("9000.10"), "2026-07-31")],
+    )  # fmt: skip
+    await firm.read()
+    await win(firm, deal)
+    assert await firm.holds() == []
+    await firm.org.update(
+        "pse__Proj__c", project_of(firm, deal)["Id"], pse__Stage__c="In Progress",
+        pse__Is_Active__c=True,
+    )  # fmt: skip
+    firm.period("2026-07", "close")
+    [milestone] = firm.org.rows("pse__Milestone__c")
+    await accept(firm, milestone["Id"], "2026-07-30")
+    assert await firm.holds() == []
+    [invoice] = firm.invoices()
+    assert (invoice["untaxed_amount"], invoice["tax_amount"]) == (Decimal("9000.10"), Decimal(0))
+    assert invoice["company."]["party."]["code"] == "EA-US"
+    move = firm.tryton.rpc.model(
+        "account.invoice", "read", [invoice["id"]], ["move.period"]
+    )  # fmt: skip
+    assert move[0]["move."]["period"] == america["period:2026-07"]
+    [work] = firm.tryton.rpc.model(
+        "project.work", "search_read", [["type", "=", "project"]], 0, None, None,
+        ["company.party.code"],
+    )  # fmt: skip
+    assert work["company."]["party."]["code"] == "EA-US"
