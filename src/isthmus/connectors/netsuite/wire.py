@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+QUARTER = timedelta(minutes=15)
 STAMP = "%Y-%m-%dT%H:%M:%S"
 ORACLE_STAMP = 'YYYY-MM-DD"T"HH24:MI:SS'
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
@@ -61,8 +62,19 @@ def column(name: str) -> str:
 
 
 def stamp_sql(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone).strftime(STAMP)
-    return f"TO_DATE('{local}', '{ORACLE_STAMP}')"
+    """The lowest clock reading from an instant on.
+
+    That is the instant's own, unless the clock is set back soon after it: the hour that it shows
+    twice would else be left out the second time.
+    """
+    lowest = min(t.astimezone(zone).replace(tzinfo=None) for t in (at, *_quarters_after(at)))
+    return f"TO_DATE('{lowest.strftime(STAMP)}', '{ORACLE_STAMP}')"
+
+
+def _quarters_after(at: datetime) -> list[datetime]:
+    """Clocks are set back at full quarters of an hour, and by two hours at most."""
+    next_quarter = at - (at - datetime.min.replace(tzinfo=UTC)) % QUARTER + QUARTER
+    return [next_quarter + n * QUARTER for n in range(9)]
 
 
 def parse_stamp(text: str, zone: ZoneInfo) -> datetime:
