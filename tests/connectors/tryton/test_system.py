@@ -100,6 +100,15 @@ async def test_a_project_is_made_once_and_renamed(ledger: TrytonSystem, world: W
     assert world.rpc.count("project.work", ["comment", "ilike", f"%{wanted.id}%"]) == 1
 
 
+async def test_many_projects_at_once_take_a_number_each(ledger: TrytonSystem, world: World) -> None:
+    customer = await ledger.put(outgoing(world.customer(name="Builds NV")))
+    wanted = [project(world, customer.external_id) for _ in range(8)]
+    receipts = await asyncio.gather(*(ledger.put(outgoing(one)) for one in wanted))
+    ids = [int(receipt.external_id) for receipt in receipts]
+    numbers = world.rpc.model("project.work", "read", ids, ["number"])
+    assert len({record["number"] for record in numbers}) == 8
+
+
 async def test_a_project_whose_answer_was_lost_is_found(tryton: TrytonServer, world: World) -> None:
     async with proxy(tryton.url) as between, opened(tryton, url=between.url) as ledger:
         customer = await ledger.put(outgoing(world.customer()))
