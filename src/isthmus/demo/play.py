@@ -78,6 +78,11 @@ class Quarter:
         """Played to its end before."""
         return all(stage.name in self._journal for stage in self.stages())
 
+    async def catch_up(self) -> None:
+        """What people did in the systems since the last stage, so that the proof covers it."""
+        await self._app.read()
+        await self._watch.rest("what was done since to be taken in")
+
     async def play(self, begins: Callable[[Stage], None]) -> None:
         for stage in self.stages():
             begins(stage)

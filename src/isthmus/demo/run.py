@@ -51,6 +51,7 @@ async def _run(place: Place, firm: Firm, erp: str, view: View) -> int:
             quarter = Quarter(app, firm, org, clerk, journal, view.looked)
             if quarter.is_over:
                 view.say("  this quarter was played before; --fresh plays it again")
+                await quarter.catch_up()
             with view.playing(len(quarter.stages())):
                 await quarter.play(view.begins)
             report = tie_out(await gather(app, org, clerk))
