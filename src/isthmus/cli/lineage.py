@@ -10,7 +10,7 @@ from isthmus.cli.output import heading, say, show_table, shown
 
 if TYPE_CHECKING:
     from isthmus.canonical.contract import Amendment
-    from isthmus.flows.explain import (
+    from isthmus.flows.lineage import (
         CardVersion,
         ContractLineage,
         DealLineage,
