@@ -29,8 +29,10 @@ async def receive(
     try:
         notices, reply = reader.connected.system.receive(webhook)
     except Unauthorized as error:
+        log.warning("webhook.refused", connection=connection, reason=str(error))
         raise HTTPException(401, str(error)) from error
     except Invalid as error:
+        log.warning("webhook.unreadable", connection=connection, reason=str(error))
         raise HTTPException(400, str(error)) from error
     await _store(app, connection, webhook, list(notices))
     reader.woken.set()
