@@ -33,9 +33,9 @@ from isthmus.sandbox.tryton import (
 
 COMPANIES = (
     Company("EA-NL", "Example Advisory NL", "NL", "EUR", "Europe/Amsterdam", "VAT 21%",
-            ("CC-EU-ADV", "CC-EU-TECH")),
+            ("CC-EU-ADV", "CC-EU-TECH"), "NL-"),
     Company("EA-US", "Example Advisory US", "US", "USD", "America/New_York", None,
-            ("CC-US-ADV", "CC-US-TECH")),
+            ("CC-US-ADV", "CC-US-TECH"), "US-"),
 )  # fmt: skip
 DATABASE = "tryton"
 KEY = "isthmus:"
@@ -52,6 +52,7 @@ CONNECTION = """
       - {{company: [NL], customer: [NL], taxes: [VAT 21%]}}
       - {{company: [EU], customer: [EU], registered: true, taxes: [Reverse charge]}}
       - {{taxes: []}}
+    changes: {{invoice: {{poll: 6s}}}}
 """
 INVOICE = (
     "number", "state", "invoice_date", "party.name", "currency.code", "move.period.name",

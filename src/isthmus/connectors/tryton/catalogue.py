@@ -69,6 +69,12 @@ class Catalogue:
         return await self._one("account.journal", [["type", "=", "revenue"]], "Journal", "revenue")
 
     async def analytic_root(self, account: int) -> int:
+        key = ("analytic_account.account", str(account))
+        if key not in self._ids:
+            self._ids[key] = await self._read_analytic_root(account)
+        return self._ids[key]
+
+    async def _read_analytic_root(self, account: int) -> int:
         found = await self.client.search_read(
             "analytic_account.account", [["id", "=", account]], ["root"]
         )

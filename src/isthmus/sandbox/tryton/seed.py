@@ -42,6 +42,8 @@ class Company:
     tax: str | None = "VAT 21%"
     """Default tax of the services, by the first company; others need rules."""
     cost_centres: tuple[str, ...] = ("CONSULTING", "SUPPORT")
+    series: str = ""
+    """What its numbers start with, where companies share a database."""
 
 
 def seed(rpc: Rpc, companies: Sequence[Company], years: Sequence[int]) -> dict[str, Ids]:
@@ -61,7 +63,7 @@ def _books(rpc: Rpc, shared: Ids, company: Company, years: Sequence[int]) -> Ids
     ids = dict(shared)
     _company(rpc, ids, company)
     _chart(rpc, ids)
-    _years(rpc, ids, years)
+    _years(rpc, ids, years, company.series)
     _taxes(rpc, ids)
     _payments(rpc, ids)
     _cost_centres(rpc, ids, company)
@@ -143,11 +145,12 @@ def _sequence(rpc: Rpc, ids: Ids, kind: str, prefix: str) -> int:
     )  # fmt: skip
 
 
-def _years(rpc: Rpc, ids: Ids, years: Sequence[int]) -> None:
+def _years(rpc: Rpc, ids: Ids, years: Sequence[int], series: str) -> None:
     """By months, all open."""
     for year in years:
         invoice, credit, supplier = (
-            _sequence(rpc, ids, "Invoice", f"{prefix}{year}") for prefix in ("INV", "CRN", "SUP")
+            _sequence(rpc, ids, "Invoice", f"{series}{prefix}{year}")
+            for prefix in ("INV", "CRN", "SUP")
         )
         sequences = {
             "company": ids["company"], "out_invoice_sequence": invoice,
@@ -157,7 +160,7 @@ def _years(rpc: Rpc, ids: Ids, years: Sequence[int]) -> None:
         fiscal_year = rpc.create(
             "account.fiscalyear", name=str(year), company=ids["company"],
             start_date=date(year, 1, 1), end_date=date(year, 12, 31),
-            move_sequence=_sequence(rpc, ids, "Account Move", f"MOV{year}"),
+            move_sequence=_sequence(rpc, ids, "Account Move", f"{series}MOV{year}"),
             invoice_sequences=[["create", [sequences]]],
         )  # fmt: skip
         rpc.wizard(
