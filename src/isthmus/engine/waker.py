@@ -23,10 +23,13 @@ from isthmus.kit.clock import utc_now
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RECEIVED
 from isthmus.store.holds import REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
+from isthmus.store.runs import RunRow
 
 log = structlog.get_logger()
 BY = "isthmus"
 STALE = timedelta(seconds=30)
+LONGEST = timedelta(minutes=5)
+"""Most that a run rests after a failure while its system answers others."""
 
 
 class Waker:
@@ -65,7 +68,7 @@ class Waker:
             if await self._answers(system):
                 async with self._engine.database.begin() as tx:
                     waiting = await tx.holds.list(state=WAITING_SYSTEM, system=system)
-                woken += await self._replay(waiting)
+                woken += await self._replay(waiting, patiently=True)
         return woken
 
     async def _answers(self, system: str) -> bool:
@@ -121,15 +124,23 @@ class Waker:
         stopped = [h for h in stale if h.run_id and await is_stopped(self._engine, h.run_id)]
         return await self._replay(stopped)
 
-    async def _replay(self, holds: list[HoldRow]) -> int:
+    async def _replay(self, holds: list[HoldRow], *, patiently: bool = False) -> int:
         woken = 0
         async with self._engine.database.begin() as tx:
-            runs = [await tx.runs.get(h.run_id) for h in holds if h.run_id]
-        for run in sorted((r for r in runs if r), key=lambda r: (r.priority, r.number)):
+            found = [await tx.runs.get(h.run_id) for h in holds if h.run_id]
+        runs = [r for r in found if r and not (patiently and _rests(r))]
+        for run in sorted(runs, key=lambda r: (r.priority, r.number)):
             if woken >= self._at_once:
                 break
             woken += (await replay(self._engine, run, BY)).resumed
         return woken
+
+
+def _rests(run: RunRow) -> bool:
+    """A system may answer and still fail one record each time: that is asked ever more rarely."""
+    if run.finished_at is None or run.attempts < 2:
+        return False
+    return utc_now() - run.finished_at < min(timedelta(seconds=2**run.attempts), LONGEST)
 
 
 def _is_entry(hold: HoldRow) -> bool:
