@@ -68,8 +68,14 @@ class Shelf:
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:]
-            raise NotInstallable(f"pip could not install Tryton: {' '.join(last)}")
+            raise NotInstallable(f"pip could not install Tryton: {_reason(done.stderr)}")
+
+
+def _reason(said: str) -> str:
+    """Pip ends with a package that it did not find, also when it reached no index at all."""
+    if "after connection broken by" in said:
+        return "the package index does not answer"
+    return " ".join(said.strip().splitlines()[-1:])
 
 
 def digest(*parts: str) -> str:
