@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from isthmus.connect import Invalid, PeriodClosed, Receipt, Unavailable
 from isthmus.connect.errors import ConnectError
-from isthmus.connectors.netsuite.batch import Batches
+from isthmus.connectors.netsuite.batch import Batches, in_order
 from isthmus.connectors.netsuite.client import NetSuiteClient
 from isthmus.connectors.netsuite.config import NetSuiteConfig
 from isthmus.connectors.netsuite.system import NetSuite
@@ -232,3 +232,13 @@ async def test_one_task_with_a_line_for_each_record() -> None:
 async def test_results_that_do_not_count_up_are_not_trusted() -> None:
     with pytest.raises(Unavailable, match="reports 1 results for 2 timeBill records"):
         await outcomes(Account([{"id": "1"}]), 2)
+
+
+def test_lines_out_of_order_stand_at_the_records_they_name() -> None:
+    items = [{"externalId": key} for key in ("a", "b", "c", "d")]
+    refused = {"o:errorDetails": [{"detail": "closed"}]}
+    done = [{"status": 204, "externalId": key} for key in ("d", "a", "c")]
+    assert in_order([done[0], refused, done[1], done[2]], items) == [
+        done[1], refused, done[2], done[0],
+    ]  # fmt: skip
+    assert in_order([refused, {"status": 204}, refused, refused], items)[1] == {"status": 204}

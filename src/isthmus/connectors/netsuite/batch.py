@@ -103,7 +103,7 @@ class Batches:
                 f"{job.path} reports {len(lines)} results for {len(items)} {kind} records",
                 outcome_unknown=True,
             )
-        errors = [line_error(self._client.system, kind, line) for line in lines]
+        errors = [line_error(self._client.system, kind, line) for line in in_order(lines, items)]
         return [e and with_values(e, item) for e, item in zip(errors, items, strict=True)]
 
     async def _finished(self, kind: str, path: str) -> None:
@@ -148,6 +148,25 @@ class Batches:
             if link.get("rel") == "self":
                 return f"{self._client.path_of(link['href']).rstrip('/')}/result"
         return f"{path}/task/{task.get('id', '1')}/result"
+
+
+def in_order(
+    lines: Sequence[Mapping[str, Any]], items: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The line of each item. A batch is carried out in parallel (article_0127092747), so a line
+    that names its record belongs to that one; lines that name none take the places left, in order.
+    """
+    places = {str(item.get("externalId")): n for n, item in enumerate(items)}
+    found: dict[int, Mapping[str, Any]] = {}
+    unnamed: list[Mapping[str, Any]] = []
+    for line in lines:
+        place = places.get(str(line.get("externalId")))
+        if place is None or place in found:
+            unnamed.append(line)
+        else:
+            found[place] = line
+    left = iter(unnamed)
+    return [found[n] if n in found else next(left) for n in range(len(items))]
 
 
 def _task_order(task: Mapping[str, Any]) -> int:

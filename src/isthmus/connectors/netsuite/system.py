@@ -20,10 +20,10 @@ from isthmus.connect import (
     Webhook,
 )
 from isthmus.connect.errors import (
+    OF_THE_CONNECTION,
     ConnectError,
     Invalid,
     Refused,
-    Throttled,
     Unauthorized,
     Unavailable,
 )
@@ -51,8 +51,6 @@ from isthmus.connectors.netsuite.subsidiaries import SubsidiaryLinks
 from isthmus.connectors.netsuite.time_entry import BATCH, RECORD, TimeEntries
 from isthmus.connectors.netsuite.writing import Writes
 from isthmus.kit.ids import derived_id
-
-STOPS_ALL = (Unavailable, Throttled, Unauthorized)
 
 
 class NetSuite:
@@ -125,7 +123,7 @@ class NetSuite:
     async def _one(self, outgoing: Outgoing) -> Receipt | ConnectError:
         try:
             return await self.put(outgoing)
-        except STOPS_ALL:
+        except OF_THE_CONNECTION:
             raise
         except ConnectError as error:
             return error

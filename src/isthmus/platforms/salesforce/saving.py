@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from isthmus.connect.errors import Conflict, ConnectError, Throttled, Unauthorized, Unavailable
+from isthmus.connect.errors import OF_THE_CONNECTION, Conflict, ConnectError, Unavailable
 from isthmus.platforms.salesforce.bulk import ingest
 from isthmus.platforms.salesforce.errors import LOCK, error_of_code
 from isthmus.platforms.salesforce.soql import quoted, wire_record
@@ -61,7 +61,7 @@ async def _alone(
 ) -> Result:
     try:
         return await upsert(transport, sobject, key, record)
-    except (Unavailable, Throttled, Unauthorized):
+    except OF_THE_CONNECTION:
         raise
     except ConnectError as error:
         return error
