@@ -77,13 +77,11 @@ async def notice(firm: Firm, *ids: str, kind: str = "customer") -> None:
 
 async def test_a_child_read_before_its_parent_keeps_it(firm: Firm) -> None:
     """The parent was edited last, so it stands behind its children on the first page."""
-    org = firm.org
-    parent = await org.seed("Account", Name="Group", CurrencyIsoCode="EUR")
-    await org.seed("Account", Name="Branch", CurrencyIsoCode="EUR", ParentId=parent)
-    await org.update("Account", parent, Website="group.example")
-    await firm.app.readers["salesforce"].poll([Customer])
+    page = [account("branch", parent="group"), account("group")]
+    taken = await firm.app.ingest.take(connected(Shelf()), page)
+    assert taken.changed == 2
     known = await customers(firm)
-    assert known["Branch"].parent == known["Group"].id
+    assert known["Client branch"].parent == known["Client group"].id
 
 
 async def test_a_circle_of_references_is_walked_once(firm: Firm) -> None:
