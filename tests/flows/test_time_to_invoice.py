@@ -324,11 +324,13 @@ async def test_withdrawn_hours_are_taken_back_and_may_return(firm: Firm) -> None
     await firm.read()
     assert await ledger(firm) == [("posted", "EUR", Decimal(1200), 1)]
     assert await entries(firm) == {"posted": 1, "withdrawn": 1}
+    assert await firm.holds() == [("held", "withdrawn_after_posting", "finance")]
 
     await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal(5))
     await firm.read()
     assert await ledger(firm) == [("posted", "EUR", Decimal(1950), 2)]
     assert await entries(firm) == {"posted": 2}
+    assert await firm.holds() == [], "the ledger's time is right again"
 
 
 async def billed(firm: Firm) -> dict[str, Any]:

@@ -103,6 +103,8 @@ async def replay_hold(engine: Engine, hold: HoldRow, by: str) -> Acted:
         return _over(hold)
     if hold.run_id is not None:
         return await _replay_run(engine, hold, by)
+    if hold.code == "withdrawn_after_posting":
+        raise ActionRefused(f"{hold.label} is not replayed.", f"{hold.reason}.", hold.fix)
     if hold.flow == "ingest" and hold.code != "changed_after_invoicing":
         return await _read_again(engine, hold, by)
     return await _replay_entry(engine, hold, by)
@@ -193,7 +195,8 @@ async def _give_up(tx: Transaction, hold: HoldRow) -> tuple[str, str]:
         await tx.runs.finished(hold.run_id, "skipped")
         return (run.state if run else hold.state), "skipped"
     id = hold.object_id or ""
-    row = (await tx.entries.many([id])).get(id) if hold.object_kind == "time_entry" else None
+    own = hold.key == f"time_entry:{id}"
+    row = (await tx.entries.many([id])).get(id) if own else None
     if row is None or row.state != ENTRY_HELD:
         return hold.state, RESOLVED
     await tx.ledger.reverse(await tx.ledger.live("time_entry", [id]), f"skip:{hold.label}")

@@ -49,6 +49,8 @@ class TimeIntake:
         upserted = await tx.entries.upsert(source.name, live, invoiced)
         changed = {before.entry.id: before for before in upserted.changed}
         await self._take_back(tx, facts, changed.keys() - invoiced)
+        idle = {e.id for e in live.values() if e.approval != "approved" or not e.is_billable}
+        await self._left_in_ledger(tx, facts, (changed.keys() - invoiced) & idle)
         for id in changed.keys() & invoiced:
             await self._changed_after_invoicing(tx, changed[id], "changed")
         gone = [c.external_id for c in changes if c.deleted]
@@ -104,6 +106,7 @@ class TimeIntake:
             if r.state != WITHDRAWN and r.entry.id not in invoiced
         }
         await self._take_back(tx, facts, gone)
+        await self._left_in_ledger(tx, facts, gone)
         await tx.entries.withdraw(sorted(gone))
         await tx.holds.resolve_many(
             [f"time_entry:{id}" for id in gone], "withdrawn at the source", "isthmus"
@@ -111,6 +114,29 @@ class TimeIntake:
         for row in known.values():
             if row.entry.id in invoiced:
                 await self._changed_after_invoicing(tx, row, "withdrawn")
+
+    async def _left_in_ledger(
+        self, tx: Transaction, facts: Sequence[FactRow], ids: AbstractSet[str]
+    ) -> None:
+        """Hours that were posted and no longer count: no connector deletes, so a person does.
+
+        The hold closes by itself when the hours come back and are posted again in the same place.
+        """
+        for fact in facts:
+            if fact.source_id in ids and fact.posted_as:
+                hours = f"{fact.billed_hours.normalize():f}"
+                await tx.holds.open(
+                    NewHold(
+                        key=posted_key(fact.source_id), state=HELD, code="withdrawn_after_posting",
+                        reason=f"{hours} hours of {fact.happened_on} were withdrawn in the PSA "
+                        f"after the ledger took them as time {fact.posted_as}",
+                        owner="finance",
+                        fix=f"Delete time {fact.posted_as} in the ledger, then skip this hold with "
+                        "that as its reason.",
+                        flow="ingest", object_kind="time_entry", object_id=fact.source_id,
+                        detail={"posted_as": fact.posted_as, "amount": str(fact.amount)},
+                    )
+                )  # fmt: skip
 
     async def _changed_after_invoicing(self, tx: Transaction, before: EntryRow, what: str) -> None:
         entry = before.entry
@@ -127,6 +153,10 @@ class TimeIntake:
                 detail={"external_id": before.external_id},
             )
         )  # fmt: skip
+
+
+def posted_key(entry_id: str) -> str:
+    return f"posted:{entry_id}"
 
 
 def _key(source: Connected, external_id: str) -> str:

@@ -17,6 +17,7 @@ from isthmus.connect import ConnectError, Invalid, PeriodClosed, Receipt
 from isthmus.engine import Hold, Run, Step, flow
 from isthmus.events.batching import batch_time
 from isthmus.events.links import Link
+from isthmus.events.time_intake import posted_key
 from isthmus.flows.caps import cap_stretches
 from isthmus.flows.reading import overlaid
 from isthmus.flows.time_batch import BatchContext, Verdict
@@ -285,6 +286,8 @@ async def _post(
     async with step.begin() as tx:
         await tx.ledger.mark_posted({facts[id].id: external for id, external in done.items()})
         moved = await tx.entries.set_state(list(done), POSTED, was=RATED, batch=step.subject)
+        back = [posted_key(id) for id in done]
+        await tx.holds.resolve_many(back, "posted again", "isthmus")
         await _send_again(tx, done.keys() - set(moved))
         refused = [
             (r, a) for r, a in zip(rows, answers, strict=True) if isinstance(a, ConnectError)
