@@ -47,11 +47,13 @@ class LedgerTime:
 
 class LedgerClerk(Protocol):
     """`name` is the connection's name in the landscape, `url` where its system listens; `reads` is
-    how many records of each kind Isthmus finds there on the first day.
+    how many records of each kind Isthmus finds there on the first day; `takes_time` is whether it
+    keeps hours before they are invoiced.
     """
 
     name: str
     reads: Mapping[str, int]
+    takes_time: bool
 
     @property
     def url(self) -> str: ...

@@ -26,6 +26,7 @@ INVOICE_BY_KEY = r"/record/v1/invoice/eid(:|%3A)"
 
 class NetSuiteClerk:
     name = "netsuite"
+    takes_time = True
     reads: Mapping[str, int] = {
         "accounting_period": 6, "cost_centre": 4, "profit_centre": 2, "legal_entity": 2,
     }  # fmt: skip

@@ -155,19 +155,21 @@ class Quarter:
         await self._clerk.break_down(OUTAGE_SECONDS)
         began = time.monotonic()
         await self._delivery.accept(self._acceptances("july_time"))
-        most = 0
+        most, what = 0, "lines" if self._clerk.takes_time else "invoices"
 
         async def drained() -> bool:
             nonlocal most
             seen = await self._watch.look()
-            most = max(most, seen.entries.get(RATED, 0))
+            lines = seen.entries.get(RATED, 0)
+            most = max(most, lines if self._clerk.takes_time else seen.waiting)
             is_over = time.monotonic() - began > OUTAGE_SECONDS
             return is_over and seen.at_rest and seen.approved == self._approved_days
 
         await self._watch.until("July's hours to be posted after the outage", drained)
         drain = time.monotonic() - began - OUTAGE_SECONDS
         if most:
-            self._journal.note("outage", {"waited": most, "drained": round(drain, 1)})
+            waited = {"waited": most, "what": what, "drained": round(drain, 1)}
+            self._journal.note("outage", waited)
         await self._rest("July's hours and milestones")
 
     async def _is_posting(self) -> bool:

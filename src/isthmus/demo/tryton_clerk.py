@@ -63,6 +63,7 @@ INVOICE = (
 
 class TrytonClerk:
     name = "tryton"
+    takes_time = False
     reads: Mapping[str, int] = {
         "legal_entity": len(COMPANIES), "cost_centre": 4, "accounting_period": 2 * len(MONTHS),
     }  # fmt: skip

@@ -112,7 +112,7 @@ class View:
         if outage := journal.get("outage"):
             self.say(
                 f"    {journal.get('erp')} was down for {OUTAGE_SECONDS:.0f} s: "
-                f"{outage['waited']:,} lines waited, none lost, "
+                f"{outage['waited']:,} {outage.get('what', 'lines')} waited, none lost, "
                 f"drained in {outage['drained']:.0f} s"
             )
         if lost := journal.get("lost_answers"):
