@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from importlib import import_module
 
 import pytest
 from tests.firm import Firm
 from tests.flows.deals import edit_card
 from tests.flows.work import entries, ledger, posted, under_way
 
-from isthmus.flows.time_batch import BatchContext
+from isthmus.store.database import Transaction
 
 pytestmark = pytest.mark.anyio
-flow = import_module("isthmus.flows.time_to_invoice")
 FINAL = [("2026-07-06", Decimal(8), Decimal(150)), ("2026-07-07", Decimal("6.5"), Decimal(150))]
 
 
@@ -40,17 +38,18 @@ async def test_hours_that_change_while_they_are_rated_are_rated_again(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The change falls between reading the batch and writing its facts."""
-    lock = flow._lock_contracts
+    lock = Transaction.lock
     work = await under_way(firm)
     card = await work.log(["8", "5"])
 
-    async def change_first(tx: object, context: BatchContext) -> None:
-        monkeypatch.setattr(flow, "_lock_contracts", lock)
-        await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal("6.5"))
-        await firm.app.read(["certinia"])
-        await lock(tx, context)  # type: ignore[arg-type]
+    async def change_first(tx: Transaction, name: str) -> None:
+        if name.startswith("contract:"):
+            monkeypatch.setattr(Transaction, "lock", lock)
+            await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal("6.5"))
+            await firm.app.read(["certinia"])
+        await lock(tx, name)
 
-    monkeypatch.setattr(flow, "_lock_contracts", change_first)
+    monkeypatch.setattr(Transaction, "lock", change_first)
     await firm.app.read(["certinia"])
     await firm.settle()
     assert await firm.open_holds() == []
