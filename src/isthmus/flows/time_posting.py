@@ -1,0 +1,119 @@
+"""Send rated hours to their ledger, in its own batch size, and keep each of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from isthmus.canonical import TimeEntry
+from isthmus.connect import ConnectError, Invalid, PeriodClosed, Receipt
+from isthmus.engine import Step
+from isthmus.events.batching import batch_time
+from isthmus.events.links import Link
+from isthmus.events.time_intake import posted_key
+from isthmus.flows.time_batch import BatchContext, Verdict
+from isthmus.flows.time_holds import entry_hold
+from isthmus.kit.chunks import chunked
+from isthmus.kit.money import Money
+from isthmus.rules.periods import Posting
+from isthmus.rules.problems import Owner, Problem
+from isthmus.store.database import Transaction
+from isthmus.store.entries import HELD, POSTED, RATED, RECEIVED, EntryRow
+from isthmus.store.ledger import FactRow
+
+POST_SIZE = 100
+
+
+async def post_batch(step: Step) -> dict[str, int]:
+    """Send rated entries to their ledger in its own batch size; each answer is stored at once.
+
+    A repeat sends only what has no answer yet, under the same keys. An entry that its source
+    changes meanwhile is in no batch then: it is rated and sent again as it is now.
+    """
+    async with step.begin() as tx:
+        batched = await tx.entries.of_batch(step.subject, RATED, lock=True)
+        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", _ids(batched))}
+        rows = [row for row in batched if row.entry.id in facts]
+        context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
+    posted = 0
+    by_entity = sorted(rows, key=lambda r: facts[r.entry.id].legal_entity or "")
+    for entity, group in groupby(by_entity, key=lambda r: facts[r.entry.id].legal_entity):
+        erp = step.links.erp(entity)
+        size = erp.capability(TimeEntry).batch if erp.capability(TimeEntry).writes else POST_SIZE
+        for chunk in chunked(group, size):
+            posted += await _post(step, erp, context, chunk, facts)
+    await batch_time(step.run.engine.database, step.run.engine.outbox)
+    return {"posted": posted, "held": len(rows) - posted}
+
+
+async def _post(
+    step: Step,
+    erp: Link,
+    context: BatchContext,
+    rows: list[EntryRow],
+    facts: dict[str, FactRow],
+) -> int:
+    """A ledger that takes no time transactions gets the hours with the invoice."""
+    answers: Sequence[Receipt | ConnectError]
+    if erp.capability(TimeEntry).writes:
+        sent = [_as_posted(context, row.entry, facts[row.entry.id]) for row in rows]
+        answers = await erp.put_many(sent, step.idempotency_key)
+    else:
+        answers = [Receipt("", created=False) for _ in rows]
+    done = {
+        row.entry.id: answer.external_id
+        for row, answer in zip(rows, answers, strict=True)
+        if isinstance(answer, Receipt)
+    }
+    async with step.begin() as tx:
+        await tx.ledger.mark_posted({facts[id].id: external for id, external in done.items()})
+        moved = await tx.entries.set_state(list(done), POSTED, was=RATED, batch=step.subject)
+        back = [posted_key(id) for id in done]
+        await tx.holds.resolve_many(back, "posted again", "isthmus")
+        await _send_again(tx, done.keys() - set(moved))
+        refused = [
+            (r, a) for r, a in zip(rows, answers, strict=True) if isinstance(a, ConnectError)
+        ]
+        for row, error in refused:
+            await _hold_refused(tx, step, context, row, error)
+    return len(done)
+
+
+async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:
+    """These changed while they were sent. What they say now may have reached the ledger before
+    this, and then the ledger keeps the older hours: it is told once more.
+    """
+    for state in (RATED, POSTED):
+        await tx.entries.set_state(sorted(overtaken), RECEIVED, was=state, rebatch=True)
+
+
+def _as_posted(context: BatchContext, entry: TimeEntry, fact: FactRow) -> TimeEntry:
+    """The entry as the ledger gets it: rated, with dimensions, on a day that may be posted to."""
+    posting = context.posting(entry)
+    entity = context.entity_of(entry)
+    return entry.model_copy(
+        update={
+            "worked_on": posting.day if isinstance(posting, Posting) else entry.worked_on,
+            "bill_rate": Money.of(fact.rate, fact.currency),
+            "billed_hours": fact.billed_hours,
+            "cost_centre": fact.cost_centre,
+            "profit_centre": fact.profit_centre,
+            "legal_entity": entity.id if entity else None,
+        }
+    )
+
+
+async def _hold_refused(
+    tx: Transaction, step: Step, context: BatchContext, row: EntryRow, error: ConnectError
+) -> None:
+    if not await tx.entries.set_state([row.entry.id], HELD, was=RATED, batch=step.subject):
+        return
+    code = "period_closed" if isinstance(error, PeriodClosed) else type(error).__name__.lower()
+    owner: Owner = "finance" if isinstance(error, PeriodClosed | Invalid) else "integration"
+    problem = Problem(code, str(error), owner, error.remedy)
+    verdict = Verdict(row.entry, None, (problem,), context.period_of(row.entry))
+    await tx.holds.open(entry_hold(step, context, verdict))
+
+
+def _ids(rows: Iterable[EntryRow]) -> list[str]:
+    return [row.entry.id for row in rows]
