@@ -10,6 +10,6 @@ is rounded half up to the minor unit of its currency.
 * obligations: `allocation`, `upfront`, `principal`
 * when it is earned: `progress`, `milestone`, `ratable`, `time_and_materials`, `breakage`
 * when terms change: `modification`, `termination`, `onerous`
-* what the books say: `position`, `journal`, `closing`, `foreign`, `affiliates`, `contract_cost`,
-  `outstanding`
+* what the books say: `position`, `journal`, `schedule`, `closing`, `foreign`, `affiliates`,
+  `contract_cost`, `outstanding`
 """

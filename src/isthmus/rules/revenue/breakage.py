@@ -27,6 +27,8 @@ class Prepaid:
     price: Money
     sold: Decimal
     breakage: Breakage = Breakage.PROPORTIONAL
+    step: Decimal | None = None
+    """Rounding of the running total where it is coarser than the minor unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,16 @@ class Use:
 
 def redeemed_to_date(prepaid: Prepaid, use: Use) -> Money:
     if use.expired:
-        return share(prepaid.price, 1)
+        return share(prepaid.price, 1, prepaid.step)
     if prepaid.breakage is Breakage.REMOTE:
-        return earned_to_date(prepaid.price, Measured(use.to_date, prepaid.sold))
+        return earned_to_date(prepaid.price, Measured(use.to_date, prepaid.sold), prepaid.step)
     if use.expected_in_all is None:
         raise Unusable(
             "expected_in_all",
             "Breakage in proportion to use needs an estimate of the use in all.",
             "Give the estimate, or choose the remote method.",
         )
-    return earned_to_date(prepaid.price, Measured(use.to_date, use.expected_in_all))
+    return earned_to_date(prepaid.price, Measured(use.to_date, use.expected_in_all), prepaid.step)
 
 
 def redeemed_by_period(prepaid: Prepaid, uses: Iterable[Use]) -> tuple[Money, ...]:

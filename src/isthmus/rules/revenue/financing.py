@@ -37,3 +37,15 @@ def present_value(
 ) -> Money:
     """The transaction price: what the customer would pay in cash (IFRS 15.61)."""
     return share(paid_monthly, annuity(annual_percent, months), step)
+
+
+def interest(
+    promised: Money,
+    cash_price: Money,
+    months_apart: int,
+    expedient: OneYearExpedient = OneYearExpedient.TAKEN,
+) -> Money:
+    """What is finance income or cost rather than revenue."""
+    if not must_separate(months_apart, expedient):
+        return Money.zero(promised.currency)
+    return promised - cash_price

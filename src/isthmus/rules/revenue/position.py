@@ -36,8 +36,9 @@ class Right(StrEnum):
 class Movement:
     """Something that happened to a contract on a day. Absent amounts are zero.
 
-    `refundable` is the part of what was billed that is expected to go back. A negative
-    `received` is cash paid out, a negative `billed` a credit memo.
+    `refundable` is the part of what was billed that is expected to go back. A negative `billed`
+    is a credit memo, a negative `received` cash paid out; money that goes back after an invoice
+    needs both.
     """
 
     on: date
@@ -56,6 +57,8 @@ class Balances:
     """Positive: an asset. Negative: a liability."""
     receivable: Money
     refund_liability: Money
+    advances: Money
+    """Cash beyond what was invoiced; in the position. The next invoice is paid from it."""
 
     @property
     def unbilled(self) -> Money:
@@ -85,9 +88,9 @@ def roll_forward(
     unbilled: Unbilled = Unbilled.CONTRACT_ASSET,
 ) -> RollForward:
     """The order of arrival changes nothing: effective dates decide."""
-    ordered = sorted(movements, key=lambda movement: movement.on)
+    ordered = sorted(movements, key=lambda m: (m.on, m.recorded_on or m.on))
     zero = Money.zero(currency)
-    before = Balances(date.min, zero, zero, zero)
+    before = Balances(date.min, zero, zero, zero, zero)
     balances: list[Balances] = []
     entries: list[Entry] = []
     for movement in ordered:
@@ -104,28 +107,20 @@ def _after(before: Balances, movement: Movement) -> Balances:
     zero = Money.zero(before.position.currency)
     billed = _billed(movement, zero)
     refundable = movement.refundable or zero
-    owed = before.receivable + billed
-    received = movement.received or zero
-    settled = _settled(owed, received)
-    earned = movement.earned or zero
+    owed = before.receivable - before.advances + billed - (movement.received or zero)
+    advances = max(-owed, zero)
+    earned = (movement.earned or zero) - (billed - refundable)
     return Balances(
         movement.on,
-        before.position + earned - (billed - refundable) - (received - settled),
-        owed - settled,
+        before.position + earned - (advances - before.advances),
+        max(owed, zero),
         before.refund_liability + refundable,
+        advances,
     )
 
 
 def _billed(movement: Movement, zero: Money) -> Money:
     return zero if movement.right is Right.CANCELLABLE else movement.billed or zero
-
-
-def _settled(owed: Money, received: Money) -> Money:
-    """Cash pays what is owed first, in either direction; the rest is an advance."""
-    zero = Money.zero(owed.currency)
-    if received < zero:
-        return max(received, min(owed, zero))
-    return min(received, max(owed, zero))
 
 
 def _lines(before: Balances, after: Balances, movement: Movement, asset: Account) -> Iterator[Line]:

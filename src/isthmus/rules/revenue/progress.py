@@ -36,8 +36,8 @@ class Measured:
         return Fraction(self.done) / Fraction(self.expected)
 
 
-def earned_to_date(price: Money, measured: Measured) -> Money:
-    return share(price, measured.ratio)
+def earned_to_date(price: Money, measured: Measured, step: Decimal | None = None) -> Money:
+    return share(price, measured.ratio, step)
 
 
 def earned_by_period(price: Money, history: Iterable[Measured]) -> tuple[Money, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -60,7 +60,8 @@ def ratable(
         "Correct the term of the contract.",
     )
     months = tuple(_months(starts_on, ends_on))
-    amounts = split(price, [_COUNTS[proration](*month) for month in months], remainder)
+    counts = [_COUNTS[proration](*month) for month in months]
+    amounts = split(price, counts if any(counts) else _last_only(counts), remainder)
     return tuple(
         Slice(first, last, amount) for (first, last), amount in zip(months, amounts, strict=True)
     )
@@ -77,6 +78,11 @@ def even(
         "Give the number of periods of the term.",
     )
     return split(price, [1] * periods, remainder)
+
+
+def _last_only(counts: Sequence[Number]) -> list[Number]:
+    """A term too short to count for any month is earned where it ends."""
+    return [*(0 for _ in counts[1:]), 1]
 
 
 def _month_end(day: date) -> date:

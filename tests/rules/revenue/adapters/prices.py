@@ -25,7 +25,7 @@ from isthmus.rules.revenue.allocation import (
     allocate,
     allocate_with_bundle,
 )
-from isthmus.rules.revenue.financing import instalment, must_separate, present_value
+from isthmus.rules.revenue.financing import instalment, interest, present_value
 from isthmus.rules.revenue.journal import Account, Line, entry
 from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward
 from isthmus.rules.revenue.progress import Measured, earned_by_period
@@ -204,9 +204,11 @@ def deferred_payment(given: Inputs) -> dict[str, Any]:
 
 @case("RV-PS11")
 def retainer_paid_in_advance(given: Inputs) -> dict[str, Any]:
-    assert not must_separate(given["months"])
-    monthly = set(even(usd(given["paid"]), given["months"]))
-    return {"interest": usd(0), "monthly_revenue": monthly.pop()}
+    """Whatever the client would have paid in cash: a year or less is not looked into."""
+    paid = usd(given["paid"])
+    cash_price = paid - usd(500)
+    (monthly,) = set(even(paid, given["months"]))
+    return {"interest": interest(paid, cash_price, given["months"]), "monthly_revenue": monthly}
 
 
 @case("RV-CM02")
