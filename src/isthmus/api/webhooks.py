@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import structlog
@@ -34,7 +35,8 @@ async def receive(
     except Invalid as error:
         log.warning("webhook.unreadable", connection=connection, reason=str(error))
         raise HTTPException(400, str(error)) from error
-    await _store(app, connection, webhook, list(notices))
+    stored = webhook if reply.kept is None else replace(webhook, body=reply.kept)
+    await _store(app, connection, stored, list(notices))
     reader.woken.set()
     return Response(reply.body, media_type=reply.media_type)
 

@@ -87,10 +87,14 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Reply:
-    """How the vendor wants to be told that we have it."""
+    """How the vendor wants to be told that we have it.
+
+    `kept` is what may be stored of the request's body, where it carries a secret; None: all of it.
+    """
 
     body: bytes = b""
     media_type: str = "application/json"
+    kept: bytes | None = None
 
 
 @dataclass(frozen=True)

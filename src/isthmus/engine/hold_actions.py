@@ -130,7 +130,8 @@ async def _replay_entry(engine: Engine, hold: HoldRow, by: str) -> Acted:
         if row is None or row.state != ENTRY_HELD:
             state = row.state if row else "not here"
             return Acted(hold.label, False, f"the time entry is {state}; nothing to replay")
-        await tx.entries.set_state([id], RECEIVED, rebatch=True)
+        if not await tx.entries.set_state([id], RECEIVED, rebatch=True, was=ENTRY_HELD):
+            return Acted(hold.label, False, "the time entry has moved on; nothing to replay")
         await tx.holds.resolve(hold.key, "replayed", by)
         await _tell(engine, tx, "hold.replayed", hold, by,
                     before={"state": ENTRY_HELD}, after={"state": RECEIVED})  # fmt: skip

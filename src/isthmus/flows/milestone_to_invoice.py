@@ -68,7 +68,7 @@ async def _profit_centre(tx: Transaction, project: Project) -> str | None:
 def _fact(
     step: Step, milestone: Milestone, contract: Contract, profit_centre: str | None
 ) -> dict[str, Any]:
-    day = milestone.delivered_on or milestone.due_on or utc_now().date()
+    day = milestone.delivered_on or utc_now().date()
     return {
         "id": derived_id("fact", milestone.id, "1"),
         "source_kind": "milestone",

@@ -106,3 +106,11 @@ def test_before_the_first_sign_in_nothing_is_believed() -> None:
     system = CONNECTOR.open(ConnectionContext("crm"), config)
     with pytest.raises(Unauthorized, match="organization_id"):
         system.receive(message())
+
+
+def test_a_live_session_is_not_kept(crm) -> None:
+    sent = message(notification("04l5e0000000001AAA", "Opportunity", "0065e00000AAAAAAA1"))
+    session = sent.body.replace(b'<SessionId xsi:nil="true"/>', b"<SessionId>00Dsecret</SessionId>")
+    notices, reply = crm.receive(Webhook(sent.headers, session))
+    assert len(notices) == 1
+    assert reply.kept == session.replace(b"00Dsecret", b"")

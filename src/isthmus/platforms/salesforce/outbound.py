@@ -7,6 +7,7 @@ only makes us read the record from the org, and nothing in the message is believ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+SESSION = re.compile(rb"(<SessionId\b[^>]*>)[^<]*(</SessionId>)")
+"""A message may carry a live session of the org: it is not kept."""
 
 ACK = (
     b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -61,7 +64,7 @@ class OutboundMessages:
     def receive(self, webhook: Webhook) -> tuple[Sequence[Notice], Reply]:
         message = self._verified(webhook.body)
         notices = [n for e in message.iter(f"{OUTBOUND}Notification") for n in self._notices(e)]
-        return notices, Reply(ACK, "text/xml")
+        return notices, Reply(ACK, "text/xml", SESSION.sub(rb"\1\2", webhook.body))
 
     def _verified(self, body: bytes) -> Element:
         ours = self._organization or self._transport.organization_id
