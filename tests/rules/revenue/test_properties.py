@@ -6,13 +6,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.kit.money import Money, minor_units
 from isthmus.rules.revenue.allocation import Bundle, Rounding, allocate, allocate_with_bundle
 from isthmus.rules.revenue.breakage import Prepaid, Use, redeemed_by_period
 from isthmus.rules.revenue.contract_cost import ShortContracts, expensed_by_month
+from isthmus.rules.revenue.foreign import Advance, converted, earned_from_advances
 from isthmus.rules.revenue.modification import catch_up, later_change, prospective
 from isthmus.rules.revenue.onerous import loss_by_period
 from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward
@@ -26,6 +27,9 @@ from isthmus.rules.revenue.progress import (
 from isthmus.rules.revenue.ratable import Proration, even, ratable
 from isthmus.rules.revenue.rounding import Remainder, nearest, split, step_of
 from isthmus.rules.revenue.termination import terminate
+
+unhurried = settings(deadline=None)
+"""A slow machine is no wrong sum."""
 
 CURRENCIES = st.sampled_from(["EUR", "JPY", "BHD"])
 WEIGHTS = st.lists(st.integers(0, 10_000), min_size=1, max_size=40).filter(any)
@@ -46,6 +50,7 @@ def payable(amount: Money) -> bool:
     return amount == amount.rounded()
 
 
+@unhurried
 @given(money(least=-(10**11)), WEIGHTS, st.sampled_from(Remainder))
 def test_the_parts_of_a_split_are_payable_and_add_up(
     amount: Money, weights: list[int], remainder: Remainder
@@ -57,6 +62,7 @@ def test_the_parts_of_a_split_are_payable_and_add_up(
     assert all(not part for part, weight in zip(parts, weights, strict=True) if not weight)
 
 
+@unhurried
 @given(money(), WEIGHTS, st.sampled_from([Remainder.CUMULATIVE, Remainder.LARGEST_FRACTION]))
 def test_no_part_is_a_whole_unit_off_its_exact_share(
     amount: Money, weights: list[int], remainder: Remainder
@@ -68,6 +74,7 @@ def test_no_part_is_a_whole_unit_off_its_exact_share(
         assert part.amount >= 0
 
 
+@unhurried
 @given(
     money(),
     st.dates(date(2020, 1, 1), date(2030, 1, 1)),
@@ -89,6 +96,7 @@ def test_a_ratable_schedule_earns_the_price_over_its_term(
     )
 
 
+@unhurried
 @given(money(), st.integers(1, 400), st.sampled_from(ShortContracts))
 def test_months_alike_add_up_for_revenue_and_for_contract_cost(
     price: Money, months: int, short: ShortContracts
@@ -97,6 +105,7 @@ def test_months_alike_add_up_for_revenue_and_for_contract_cost(
     assert Money.total(expensed_by_month(price, months, short), price.currency) == price
 
 
+@unhurried
 @given(
     money(),
     st.lists(st.tuples(st.integers(0, 500), st.integers(1, 900)), min_size=1, max_size=12),
@@ -116,6 +125,7 @@ def test_progress_earns_to_date_its_share_of_the_price_and_all_at_the_end(
     assert Money.total(earned, price.currency) == price
 
 
+@unhurried
 @given(eur, st.integers(1, 900), st.integers(0, 900), signed_eur)
 def test_a_catch_up_leaves_progress_times_the_new_price(
     price: Money, expected: int, done: int, recognised: Money
@@ -128,6 +138,7 @@ def test_a_catch_up_leaves_progress_times_the_new_price(
     assert caught.to_date == recognised + caught.adjustment
 
 
+@unhurried
 @given(eur, signed_eur, st.lists(st.integers(1, 50), min_size=1, max_size=30))
 def test_a_prospective_change_earns_the_rest_exactly(
     unearned: Money, added: Money, deliveries: list[int]
@@ -138,6 +149,7 @@ def test_a_prospective_change_earns_the_rest_exactly(
     assert Money.total(earned, "EUR") == unearned + added
 
 
+@unhurried
 @given(
     money(),
     st.lists(st.integers(1, 10**7), min_size=1, max_size=12),
@@ -154,6 +166,7 @@ def test_an_allocation_adds_up_to_the_transaction_price(
     assert Money.total(allocated.values(), price.currency) == price
 
 
+@unhurried
 @given(eur, eur, st.lists(st.integers(1, 10**6), min_size=3, max_size=8))
 def test_an_allocation_with_a_bundle_adds_up_too(
     price: Money, bundle_price: Money, prices: list[int]
@@ -165,6 +178,7 @@ def test_an_allocation_with_a_bundle_adds_up_too(
     assert Money.total(allocated.values(), "EUR") == price
 
 
+@unhurried
 @given(signed_eur, st.lists(st.integers(1, 10**6), min_size=3, max_size=3))
 def test_a_later_change_is_given_out_whole(change: Money, prices: list[int]) -> None:
     x, y, z = (Money.of(part, "EUR") for part in prices)
@@ -173,6 +187,7 @@ def test_a_later_change_is_given_out_whole(change: Money, prices: list[int]) -> 
     assert Money.total(parts.values(), "EUR") == change
 
 
+@unhurried
 @given(money(), st.lists(st.integers(1, 99), min_size=1, max_size=8))
 def test_prepaid_units_that_expire_earn_the_price(price: Money, used: list[int]) -> None:
     sold = Decimal(sum(used) + 10)
@@ -182,6 +197,7 @@ def test_prepaid_units_that_expire_earn_the_price(price: Money, used: list[int])
     assert Money.total(earned, price.currency) == price
 
 
+@unhurried
 @given(eur, st.integers(0, 24), st.integers(0, 100))
 def test_a_termination_leaves_nothing_unexplained(prepaid: Money, served: int, back: int) -> None:
     ended = terminate(prepaid, Measured(Decimal(served), Decimal(24)), Decimal(back))
@@ -189,6 +205,7 @@ def test_a_termination_leaves_nothing_unexplained(prepaid: Money, served: int, b
     assert ended.recognised + ended.refund + ended.revenue == prepaid
 
 
+@unhurried
 @given(eur, eur, eur, st.sampled_from(UninstalledMaterials))
 def test_cost_to_cost_earns_the_price_when_all_cost_is_incurred(
     price: Money, labour: Money, materials: Money, how: UninstalledMaterials
@@ -199,6 +216,7 @@ def test_cost_to_cost_earns_the_price_when_all_cost_is_incurred(
     assert cost_to_cost(price, costs, how) == price
 
 
+@unhurried
 @given(eur, st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)), max_size=10))
 def test_a_losing_contract_ends_with_its_margin_and_no_provision(
     price: Money, years: list[tuple[int, int]]
@@ -218,6 +236,22 @@ def test_a_losing_contract_ends_with_its_margin_and_no_provision(
     assert all(period.provision.amount >= 0 for period in periods)
 
 
+@unhurried
+@given(
+    st.lists(st.tuples(money("EUR", 1), st.integers(1, 30_000)), min_size=1, max_size=4),
+    st.lists(st.integers(1, 100), min_size=1, max_size=6),
+)
+def test_advances_that_are_all_earned_leave_nothing_in_the_liability(
+    received: list[tuple[Money, int]], parts: list[int]
+) -> None:
+    advances = [Advance(amount, Decimal(rate) / 10_000) for amount, rate in received]
+    booked = [converted(advance.amount, advance.rate, "USD") for advance in advances]
+    whole = Money.total((advance.amount for advance in advances), "EUR")
+    earned = earned_from_advances(advances, split(whole, parts), "USD")
+
+    assert Money.total(earned, "USD") == Money.total(booked, "USD")
+
+
 def _costs(incurred: int, expected: int) -> Costs:
     return Costs(Money.of(incurred, "EUR"), Money.of(expected, "EUR"))
 
@@ -234,6 +268,7 @@ a_movement = st.builds(
 a_story = st.lists(a_movement, max_size=12)
 
 
+@unhurried
 @given(a_story, st.sampled_from(Unbilled))
 def test_every_entry_balances_and_the_entries_make_the_balances(
     story: list[Movement], unbilled: Unbilled
@@ -258,6 +293,7 @@ def test_every_entry_balances_and_the_entries_make_the_balances(
     assert books.get("revenue", 0) == -Money.total(earned, "EUR").amount
 
 
+@unhurried
 @given(a_story.flatmap(lambda story: st.tuples(st.just(story), st.permutations(story))))
 def test_the_order_of_arrival_changes_no_balance(
     stories: tuple[list[Movement], list[Movement]],

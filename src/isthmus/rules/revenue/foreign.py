@@ -51,18 +51,19 @@ def earned_from_advances(
 
 
 def _drawn(advances: Sequence[Advance], earned: Money, currency: str) -> Money:
-    left, value = earned.amount, Decimal(0)
+    """A used-up advance gives what it was booked at, so no cent stays in the liability."""
+    left, value = earned, Money.zero(currency)
     for advance in advances:
-        used = min(left, advance.amount.amount)
-        value += used * advance.rate
+        used = min(left, advance.amount)
+        value += converted(used, advance.rate, currency)
         left -= used
-    if left > 0:
+    if left:
         raise Unusable(
             "earned",
-            f"{earned} is earned, {Money.of(left, earned.currency)} more than was advanced.",
+            f"{earned} is earned, {left} more than was advanced.",
             "Book the part beyond the advances as unbilled, at the rate of the day.",
         )
-    return Money.of(value, currency).rounded()
+    return value
 
 
 @dataclass(frozen=True, slots=True)

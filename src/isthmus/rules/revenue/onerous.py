@@ -13,7 +13,7 @@ from datetime import date
 
 from isthmus.kit.money import Money
 from isthmus.rules.revenue.journal import Account, Entry, Line, entry
-from isthmus.rules.revenue.progress import Costs, cost_to_cost
+from isthmus.rules.revenue.progress import Costs, UninstalledMaterials, cost_to_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,15 @@ def provision(price: Money, costs: Costs, earned: Money) -> Money:
     return max(to_come, Money.zero(price.currency))
 
 
-def loss_by_period(price: Money, history: Iterable[Costs]) -> Iterator[LossPeriod]:
+def loss_by_period(
+    price: Money,
+    history: Iterable[Costs],
+    uninstalled: UninstalledMaterials = UninstalledMaterials.AT_COST,
+) -> Iterator[LossPeriod]:
     """Cost-to-cost periods of a contract, with the provision that each one needs."""
     earned = incurred = provided = Money.zero(price.currency)
     for costs in history:
-        to_date = cost_to_cost(price, costs)
+        to_date = cost_to_cost(price, costs, uninstalled)
         margin = (to_date - earned) - (costs.incurred - incurred)
         needed = provision(price, costs, to_date)
         yield LossPeriod(to_date - earned, margin, needed, margin - (needed - provided))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import accumulate
 
 from isthmus.kit.money import Money
 from isthmus.rules.revenue.journal import Account, Entry, Line, entry
@@ -134,7 +135,8 @@ def _lines(before: Balances, after: Balances, movement: Movement, asset: Account
 
 
 def _late(ordered: list[Movement]) -> Iterator[Movement]:
-    for place, movement in enumerate(ordered):
-        recorded = movement.recorded_on or movement.on
-        if any((later.recorded_on or later.on) < recorded for later in ordered[place + 1 :]):
+    """By effective date: those that someone recorded after a later one."""
+    earliest = list(accumulate((m.recorded_on or m.on for m in reversed(ordered)), min))[::-1]
+    for movement, recorded in zip(ordered, earliest[1:], strict=False):
+        if recorded < (movement.recorded_on or movement.on):
             yield movement

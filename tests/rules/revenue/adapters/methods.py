@@ -263,11 +263,10 @@ def points_with_new_estimates(given: Inputs) -> dict[str, Any]:
     first, second = (Decimal(points) for points in given["redeemed_cumulative"])
     before, (up, down) = Decimal(given["expected"][0]), given["expected"][1].split(" or ")
     prepaid = Prepaid(points, before, step=WHOLE)
-    year3 = {}
-    for name, estimate in (("up", up), ("down", down)):
-        uses = [Use(first, before), Use(second, Decimal(estimate))]
-        year2, year3[name] = redeemed_by_period(prepaid, uses)
-    return {"year2": year2, "year3": year3}
+    known = Use(first, before)
+    raised = redeemed_by_period(prepaid, [known, Use(second, Decimal(up))])
+    lowered = redeemed_by_period(prepaid, [known, Use(second, Decimal(down))])
+    return {"year2": raised[0], "year3": {"up": raised[1], "down": lowered[1]}}
 
 
 @case("RV-BRK02")
@@ -321,7 +320,9 @@ def breakage_unknown(given: Inputs) -> dict[str, Any]:
     used = [Decimal(text) for text in given["used"]]
     assert len(used) == given["expires_after_month"]
     uses = [Use(sum(used[: n + 1], Decimal(0))) for n in range(len(used))]
-    *revenue, expiry = redeemed_by_period(prepaid, [*uses, Use(sum(used), expired=True)])
+    *revenue, expiry = redeemed_by_period(
+        prepaid, [*uses, Use(sum(used, Decimal(0)), expired=True)]
+    )
     return {"revenue": revenue, "on_expiry": expiry}
 
 
