@@ -13,12 +13,12 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from tests.rules.revenue.adapters import books, changes, methods, prices
+from tests.rules.revenue.adapters import books, changes, methods, prepaid, prices
 from tests.rules.revenue.case_file import ADAPTERS, outcome, read_cases
 
 from isthmus.rules.revenue.refusal import Unusable
 
-AREAS = (books, changes, methods, prices)
+AREAS = (books, changes, methods, prepaid, prices)
 CASES = read_cases()
 
 DISPUTED: dict[str, str] = {}
