@@ -9,7 +9,9 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
 from isthmus.canonical import CanonicalObject, LegalEntity, TimeEntry
 from isthmus.canonical.base import Role
@@ -21,12 +23,18 @@ from isthmus.events.links import Connected, Links
 from isthmus.events.outbox import Outbox
 from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
+from isthmus.flows.billing_schedule import bill_when_due
+from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, Reading, check, load
 from isthmus.settings import Settings
 from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.migrate import upgrade
+
+log = structlog.get_logger()
+BILLING_EVERY = 600.0
+"""Seconds between looks at the calendar."""
 
 
 @cache
@@ -168,6 +176,7 @@ class App:
             self._works = True
             await self.engine.start()
             self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
+            self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
         if readers:
             self._tasks += [
                 asyncio.create_task(reader.run(), name=f"reader:{name}")
@@ -193,6 +202,21 @@ class App:
         """Poll everything once, now; the number of changes delivered."""
         names = connections if connections is not None else list(self.readers)
         return sum([await self.readers[n].messages() + await self.readers[n].poll() for n in names])
+
+
+async def bill_by_the_clock(engine: Engine, every: float = BILLING_EVERY) -> None:
+    """Until cancelled; an outage of the database is waited out."""
+    while True:
+        try:
+            contracts = await bill_when_due(engine, utc_now())
+            if contracts:
+                log.info("billing.asked", contracts=contracts)
+        except SQLAlchemyError as error:
+            log.warning("billing.paused", reason=str(error).splitlines()[0])
+        except Exception:
+            # The edge of a task: one failure must not end billing until the next restart.
+            log.exception("billing.defect")
+        await asyncio.sleep(every)
 
 
 async def database_of(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:

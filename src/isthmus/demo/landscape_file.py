@@ -14,7 +14,7 @@ _FIRM = """\
 # Written by `isthmus demo`; the systems are the simulators it starts.
 firm:
   name: Example Advisory
-  calendar: {timezone: Europe/Amsterdam, week_starts: monday, business_days: mon-fri}
+  calendar: {timezone: Europe/Amsterdam}
   legal_entities:
     EA-NL: {country: NL, currency: EUR}
     EA-US: {country: US, currency: USD}

@@ -34,14 +34,19 @@ from isthmus.store.ledger import FactRow
 async def request_billing(engine: Engine, up_to: date) -> int:
     """Start one run per contract that has something to bill; the number of contracts."""
     async with engine.database.begin() as tx:
-        contracts = await tx.ledger.contracts_unbilled(up_to)
-        for contract in (await tx.records.many(Contract, contracts)).values():
-            event = Event(
-                type="billing.due", source="billing", subject=contract.id,
-                correlation_id=contract.opportunity,
-                data={"up_to": up_to.isoformat()},
-            )  # fmt: skip
-            await engine.outbox.emit(tx, event)
+        return await request_billing_in(tx, engine, up_to)
+
+
+async def request_billing_in(tx: Transaction, engine: Engine, up_to: date) -> int:
+    """As `request_billing`, for a caller that records in its transaction that it asked."""
+    contracts = await tx.ledger.contracts_unbilled(up_to)
+    for contract in (await tx.records.many(Contract, contracts)).values():
+        event = Event(
+            type="billing.due", source="billing", subject=contract.id,
+            correlation_id=contract.opportunity,
+            data={"up_to": up_to.isoformat()},
+        )  # fmt: skip
+        await engine.outbox.emit(tx, event)
     return len(contracts)
 
 

@@ -5,7 +5,7 @@
 
 from isthmus.landscape.bindings import Binding, RoleAmbiguous, RoleError, RoleUnbound
 from isthmus.landscape.connection import OpenedConnection, Poll
-from isthmus.landscape.firm import Calendar, Firm, LegalEntity, Weekday
+from isthmus.landscape.firm import Calendar, Firm, LegalEntity
 from isthmus.landscape.load import Reading, check, load
 from isthmus.landscape.mistake import LandscapeError, Mistake, report
 from isthmus.landscape.model import Landscape
@@ -15,6 +15,6 @@ from isthmus.landscape.policies import NewCustomer, Policies, Schedules
 __all__ = [
     "AttributeOverlay", "Binding", "Calendar", "Firm", "Landscape", "LandscapeError", "LegalEntity",
     "Mistake", "NewCustomer", "OpenedConnection", "OwnershipOverride", "Policies", "Poll",
-    "Reading", "RoleAmbiguous", "RoleError", "RoleUnbound", "Schedules", "Weekday", "check",
+    "Reading", "RoleAmbiguous", "RoleError", "RoleUnbound", "Schedules", "check",
     "load", "report",
 ]  # fmt: skip

@@ -90,6 +90,9 @@ class Schedules(Part):
     poll: PollDefaults = Field(
         default=PollDefaults(), description="How often connections are asked for changes."
     )
-    billing_day: BillingDay = Field(
-        default=1, description="Day of the month on which time is invoiced: 1 to 28, or `last`."
+    billing_day: BillingDay | None = Field(
+        default=None,
+        description="Day on which the workers invoice what is unbilled: 1 to 28, up to the last "
+        "day of the month before; `last`, the last day of the month, up to that day. Without it "
+        "only `isthmus bill` invoices hours.",
     )

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from isthmus.kit.duration import format_duration
 from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
-from isthmus.landscape.firm import Calendar, Firm, LegalEntity, Weekday
+from isthmus.landscape.firm import Calendar, Firm, LegalEntity
 from isthmus.landscape.keys import alternatives, fields_of, is_model
 from isthmus.landscape.model import LandscapeFile
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
@@ -103,8 +103,6 @@ def _one_type(part: Any) -> str:
         return f"list of {_type(args[0])}"
     if origin in (dict, Mapping):
         return f"keys to {_type(args[1])}"
-    if part is Weekday:
-        return "day of the week"
     if isinstance(part, type) and issubclass(part, Enum):
         return ", ".join(f"`{member.value}`" for member in part)
     return "keys" if is_model(part) else _TYPES[part]

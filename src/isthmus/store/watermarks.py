@@ -43,6 +43,8 @@ class Watermarks:
                 watermark.c.kind,
                 watermark.c.state["position"].as_string(),
                 watermark.c.updated_at,
-            ).order_by(watermark.c.connection, watermark.c.kind)
+            )
+            .where(watermark.c.state.has_key("position"))
+            .order_by(watermark.c.connection, watermark.c.kind)
         )
         return [(c, k, p, at) for c, k, p, at in rows]
