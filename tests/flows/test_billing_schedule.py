@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
 from tests.firm import ENVIRONMENT, Firm, a_firm
 from tests.flows.work import under_way
 
-from isthmus.app import App, connector_configs
+from isthmus.app import App, bill_by_the_clock, connector_configs
 from isthmus.flows.billing_schedule import BillingDay, bill_when_due, billing_due
 from isthmus.landscape import load
 from isthmus.observe.status import status_of
@@ -164,6 +166,34 @@ async def test_a_worker_bills_by_the_clock(database_url: str, tmp_path: Path) ->
             await asyncio.sleep(0.05)
         today = datetime.now(UTC).date()
         assert state == {"up_to": (today.replace(day=1) - timedelta(days=1)).isoformat()}
+
+
+async def rename(app: App, table: str, to: str) -> None:
+    async with app.database.begin() as tx:
+        await tx.connection.execute(sa.text(f"alter table {table} rename to {to}"))
+
+
+async def test_an_outage_of_the_database_is_waited_out(firm: Firm) -> None:
+    async with a_process(firm, 1) as app:
+        await rename(app, "watermark", "away")
+        with capture_logs() as logs:
+            task = asyncio.create_task(bill_by_the_clock(app.engine, every=0.02))
+            for _ in range(200):
+                if len(logs) >= 2:
+                    break
+                await asyncio.sleep(0.05)
+        assert {(line["event"], line["log_level"]) for line in logs} == {
+            ("billing.paused", "warning")
+        }
+        await rename(app, "away", "watermark")
+        for _ in range(200):
+            if await remembered(app) is not None:
+                break
+            await asyncio.sleep(0.05)
+        assert await remembered(app) is not None
+        assert task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
 
 async def test_a_process_without_runs_does_not_bill(database_url: str, tmp_path: Path) -> None:

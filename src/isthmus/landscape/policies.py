@@ -73,7 +73,7 @@ class PollDefaults(Part):
 def _day_form(value: Any) -> str | None:
     if value == "last":
         return "last"
-    return "number" if isinstance(value, int) else None
+    return "number" if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 BillingDay = Annotated[
