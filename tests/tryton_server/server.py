@@ -21,7 +21,7 @@ def shelf() -> Shelf:
     return Shelf(
         place / "tryton",
         os.environ.get("ISTHMUS_TEST_TRYTON", "8.0"),
-        os.environ.get("ISTHMUS_TEST_DATABASE_URL"),
+        os.environ.get("ISTHMUS_TEST_TRYTON_DATABASE_URL"),
     )
 
 

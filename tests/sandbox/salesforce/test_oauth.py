@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,21 +77,25 @@ async def test_a_signed_assertion_gets_a_token_that_works(jwt_app: Client) -> No
 
 
 @pytest.mark.parametrize(
-    ("token", "error", "description"),
+    ("made", "error", "description"),
     [
-        (assertion(OTHER), "invalid_grant", "invalid assertion"),
-        (assertion(iss="nobody"), "invalid_client_id", "client identifier invalid"),
-        (assertion(sub="x@y.example"), "invalid_grant", "user hasn't approved this consumer"),
-        (assertion(aud="https://example.com"), "invalid_grant", "audience is invalid"),
-        (assertion(exp=1), "invalid_grant", "expired authorization code"),
-        (assertion(exp=9999999999), "invalid_grant", "invalid assertion"),
-        ("rubbish", "invalid_grant", "invalid assertion"),
+        (lambda: assertion(OTHER), "invalid_grant", "invalid assertion"),
+        (lambda: assertion(iss="nobody"), "invalid_client_id", "client identifier invalid"),
+        (
+            lambda: assertion(sub="x@y.example"),
+            "invalid_grant",
+            "user hasn't approved this consumer",
+        ),
+        (lambda: assertion(aud="https://example.com"), "invalid_grant", "audience is invalid"),
+        (lambda: assertion(exp=1), "invalid_grant", "expired authorization code"),
+        (lambda: assertion(exp=9999999999), "invalid_grant", "invalid assertion"),
+        (lambda: "rubbish", "invalid_grant", "invalid assertion"),
     ],
 )
 async def test_a_bad_assertion_is_denied(
-    jwt_app: Client, token: str, error: str, description: str
+    jwt_app: Client, made: Callable[[], str], error: str, description: str
 ) -> None:
-    answer = await ask(jwt_app, token)
+    answer = await ask(jwt_app, made())
     assert answer.status_code == 400
     assert answer.json() == {"error": error, "error_description": description}
 

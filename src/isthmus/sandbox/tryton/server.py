@@ -22,6 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -124,9 +125,9 @@ class Storage:
 
     def configuration(self, port: int) -> Path:
         path = self.folder / f"trytond-{port}.conf"
-        uri = (self.url or "sqlite://").rstrip("/")
+        uri = f"{self._server}/" if self.url else "sqlite://"
         path.write_text(
-            f"[database]\nuri = {uri}{'/' if self.url else ''}\npath = {self.folder}\n"
+            f"[database]\nuri = {uri}\npath = {self.folder}\n"
             f"[web]\nlisten = 127.0.0.1:{port}\n[email]\nuri = smtp://127.0.0.1:1\n"
         )
         return path
@@ -136,7 +137,13 @@ class Storage:
 
     @property
     def _postgres(self) -> str:
-        return f"{(self.url or '').rstrip('/')}/postgres"
+        return f"{self._server}/postgres"
+
+    @property
+    def _server(self) -> str:
+        """The URL without the database that it may name."""
+        parts = urlsplit(self.url or "")
+        return f"{parts.scheme}://{parts.netloc}"
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._postgres, autocommit=True) as c:
