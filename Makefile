@@ -19,10 +19,10 @@ demo: $(READY) ## A firm's quarter from deal to paid invoice, on simulated syste
 	@$(BIN)/isthmus demo $(ARGS)
 
 test: $(READY) ## The tests that take seconds (ARGS= goes to pytest)
-	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n 3 --dist loadfile $(ARGS)
 
 test-all: $(READY) ## Every test, also crashes and real servers
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(READY) ## Format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check .
