@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -161,6 +163,9 @@ class View:
     def what_next(self, home: Path, examples: Examples) -> None:
         """Without a folder named, the commands look into the demonstration's usual one."""
         self.say("  next")
+        if shutil.which("isthmus") is None:
+            commands = Path(sys.executable).parent
+            self.say(f'    export PATH={shlex.quote(str(commands))}:"$PATH"')
         if home != (default_home() / "demo").resolve():
             self.say(f"    export ISTHMUS_HOME={shlex.quote(str(home))}")
         for command, what in _commands(examples):
