@@ -88,7 +88,7 @@ async def written(firm: Firm) -> tuple[int, int, int]:
     )
 
 
-async def is_held(firm: Firm, bad: Bad) -> None:
+async def assert_held(firm: Firm, bad: Bad) -> None:
     hold = await firm.hold()
     assert (hold.state, hold.code, hold.owner) == ("held", bad.code, bad.owner)
     assert bad.reason in hold.reason
@@ -101,7 +101,7 @@ async def is_held(firm: Firm, bad: Bad) -> None:
     assert await firm.events("contract.opened") == []
 
 
-async def is_opened(firm: Firm, deal: str) -> None:
+async def assert_opened(firm: Firm, deal: str) -> None:
     assert await firm.open_holds() == []
     assert await written(firm) == (1, 1, 1)
     assert firm.org.row("Opportunity", deal)["Delivery_Status__c"] == "project opened"
@@ -113,11 +113,11 @@ async def test_a_bad_deal_is_held_and_goes_on_once_corrected(firm: Firm, bad: Ba
     account = await an_account(firm, **({"Payment_Terms__c": None} if "terms" in bad.code else {}))
     deal = await a_deal(firm, account, **bad.deal)
     await win(firm, deal)
-    await is_held(firm, bad)
+    await assert_held(firm, bad)
 
     await firm.org.update("Opportunity", deal, **bad.right)
     await firm.replay(await firm.hold())
-    await is_opened(firm, deal)
+    await assert_opened(firm, deal)
 
 
 @pytest.mark.parametrize("bad", ACCOUNTS, ids=lambda b: b.code)
@@ -125,11 +125,11 @@ async def test_a_bad_account_holds_its_deal(firm: Firm, bad: Bad) -> None:
     account = await an_account(firm, **bad.deal)
     deal = await a_deal(firm, account)
     await win(firm, deal)
-    await is_held(firm, bad)
+    await assert_held(firm, bad)
 
     await firm.org.update("Account", account, **bad.right)
     await firm.replay(await firm.hold())
-    await is_opened(firm, deal)
+    await assert_opened(firm, deal)
 
 
 async def test_two_accounts_with_one_tax_number_are_told_apart_by_a_person(firm: Firm) -> None:

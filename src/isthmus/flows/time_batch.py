@@ -235,3 +235,7 @@ def _ledger_of(links: Links, code: str) -> Link | None:
         return links.erp(code)
     except RoleError:
         return None
+
+
+def entry_ids(rows: Iterable[EntryRow]) -> list[str]:
+    return [row.entry.id for row in rows]

@@ -11,7 +11,7 @@ from isthmus.engine import Step
 from isthmus.events.batching import batch_time
 from isthmus.events.links import Link
 from isthmus.events.time_intake import posted_key
-from isthmus.flows.time_batch import BatchContext, Verdict
+from isthmus.flows.time_batch import BatchContext, Verdict, entry_ids
 from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.chunks import chunked
 from isthmus.kit.money import Money
@@ -32,7 +32,7 @@ async def post_batch(step: Step) -> dict[str, int]:
     """
     async with step.begin() as tx:
         batched = await tx.entries.of_batch(step.subject, RATED, lock=True)
-        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", _ids(batched))}
+        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", entry_ids(batched))}
         rows = [row for row in batched if row.entry.id in facts]
         context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
     posted = 0
@@ -113,7 +113,3 @@ async def _hold_refused(
     problem = Problem(code, str(error), owner, error.remedy)
     verdict = Verdict(row.entry, None, (problem,), context.period_of(row.entry))
     await tx.holds.open(entry_hold(step, context, verdict))
-
-
-def _ids(rows: Iterable[EntryRow]) -> list[str]:
-    return [row.entry.id for row in rows]

@@ -10,7 +10,7 @@ from isthmus.canonical import Contract, TimeEntry
 from isthmus.engine import Hold, Step
 from isthmus.flows.caps import cap_stretches
 from isthmus.flows.reading import overlaid
-from isthmus.flows.time_batch import BatchContext, Verdict
+from isthmus.flows.time_batch import BatchContext, Verdict, entry_ids
 from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
@@ -29,7 +29,7 @@ async def rate_batch(step: Step) -> dict[str, int]:
         await _lock_contracts(tx, context)
         rows = await tx.entries.of_batch(step.subject, RECEIVED, lock=True)
         live, versions = await _facts_in_force(tx, step, rows)
-        edits = await tx.edits.of_many("time_entry", _ids(rows))
+        edits = await tx.edits.of_many("time_entry", entry_ids(rows))
         verdicts = [
             _judged(context, row.entry, edits.get(row.entry.id, {}))
             for row in rows
@@ -65,7 +65,7 @@ async def _facts_in_force(
     A fact of an older version is taken back. So is one that no ledger has taken: its entry was
     refused there, and comes back with what a person corrected.
     """
-    facts = await tx.ledger.live("time_entry", _ids(rows))
+    facts = await tx.ledger.live("time_entry", entry_ids(rows))
     versions = {r.entry.id: r.version for r in rows}
     refused = [
         f for f in facts if f.posted_at is None and f.source_version == versions[f.source_id]
@@ -191,7 +191,3 @@ def _counts(verdicts: Sequence[Verdict], known: int) -> dict[str, int]:
     rated = sum(1 for v in verdicts if v.rated)
     held = sum(1 for v in verdicts if v.problems)
     return {"rated": rated + known, "held": held, "unbillable": len(verdicts) - rated - held}
-
-
-def _ids(rows: Iterable[EntryRow]) -> list[str]:
-    return [row.entry.id for row in rows]

@@ -97,12 +97,6 @@ class Transaction:
     async def server_version(self) -> str:
         return str((await self.connection.execute(text("show server_version"))).scalar_one())
 
-    async def try_lock(self, name: str) -> bool:
-        found = await self.connection.execute(
-            text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
-        )
-        return bool(found.scalar_one())
-
 
 class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
