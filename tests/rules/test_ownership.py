@@ -146,7 +146,11 @@ def test_the_table_has_a_row_for_every_attribute_of_every_object() -> None:
     rows = {(row.kind, row.attribute) for row in TABLE.table()}
     assert rows == {(model.kind, name) for model in OBJECTS for name in attributes(model)}
     [row] = [r for r in TABLE.table() if (r.kind, r.attribute) == ("rate_card", "bill_rate")]
-    assert (row.owner, row.unit, row.description) == (Role.PSA, "per hour", "Price of an hour")
+    assert (row.owner, row.unit, row.description) == (
+        Role.PSA,
+        "per unit",
+        "Price of a unit of work",
+    )
 
 
 ROLES = st.frozensets(st.sampled_from(list(Role)), max_size=2)

@@ -16,6 +16,7 @@ from isthmus.canonical.dimensions import (
 )
 from isthmus.canonical.expense_entry import ExpenseEntry
 from isthmus.canonical.invoice import Invoice
+from isthmus.canonical.journal_entry import JournalEntry
 from isthmus.canonical.milestone import Milestone
 from isthmus.canonical.opportunity import Opportunity
 from isthmus.canonical.payment import Payment
@@ -29,9 +30,9 @@ from isthmus.canonical.time_entry import TimeEntry
 
 OBJECTS: tuple[type[CanonicalObject], ...] = (
     Customer, Opportunity, Contract, Project, Phase, Task, Milestone, Resource, Assignment,
-    ResourceDemand, RateCard, TimeEntry, ExpenseEntry, Invoice, CreditMemo, Payment, RevenueEvent,
-    RevenueSchedule, LegalEntity, CostCentre, ProfitCentre, AccountingPeriod, TaxCode, Currency,
-    ExchangeRate,
+    ResourceDemand, RateCard, TimeEntry, ExpenseEntry, Invoice, CreditMemo, Payment, JournalEntry,
+    RevenueEvent, RevenueSchedule, LegalEntity, CostCentre, ProfitCentre, AccountingPeriod,
+    TaxCode, Currency, ExchangeRate,
 )  # fmt: skip
 
 BY_KIND: dict[str, type[CanonicalObject]] = {model.kind: model for model in OBJECTS}
@@ -39,7 +40,7 @@ BY_KIND: dict[str, type[CanonicalObject]] = {model.kind: model for model in OBJE
 __all__ = [
     "BY_KIND", "OBJECTS", "AccountingPeriod", "Assignment", "CanonicalObject", "Contract",
     "CostCentre", "CreditMemo", "Currency", "Customer", "ExchangeRate", "ExpenseEntry", "Invoice",
-    "LegalEntity", "Milestone", "Opportunity", "Payment", "Phase", "ProfitCentre", "Project",
-    "RateCard", "Resource", "ResourceDemand", "RevenueEvent", "RevenueSchedule", "Task", "TaxCode",
-    "TimeEntry",
+    "JournalEntry", "LegalEntity", "Milestone", "Opportunity", "Payment", "Phase", "ProfitCentre",
+    "Project", "RateCard", "Resource", "ResourceDemand", "RevenueEvent", "RevenueSchedule", "Task",
+    "TaxCode", "TimeEntry",
 ]  # fmt: skip

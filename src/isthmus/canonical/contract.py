@@ -1,11 +1,23 @@
 """Contract: the terms that billing follows, with every amendment kept and effective-dated."""
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from isthmus.canonical.base import CanonicalObject, Lifecycle, Role, Transition, Value, about
 from isthmus.canonical.opportunity import BillingModel
+from isthmus.canonical.terms import (
+    Cap,
+    Deposit,
+    ExpenseTerms,
+    FixedFeeTerms,
+    HourRetainer,
+    MoneyRetainer,
+    RecognitionTerms,
+    SubscriptionTerms,
+    TimeTerms,
+)
 from isthmus.kit.money import Money
 
 
@@ -18,6 +30,24 @@ class ContractStatus(StrEnum):
 class BillingFrequency(StrEnum):
     MONTHLY = "monthly"
     ON_ACCEPTANCE = "on_acceptance"
+
+
+class Terms(Value):
+    """What `billing_model` and `cap` do not say; absent parts change nothing.
+
+    `caps` stand beside the contract's own `cap`, which blocks.
+    """
+
+    time: TimeTerms = TimeTerms()
+    caps: tuple[Cap, ...] = ()
+    expenses: ExpenseTerms = ExpenseTerms()
+    fixed_fee: FixedFeeTerms = FixedFeeTerms()
+    hour_retainer: HourRetainer | None = None
+    money_retainer: MoneyRetainer | None = None
+    deposit: Deposit | None = None
+    subscription: SubscriptionTerms | None = None
+    cost_plus_percent: Decimal | None = None
+    recognition: RecognitionTerms | None = None
 
 
 class Instalment(Value):
@@ -37,6 +67,8 @@ class Amendment(Value):
     value_change: Money | None = None
     cap: Money | None = None
     ends_on: date | None = None
+    terms: Terms | None = None
+    """The whole of the detailed terms from then on."""
     note: str = ""
 
 
@@ -73,9 +105,15 @@ class Contract(CanonicalObject):
     )
     schedule: Annotated[tuple[Instalment, ...], about("Fixed-fee instalments", Role.CRM)] = ()
     amendments: Annotated[tuple[Amendment, ...], about("Changes, oldest first", Role.CRM)] = ()
+    terms: Annotated[Terms, about("How it is billed and earned in detail", Role.CRM)] = Terms()
     status: Annotated[ContractStatus, about("In force or over", Role.CRM)] = ContractStatus.ACTIVE
 
     def cap_on(self, day: date) -> Money | None:
         """The cap in force on a day: the latest amendment that sets one, else the first terms."""
         caps = [a.cap for a in self.amendments if a.cap is not None and a.effective_on <= day]
         return caps[-1] if caps else self.cap
+
+    def terms_on(self, day: date) -> Terms:
+        """The detailed terms in force on a day, by the same rule as the cap."""
+        changed = [a.terms for a in self.amendments if a.terms and a.effective_on <= day]
+        return changed[-1] if changed else self.terms

@@ -21,6 +21,10 @@ class LineKind(StrEnum):
     TIME = "time"
     MILESTONE = "milestone"
     EXPENSE = "expense"
+    FEE = "fee"
+    """A price per period: retainer, subscription, minimum."""
+    ADJUSTMENT = "adjustment"
+    """Neither work nor cost: discount, retention, advance deducted, damages. May be negative."""
 
 
 class InvoiceLine(Value):

@@ -40,13 +40,22 @@ class TimeEntry(CanonicalObject):
     assignment: Annotated[
         str | None, about("Under which assignment", Role.PSA, ref="assignment")
     ] = None
+    task: Annotated[str | None, about("Task of the project", Role.PSA, ref="task")] = None
     role: Annotated[str | None, about("Role that prices the work", Role.PSA)] = None
+    time_type: Annotated[
+        str | None, about("Kind of time that has its own multiplier", Role.PSA)
+    ] = None
     worked_on: Annotated[date, about("Day of the work", Role.PSA)]
     hours: Annotated[Decimal, about("Time worked", Role.PSA, unit="hours")]
     is_billable: Annotated[bool, about("Whether it may be billed", Role.PSA)] = True
     approval: Annotated[Approval, about("Where its approval stands", Role.PSA)] = Approval.DRAFT
     note: Annotated[str | None, about("What was done", Role.PSA, pii=True)] = None
     currency: Annotated[str, about("ISO 4217 code of its amounts", Role.PSA)]
+    is_courtesy: Annotated[bool, about("Shown on the invoice, and not charged", Role.PSA)] = False
+    agreed_rate: Annotated[
+        Money | None,
+        about("Rate agreed for this entry, whatever the cards say", Role.PSA, unit="per hour"),
+    ] = None
     source_rate: Annotated[
         Money | None, about("Rate that the PSA stamped on it", Role.PSA, unit="per hour")
     ] = None

@@ -19,7 +19,7 @@ class CardVersion:
     """The version of the rate card that priced a fact."""
 
     number: str
-    role: str
+    role: str | None
     rate: Money
     effective_from: date
     effective_to: date | None

@@ -188,7 +188,9 @@ def _card_prices(cards: Iterable[RateCard]) -> Iterator[_Entry]:
     """In an order of their own, so that the order of arrival never shows in a result."""
     unique = {card.id: card for card in cards}.values()
     for card in sorted(unique, key=lambda c: (c.effective_from, c.number, c.id)):
-        dimensions: dict[Dimension, str] = {"role": card.role}
+        dimensions: dict[Dimension, str] = {}
+        if card.role is not None:
+            dimensions["role"] = card.role
         if card.customer is not None:
             dimensions["customer"] = card.customer
         yield (

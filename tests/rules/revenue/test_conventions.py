@@ -21,9 +21,9 @@ from isthmus.rules.revenue.foreign import (
 from isthmus.rules.revenue.outstanding import HourlyContracts, is_exempt
 from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward
 from isthmus.rules.revenue.ratable import Proration, ratable
-from isthmus.rules.revenue.rounding import Remainder, split
 from isthmus.rules.revenue.time_and_materials import CappedTime, TimeAgreement, earned_for_hours
 from isthmus.rules.revenue.variable import Estimate, Outcome, Variable, estimate, reached_with
+from isthmus.rules.rounding import Remainder, split
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from isthmus.rules.revenue.progress import (
     earned_by_period,
 )
 from isthmus.rules.revenue.ratable import Proration, even, ratable
-from isthmus.rules.revenue.rounding import Remainder, nearest, split, step_of
 from isthmus.rules.revenue.termination import terminate
+from isthmus.rules.rounding import Remainder, nearest, split, step_of
 
 unhurried = settings(deadline=None)
 """A slow machine is no wrong sum."""

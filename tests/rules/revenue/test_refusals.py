@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from tests.rules.facts import day, eur, usd
 
+from isthmus.rules.journal import Account, Entry, Line
+from isthmus.rules.refusal import Unusable
 from isthmus.rules.revenue.allocation import (
     Bundle,
     Residual,
@@ -15,7 +17,6 @@ from isthmus.rules.revenue.allocation import (
 )
 from isthmus.rules.revenue.breakage import Prepaid, Use, redeemed_to_date
 from isthmus.rules.revenue.foreign import Advance, earned_from_advances
-from isthmus.rules.revenue.journal import Account, Entry, Line
 from isthmus.rules.revenue.modification import (
     UnitOrder,
     prospective,
@@ -24,7 +25,6 @@ from isthmus.rules.revenue.position import Movement, roll_forward
 from isthmus.rules.revenue.progress import Costs, Measured, cost_to_cost
 from isthmus.rules.revenue.ratable import even, ratable
 from isthmus.rules.revenue.refunds import ReturnableSale
-from isthmus.rules.revenue.refusal import Unusable
 from isthmus.rules.revenue.variable import Outcome, assign_to, estimate
 
 SSP = {"A": eur(40), "B": eur(55), "C": eur(45)}

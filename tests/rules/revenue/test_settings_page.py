@@ -10,7 +10,7 @@ from pathlib import Path
 
 from isthmus.rules import revenue
 from isthmus.rules.revenue.allocation import Rounding
-from isthmus.rules.revenue.rounding import Remainder
+from isthmus.rules.rounding import Remainder
 
 PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "revenue-rules.md"
 ROW = re.compile(r"^\| `(\w+)`([^|]*)\| `(\w+)` \| ([^|]*)\|", re.MULTILINE)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.refusal import Unusable, refuse_unless
-from isthmus.rules.revenue.rounding import Remainder, split
+from isthmus.rules.refusal import Unusable, refuse_unless
+from isthmus.rules.rounding import Remainder, split
 
 Prices = Mapping[str, Money]
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from isthmus.kit.money import Money
+from isthmus.rules.refusal import Unusable
 from isthmus.rules.revenue.progress import Measured, earned_to_date
-from isthmus.rules.revenue.refusal import Unusable
-from isthmus.rules.revenue.rounding import movements, share
+from isthmus.rules.rounding import movements, share
 
 
 class Breakage(StrEnum):

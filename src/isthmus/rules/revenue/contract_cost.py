@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.rounding import Remainder, split
+from isthmus.rules.rounding import Remainder, split
 
 
 class ShortContracts(StrEnum):

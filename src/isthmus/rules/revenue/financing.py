@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.rounding import share
+from isthmus.rules.rounding import share
 
 
 class OneYearExpedient(StrEnum):

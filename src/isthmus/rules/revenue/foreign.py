@@ -9,9 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.journal import Account, Entry, Line, entry
-from isthmus.rules.revenue.refusal import Unusable
-from isthmus.rules.revenue.rounding import movements
+from isthmus.rules.journal import Account, Entry, Line, entry
+from isthmus.rules.refusal import Unusable
+from isthmus.rules.rounding import movements
 
 
 class ContractAssetRate(StrEnum):

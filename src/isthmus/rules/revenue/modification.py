@@ -13,10 +13,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.kit.money import Money
+from isthmus.rules.refusal import refuse_unless
 from isthmus.rules.revenue.allocation import Prices, allocate
 from isthmus.rules.revenue.progress import Measured, earned_to_date
-from isthmus.rules.revenue.refusal import refuse_unless
-from isthmus.rules.revenue.rounding import movements, share
+from isthmus.rules.rounding import movements, share
 
 
 class Treatment(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.journal import Account, Entry, Line, entry
+from isthmus.rules.journal import Account, Entry, Line, entry
 from isthmus.rules.revenue.progress import Costs, UninstalledMaterials, cost_to_cost
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import accumulate
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.journal import Account, Entry, Line, entry
+from isthmus.rules.journal import Account, Entry, Line, entry
 
 
 class Unbilled(StrEnum):

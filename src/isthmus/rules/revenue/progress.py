@@ -14,8 +14,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.refusal import refuse_unless
-from isthmus.rules.revenue.rounding import movements, share, step_of
+from isthmus.rules.refusal import refuse_unless
+from isthmus.rules.rounding import movements, share, step_of
 
 
 @dataclass(frozen=True, slots=True)

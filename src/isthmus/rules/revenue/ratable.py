@@ -10,8 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.refusal import refuse_unless
-from isthmus.rules.revenue.rounding import Number, Remainder, split
+from isthmus.rules.refusal import refuse_unless
+from isthmus.rules.rounding import Number, Remainder, split
 
 
 class Proration(StrEnum):

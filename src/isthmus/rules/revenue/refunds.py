@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.refusal import refuse_unless
-from isthmus.rules.revenue.rounding import share
+from isthmus.rules.refusal import refuse_unless
+from isthmus.rules.rounding import share
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from isthmus.kit.money import Money
 from isthmus.rules.revenue.progress import Measured, earned_to_date
-from isthmus.rules.revenue.rounding import share
+from isthmus.rules.rounding import share
 
 
 @dataclass(frozen=True, slots=True)

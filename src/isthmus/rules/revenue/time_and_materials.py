@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from isthmus.kit.money import Money
 from isthmus.rules.revenue.progress import Measured, earned_to_date
-from isthmus.rules.revenue.rounding import share
+from isthmus.rules.rounding import share
 
 
 class CappedTime(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.rounding import Remainder, split
+from isthmus.rules.rounding import Remainder, split
 
 
 @dataclass(frozen=True, slots=True)

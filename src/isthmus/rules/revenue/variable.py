@@ -13,8 +13,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.refusal import refuse_unless
-from isthmus.rules.revenue.rounding import share
+from isthmus.rules.refusal import refuse_unless
+from isthmus.rules.rounding import share
 
 
 class Estimate(StrEnum):

@@ -34,8 +34,8 @@ from isthmus.rules.revenue.position import Movement, Right, roll_forward
 from isthmus.rules.revenue.principal import Part, present
 from isthmus.rules.revenue.progress import Measured, earned_to_date
 from isthmus.rules.revenue.ratable import Proration, ratable
-from isthmus.rules.revenue.rounding import share
 from isthmus.rules.revenue.variable import Tier, Variable, transaction_price
+from isthmus.rules.rounding import share
 
 
 @case("RV-EX38A")

@@ -23,7 +23,7 @@ from isthmus.rules.revenue.onerous import loss_by_period, provision, provision_e
 from isthmus.rules.revenue.position import Movement, roll_forward
 from isthmus.rules.revenue.progress import Costs, Measured, cost_to_cost, earned_to_date
 from isthmus.rules.revenue.ratable import even
-from isthmus.rules.revenue.rounding import nearest, share
+from isthmus.rules.rounding import nearest, share
 
 
 @case("RV-EX05B")

@@ -30,10 +30,10 @@ from isthmus.rules.revenue.progress import (
     estimate_effect,
 )
 from isthmus.rules.revenue.ratable import Proration, Slice, even, ratable
-from isthmus.rules.revenue.rounding import movements
 from isthmus.rules.revenue.termination import terminate
 from isthmus.rules.revenue.time_and_materials import TimeAgreement, earned_for_hours
 from isthmus.rules.revenue.upfront import SetUp, earned_by_month
+from isthmus.rules.rounding import movements
 
 
 @case("RV-EX19")

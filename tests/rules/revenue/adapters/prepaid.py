@@ -22,7 +22,7 @@ from isthmus.rules.revenue.breakage import (
     redeemed_by_period,
 )
 from isthmus.rules.revenue.position import Balances, Movement, RollForward, roll_forward
-from isthmus.rules.revenue.rounding import share
+from isthmus.rules.rounding import share
 
 
 def _liabilities(balances: tuple[Balances, ...]) -> list[Money]:

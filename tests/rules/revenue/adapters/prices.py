@@ -18,6 +18,7 @@ from tests.rules.revenue.case_file import (
 )
 
 from isthmus.kit.money import Money
+from isthmus.rules.journal import Account, Line, entry
 from isthmus.rules.revenue.allocation import (
     Bundle,
     Residual,
@@ -26,12 +27,10 @@ from isthmus.rules.revenue.allocation import (
     allocate_with_bundle,
 )
 from isthmus.rules.revenue.financing import instalment, interest, present_value
-from isthmus.rules.revenue.journal import Account, Line, entry
 from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward
 from isthmus.rules.revenue.progress import Measured, earned_by_period
 from isthmus.rules.revenue.ratable import even
 from isthmus.rules.revenue.refunds import ReturnableSale, expected_credit
-from isthmus.rules.revenue.rounding import movements, share
 from isthmus.rules.revenue.variable import (
     Tier,
     Variable,
@@ -40,6 +39,7 @@ from isthmus.rules.revenue.variable import (
     transaction_price,
     under_penalty,
 )
+from isthmus.rules.rounding import movements, share
 
 
 @case("RV-ALC01")

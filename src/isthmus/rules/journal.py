@@ -5,30 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
+from isthmus.canonical.journal_entry import Account
 from isthmus.kit.money import Money
-from isthmus.rules.revenue.refusal import refuse_unless
+from isthmus.rules.refusal import refuse_unless
 
-
-class Account(StrEnum):
-    """What an amount is; the chart of accounts of the ledger says on which number it goes."""
-
-    RECEIVABLE = "accounts_receivable"
-    UNBILLED = "unbilled_receivable"
-    CONTRACT_ASSET = "contract_asset"
-    CONTRACT_LIABILITY = "contract_liability"
-    REFUND_LIABILITY = "refund_liability"
-    CASH = "cash"
-    REVENUE = "revenue"
-    FX_GAIN = "fx_gain"
-    LOSS_EXPENSE = "loss_expense"
-    LOSS_PROVISION = "loss_provision"
-    COST_OF_REVENUE = "cost_of_revenue"
-    RETURN_ASSET = "return_asset"
-    INVENTORY = "inventory"
-    DUE_TO = "due_to"
-    DUE_FROM = "due_from"
+__all__ = ["Account", "Entry", "Line", "entry"]
 
 
 @dataclass(frozen=True, slots=True)

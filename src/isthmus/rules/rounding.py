@@ -10,7 +10,7 @@ from itertools import accumulate
 from math import floor
 
 from isthmus.kit.money import Money, minor_units
-from isthmus.rules.revenue.refusal import refuse_unless
+from isthmus.rules.refusal import refuse_unless
 
 Number = Decimal | Fraction | int
 
