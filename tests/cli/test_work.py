@@ -86,3 +86,29 @@ async def test_an_invoice_is_explained_to_its_hours(firm: Firm, isthmus: Isthmus
     assert (again.code, again.out) == (
         1, f"R-{won['number']:04d} has succeeded already; nothing to replay\n"
     )  # fmt: skip
+
+
+async def test_a_dry_run_shows_the_invoice_and_posts_nothing(firm: Firm, isthmus: Isthmus) -> None:
+    deal = await a_deal(firm, await an_account(firm))
+    await win(firm, deal)
+    project = project_of(firm, deal)
+    await log_week(firm, project, await staff(firm, project), "2026-07-06", ["8", "7.5"])
+    await firm.read()
+
+    shown = await isthmus("bill", "--dry-run", "--up-to", "2026-07-31")
+    assert shown.code == 0, shown.err
+    for part in (
+        "Harbour Works  EA-NL  2026-07-31, Jul 2026  2,325.00 EUR",
+        "Consultant, Consultant One, 2026-07-06 to 2026-07-07",
+        "the first dry run: nothing to compare with",
+        "nothing was posted; make them with `isthmus bill --up-to 2026-07-31`",
+    ):
+        assert part in shown.out
+    again = await isthmus("bill", "--dry-run", "--up-to", "2026-07-31")
+    assert "nothing changed since the dry run of" in again.out
+    assert await firm.books.rows("invoice") == []
+
+    found = json.loads((await isthmus("bill", "--dry-run", "--up-to", "2026-07-31", "--json")).out)
+    assert [i["total"] for i in found["plan"]["invoices"]] == [
+        {"amount": "2325.00", "currency": "EUR"}
+    ]

@@ -21,9 +21,11 @@ from isthmus.canonical import (
 from isthmus.canonical.invoice import InvoiceLine, LineKind
 from isthmus.engine import Engine, Hold, Run, Step, flow
 from isthmus.events.envelope import Event
+from isthmus.events.links import Links
 from isthmus.flows.reading import periods_of
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
+from isthmus.landscape import Policies
 from isthmus.rules.billing import RatedEntry, invoice_lines
 from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.store.database import Transaction
@@ -70,8 +72,13 @@ async def draft_invoice(step: Step) -> str | None:
         if not facts:
             return None
         contract = await tx.records.get(Contract, step.subject)
-        lines, lineage = _lines(facts)
-        invoice = await _invoice(tx, step, contract, id, up_to, lines)
+        lines, lineage = lines_of(facts)
+        await _say_what_is_at_stake(tx, step, contract, lines)
+        run = await tx.runs.get(step.run.id)
+        invoice = await plan_invoice(
+            tx, step.links, step.landscape.policies, contract, up_to, lines,
+            id=id, reference=f"{contract.number}-{run.number if run else 0}",
+        )  # fmt: skip
         await tx.ledger.freeze(id, lineage)
         await tx.records.save(invoice)
         await step.emit(
@@ -80,7 +87,15 @@ async def draft_invoice(step: Step) -> str | None:
     return id
 
 
-def _lines(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
+async def _say_what_is_at_stake(
+    tx: Transaction, step: Step, contract: Contract, lines: Sequence[InvoiceLine]
+) -> None:
+    customer = await tx.records.get(Customer, contract.customer)
+    total = Money.total((n.amount for n in lines), contract.currency)
+    step.at_stake(total, customer.name, ("contract", contract.id))
+
+
+def lines_of(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
     """Lines of the invoice, and fact id -> line number."""
     time = [f for f in facts if f.source_kind == "time_entry"]
     billed = invoice_lines([_rated(f) for f in time], _describe)
@@ -118,23 +133,24 @@ def _milestone_line(fact: FactRow, number: int) -> InvoiceLine:
     )  # fmt: skip
 
 
-async def _invoice(
+async def plan_invoice(
     tx: Transaction,
-    step: Step,
+    links: Links,
+    policies: Policies,
     contract: Contract,
-    id: str,
     up_to: date,
     lines: tuple[InvoiceLine, ...],
+    *,
+    id: str,
+    reference: str,
 ) -> Invoice:
+    """The invoice as it would be drafted now. Raises Hold where no period covers its day."""
     customer = await tx.records.get(Customer, contract.customer)
     [entity] = await tx.records.list(LegalEntity, code=contract.legal_entity)
-    run = await tx.runs.get(step.run.id)
-    total = Money.total((n.amount for n in lines), contract.currency)
-    step.at_stake(total, customer.name, ("contract", contract.id))
-    posting = await _posting(tx, step, entity, up_to)
+    posting = await _posting(tx, links, policies, entity, up_to)
     return Invoice(
         id=id,
-        reference=f"{contract.number}-{run.number if run else 0}",
+        reference=reference,
         customer=customer.bill_to or customer.id,
         legal_entity=entity.id,
         project=lines[0].project,
@@ -148,13 +164,14 @@ async def _invoice(
     )
 
 
-async def _posting(tx: Transaction, step: Step, entity: LegalEntity, day: date) -> Posting:
+async def _posting(
+    tx: Transaction, links: Links, policies: Policies, entity: LegalEntity, day: date
+) -> Posting:
     """Day and period by policy. A closed period is sent all the same: the ledger refuses it and
     the run waits; without a period some ledgers choose another one and say nothing.
     """
-    periods = await periods_of(tx, step.links.erp(entity.code))
-    policy = step.landscape.policies.closed_period
-    found = posting_day(day, periods, policy, entity.id)
+    periods = await periods_of(tx, links.erp(entity.code))
+    found = posting_day(day, periods, policies.closed_period, entity.id)
     if isinstance(found, Posting):
         return found
     covering = period_for(day, periods, entity.id)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from isthmus.store.drifts import Drifts
+from isthmus.store.dry_runs import DryRuns
 from isthmus.store.edits import Edits
 from isthmus.store.entries import Entries
 from isthmus.store.events import EventLog
@@ -79,6 +80,10 @@ class Transaction:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.connection)
+
+    @cached_property
+    def dry_runs(self) -> DryRuns:
+        return DryRuns(self.connection)
 
     @cached_property
     def lookup(self) -> Lookup:

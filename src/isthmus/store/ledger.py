@@ -96,9 +96,9 @@ class Ledger:
             .values(posted_as=answer.c.value, posted_at=sa.func.clock_timestamp())
         )
 
-    async def unbilled(self, contract: str, up_to: date) -> list[FactRow]:
-        """Posted, in force, on no invoice yet; locked."""
-        rows = await self._connection.execute(
+    async def unbilled(self, contract: str, up_to: date, *, lock: bool = True) -> list[FactRow]:
+        """Posted, in force, on no invoice yet."""
+        query = (
             sa.select(*_COLUMNS)
             .where(
                 fact.c.contract == contract,
@@ -108,9 +108,19 @@ class Ledger:
                 _LIVE,
             )
             .order_by(fact.c.happened_on, fact.c.id)
-            .with_for_update(of=fact)
         )
+        rows = await self._connection.execute(query.with_for_update(of=fact) if lock else query)
         return [FactRow(*row) for row in rows]
+
+    async def unposted(self, up_to: date) -> list[tuple[str, Decimal, int]]:
+        """(currency, amount, count) of facts in force that their ledger has not taken yet."""
+        rows = await self._connection.execute(
+            sa.select(fact.c.currency, sa.func.sum(fact.c.amount), sa.func.count())
+            .where(fact.c.posted_at.is_(None), fact.c.happened_on <= up_to, _LIVE)
+            .group_by(fact.c.currency)
+            .order_by(fact.c.currency)
+        )
+        return [(currency, amount, count) for currency, amount, count in rows]
 
     async def contracts_unbilled(self, up_to: date) -> list[str]:
         rows = await self._connection.execute(

@@ -264,3 +264,11 @@ executor = sa.Table(
     _at("seen_at"),
     comment="Worker processes that are alive; a stale one's runs are taken over",
 )  # fmt: skip
+
+dry_run = sa.Table(
+    "dry_run", metadata,
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _at("made_at"),
+    sa.Column("plan", JSONB, nullable=False),
+    comment="What a billing run would have invoiced, kept to tell what changed since",
+)  # fmt: skip

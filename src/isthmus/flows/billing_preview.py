@@ -1,0 +1,217 @@
+"""Dry run of billing: the invoices that would be made now, and what moved since the last dry run.
+
+Nothing is drafted, frozen or posted. The invoices are planned by the functions that draft them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from isthmus.canonical import AccountingPeriod, Contract, Customer
+from isthmus.canonical.base import Value
+from isthmus.canonical.dimensions import PeriodState
+from isthmus.canonical.invoice import Invoice, InvoiceLine
+from isthmus.engine import Engine, Hold
+from isthmus.flows.contract_to_invoice import lines_of, plan_invoice
+from isthmus.kit.clock import utc_now
+from isthmus.kit.ids import derived_id
+from isthmus.kit.money import Money
+from isthmus.store.database import Transaction
+
+
+class PlannedInvoice(Value):
+    """`facts` is what it would freeze: `time_entry:<id>` and the like, with its amount.
+
+    `stops` says why it could not be posted today; None where nothing is in its way.
+    """
+
+    contract: str
+    number: str
+    customer: str
+    legal_entity: str
+    issued_on: date | None
+    period: str | None
+    lines: tuple[InvoiceLine, ...]
+    total: Money
+    stops: str | None
+    facts: dict[str, Money]
+
+
+class Blocked(Value):
+    """Work that no invoice of the plan holds."""
+
+    why: str
+    count: int
+    amount: Money | None
+
+
+class BillingPlan(Value):
+    up_to: date
+    made_at: datetime
+    invoices: tuple[PlannedInvoice, ...]
+    left_out: tuple[Blocked, ...]
+
+
+class Moved(Value):
+    """Facts that came, went or changed their amount, and the sum of what that moved."""
+
+    why: str
+    count: int
+    amount: Money
+
+
+class PlanChange(Value):
+    """`before` or `after` is None where only one of the two dry runs has the contract."""
+
+    contract: str
+    number: str
+    customer: str
+    before: Money | None
+    after: Money | None
+    moved: tuple[Moved, ...]
+
+
+class Preview(Value):
+    plan: BillingPlan
+    compared_with: datetime | None
+    """When the dry run was made that `changes` start from; None for the first one."""
+    changes: tuple[PlanChange, ...]
+
+
+async def preview_billing(engine: Engine, up_to: date) -> Preview:
+    """Plan, compare with the dry run before, and remember the plan for the next one."""
+    async with engine.database.begin() as tx:
+        await tx.lock("dry_run")
+        plan = await _plan(tx, engine, up_to)
+        kept = await tx.dry_runs.last()
+        before = None if kept is None else BillingPlan.model_validate(kept)
+        changes = () if before is None else await _changes(tx, before, plan)
+        await tx.dry_runs.keep(plan.model_dump(mode="json"))
+    return Preview(plan=plan, compared_with=before and before.made_at, changes=changes)
+
+
+async def _plan(tx: Transaction, engine: Engine, up_to: date) -> BillingPlan:
+    ids = await tx.ledger.contracts_unbilled(up_to)
+    contracts = (await tx.records.many(Contract, ids)).values()
+    planned = [
+        await _planned(tx, engine, contract, up_to)
+        for contract in sorted(contracts, key=lambda c: c.number)
+    ]
+    return BillingPlan(
+        up_to=up_to,
+        made_at=utc_now(),
+        invoices=tuple(planned),
+        left_out=await _left_out(tx, up_to),
+    )
+
+
+async def _planned(
+    tx: Transaction, engine: Engine, contract: Contract, up_to: date
+) -> PlannedInvoice:
+    facts = await tx.ledger.unbilled(contract.id, up_to, lock=False)
+    lines, _ = lines_of(facts)
+    customer = await tx.records.get(Customer, contract.customer)
+    invoice, period, stops = await _invoice(tx, engine, contract, up_to, lines)
+    return PlannedInvoice(
+        contract=contract.id,
+        number=contract.number,
+        customer=customer.name,
+        legal_entity=contract.legal_entity,
+        issued_on=invoice.issued_on if invoice else None,
+        period=period.name if period else None,
+        lines=lines,
+        total=Money.total((line.amount for line in lines), contract.currency),
+        stops=stops,
+        facts={
+            f"{fact.source_kind}:{fact.source_id}": Money.of(fact.amount, fact.currency)
+            for fact in facts
+        },
+    )
+
+
+async def _invoice(
+    tx: Transaction,
+    engine: Engine,
+    contract: Contract,
+    up_to: date,
+    lines: tuple[InvoiceLine, ...],
+) -> tuple[Invoice | None, AccountingPeriod | None, str | None]:
+    """The invoice, the period that it posts to, and what is in its way."""
+    try:
+        invoice = await plan_invoice(
+            tx, engine.links, engine.landscape.policies, contract, up_to, lines,
+            id=derived_id("dry run", contract.id), reference=contract.number,
+        )  # fmt: skip
+    except Hold as hold:
+        return None, None, hold.reason
+    period = await tx.records.get(AccountingPeriod, invoice.period or "")
+    shut = period.state is not PeriodState.OPEN
+    return invoice, period, f"period {period.name} is {period.state}" if shut else None
+
+
+async def _left_out(tx: Transaction, up_to: date) -> tuple[Blocked, ...]:
+    waiting = [
+        Blocked(why="rated, not yet in the ledger", count=count, amount=Money.of(amount, currency))
+        for currency, amount, count in await tx.ledger.unposted(up_to)
+    ]
+    held = [
+        Blocked(
+            why=f"{state.replace('_', ' ')}: {owner}",
+            count=count,
+            amount=Money.of(amount, currency) if currency and amount is not None else None,
+        )
+        for owner, state, currency, count, amount in await tx.holds.blocked_by_owner()
+    ]
+    return (*waiting, *held)
+
+
+async def _changes(
+    tx: Transaction, before: BillingPlan, after: BillingPlan
+) -> tuple[PlanChange, ...]:
+    then = {planned.contract: planned for planned in before.invoices}
+    now = {planned.contract: planned for planned in after.invoices}
+    changes = [await _change(tx, then.get(id), now.get(id)) for id in dict.fromkeys([*now, *then])]
+    return tuple(change for change in changes if change.moved)
+
+
+async def _change(
+    tx: Transaction, then: PlannedInvoice | None, now: PlannedInvoice | None
+) -> PlanChange:
+    shown = now or then
+    assert shown is not None
+    old, new = then.facts if then else {}, now.facts if now else {}
+    gone = {key: amount for key, amount in old.items() if key not in new}
+    return PlanChange(
+        contract=shown.contract,
+        number=shown.number,
+        customer=shown.customer,
+        before=then and then.total,
+        after=now and now.total,
+        moved=(
+            *_moved("new", {k: a for k, a in new.items() if k not in old}),
+            *_moved(
+                "another amount", {k: a - old[k] for k, a in new.items() if old.get(k, a) != a}
+            ),
+            *await _gone(tx, gone),
+        ),
+    )
+
+
+async def _gone(tx: Transaction, gone: Mapping[str, Money]) -> tuple[Moved, ...]:
+    """What was billed since, and what was taken back or lies after the day asked for."""
+    invoiced: dict[str, Money] = {}
+    for kind in {key.partition(":")[0] for key in gone}:
+        ids = [key.partition(":")[2] for key in gone if key.startswith(f"{kind}:")]
+        for fact in await tx.ledger.live(kind, ids):
+            if fact.invoice is not None:
+                key = f"{kind}:{fact.source_id}"
+                invoiced[key] = -gone[key]
+    rest = {key: -amount for key, amount in gone.items() if key not in invoiced}
+    return (*_moved("invoiced since", invoiced), *_moved("no longer billable", rest))
+
+
+def _moved(why: str, amounts: Mapping[str, Money]) -> Iterable[Moved]:
+    if amounts:
+        currency = next(iter(amounts.values())).currency
+        yield Moved(why=why, count=len(amounts), amount=Money.total(amounts.values(), currency))
