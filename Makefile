@@ -36,6 +36,7 @@ format: $(READY) ## Format the code and fix what ruff can fix
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	@$(BIN)/isthmus docs build
+	@$(BIN)/python -m tests.finance.page
 
 clean: ## Remove .venv and all caches
 	rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
