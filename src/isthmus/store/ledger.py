@@ -63,14 +63,12 @@ class Ledger:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def add(self, facts: Sequence[Mapping[str, Any]]) -> int:
+    async def add(self, facts: Sequence[Mapping[str, Any]]) -> None:
         """Write facts; one that exists for the same source and version is left as it is."""
-        if not facts:
-            return 0
-        written = await self._connection.execute(
-            insert(fact).on_conflict_do_nothing(), [dict(f) for f in facts]
-        )
-        return written.rowcount
+        if facts:
+            await self._connection.execute(
+                insert(fact).on_conflict_do_nothing(), [dict(f) for f in facts]
+            )
 
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
         """Facts in force: neither reversals nor reversed."""
