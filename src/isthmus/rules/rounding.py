@@ -45,6 +45,10 @@ def share(amount: Money, part: Number, step: Decimal | None = None) -> Money:
     return Money.of(nearest(exact, step or step_of(amount.currency)), amount.currency)
 
 
+def percent_of(amount: Money, percent: Number) -> Money:
+    return share(amount, Fraction(percent) / 100)
+
+
 def movements(to_date: Sequence[Money]) -> tuple[Money, ...]:
     """What each period adds to the running total before it."""
     before = (Money.zero(to_date[0].currency), *to_date[:-1]) if to_date else ()

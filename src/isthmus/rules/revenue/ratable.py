@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.kit.money import Money
+from isthmus.rules.calendar import days_between, month_end
 from isthmus.rules.refusal import refuse_unless
 from isthmus.rules.rounding import Number, Remainder, split
 
@@ -85,33 +86,25 @@ def _last_only(counts: Sequence[Number]) -> list[Number]:
     return [*(0 for _ in counts[1:]), 1]
 
 
-def _month_end(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-
-
 def _months(starts_on: date, ends_on: date) -> Iterator[tuple[date, date]]:
     first = starts_on
     while first <= ends_on:
-        last = min(_month_end(first), ends_on)
+        last = min(month_end(first), ends_on)
         yield first, last
         first = last + timedelta(days=1)
 
 
-def _days(first: date, last: date) -> int:
-    return (last - first).days + 1
-
-
 def _half(first: date, last: date) -> Number:
-    whole = first.day == 1 and last == _month_end(last)
+    whole = first.day == 1 and last == month_end(last)
     return 1 if whole else Fraction(1, 2)
 
 
 def _fraction(first: date, last: date) -> Number:
-    return Fraction(_days(first, last), _month_end(last).day)
+    return Fraction(days_between(first, last), month_end(last).day)
 
 
 def _tenths(first: date, last: date) -> Number:
-    exact = Decimal((last - first).days) / Decimal(_month_end(last).day - 1)
+    exact = Decimal((last - first).days) / Decimal(month_end(last).day - 1)
     return exact.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
@@ -120,7 +113,7 @@ def _one(_first: date, _last: date) -> Number:
 
 
 _COUNTS: dict[Proration, Callable[[date, date], Number]] = {
-    Proration.DAILY: _days,
+    Proration.DAILY: days_between,
     Proration.HALF_MONTH: _half,
     Proration.MONTH_FRACTION: _fraction,
     Proration.TENTHS_OF_MONTH: _tenths,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from isthmus.kit.money import Money
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import share
+from isthmus.rules.rounding import percent_of, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +52,4 @@ class ReturnableSale:
 
 def expected_credit(invoiced: Money, percent: Decimal) -> Money:
     """Credits that service levels are expected to cost: never revenue until they lapse."""
-    return share(invoiced, Fraction(percent) / 100)
+    return percent_of(invoiced, percent)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from isthmus.kit.money import Money
 from isthmus.rules.revenue.progress import Measured, earned_to_date
-from isthmus.rules.rounding import share
+from isthmus.rules.rounding import percent_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +21,5 @@ class Termination:
 def terminate(prepaid: Money, served: Measured, refund_percent: Decimal) -> Termination:
     recognised = earned_to_date(prepaid, served)
     rest = prepaid - recognised
-    refund = share(rest, Fraction(refund_percent) / 100)
+    refund = percent_of(rest, refund_percent)
     return Termination(recognised, refund, rest - refund)

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from isthmus.kit.money import Money
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import share
+from isthmus.rules.rounding import percent_of, share
 
 
 class Estimate(StrEnum):
@@ -115,7 +115,7 @@ class Tier:
 
 def indexed(price: Money, percent: Decimal) -> Money:
     """The price of a later year less that of the first: variable until the index is known."""
-    return share(price, Fraction(percent) / 100)
+    return percent_of(price, percent)
 
 
 def assign_to(allocated: Mapping[str, Money], name: str, variable: Money) -> dict[str, Money]:
