@@ -12,6 +12,7 @@ from isthmus.canonical.terms import (
     Deposit,
     ExpenseTerms,
     FixedFeeTerms,
+    HourBlock,
     HourRetainer,
     MoneyRetainer,
     RecognitionTerms,
@@ -43,6 +44,7 @@ class Terms(Value):
     expenses: ExpenseTerms = ExpenseTerms()
     fixed_fee: FixedFeeTerms = FixedFeeTerms()
     hour_retainer: HourRetainer | None = None
+    hour_block: HourBlock | None = None
     money_retainer: MoneyRetainer | None = None
     deposit: Deposit | None = None
     subscription: SubscriptionTerms | None = None
@@ -51,11 +53,13 @@ class Terms(Value):
 
 
 class Instalment(Value):
-    """One line of a fixed-fee billing schedule."""
+    """One line of a fixed-fee billing schedule: due on a day, or when a milestone is accepted."""
 
     description: str
     amount: Money
     due_on: date | None = None
+    milestone: str | None = None
+    """Name of the milestone whose acceptance makes it due."""
 
 
 class Amendment(Value):

@@ -12,11 +12,29 @@ from isthmus.canonical.terms.expenses import (
     MileageTier,
     PerDiem,
 )
-from isthmus.canonical.terms.fixed_fee import Acceptance, FixedFeeTerms, LateDamages
+from isthmus.canonical.terms.fixed_fee import (
+    Acceptance,
+    DeemedDay,
+    FixedFeeTerms,
+    LateDamages,
+    PayerShare,
+    PlannedInstalment,
+    ProgressDecrease,
+    RetentionTax,
+)
 from isthmus.canonical.terms.recognition import RecognitionTerms
-from isthmus.canonical.terms.retainer import Deposit, DrawOrder, HourRetainer, MoneyRetainer
+from isthmus.canonical.terms.retainer import (
+    Deposit,
+    DrawOrder,
+    HourBlock,
+    HourRetainer,
+    MoneyRetainer,
+    Overrun,
+)
 from isthmus.canonical.terms.subscription import (
     BillingInterval,
+    BillingTiming,
+    Indexation,
     LastDay,
     SubscriptionTerms,
 )
@@ -32,9 +50,10 @@ from isthmus.canonical.terms.time import (
 )
 
 __all__ = [
-    "Acceptance", "BillingInterval", "Cap", "CapLevel", "CapPeriod", "CapPolicy", "CategoryRule",
-    "DayRate", "Deposit", "DrawOrder", "ExpenseTerms", "FixedFeeTerms", "HourRetainer",
-    "LastDay", "LateDamages", "MarkupBase", "MileageTier", "MoneyRetainer", "Overtime", "PerDiem",
-    "RecognitionTerms", "RoundingGrain", "RoundingMode", "Stacking", "SubscriptionTerms",
-    "TimeRounding", "TimeTerms", "VolumeTier",
+    "Acceptance", "BillingInterval", "BillingTiming", "Cap", "CapLevel", "CapPeriod", "CapPolicy",
+    "CategoryRule", "DayRate", "DeemedDay", "Deposit", "DrawOrder", "ExpenseTerms",
+    "FixedFeeTerms", "HourBlock", "HourRetainer", "Indexation", "LastDay", "LateDamages",
+    "MarkupBase", "MileageTier", "MoneyRetainer", "Overrun", "Overtime", "PayerShare", "PerDiem",
+    "PlannedInstalment", "ProgressDecrease", "RecognitionTerms", "RetentionTax", "RoundingGrain",
+    "RoundingMode", "Stacking", "SubscriptionTerms", "TimeRounding", "TimeTerms", "VolumeTier",
 ]  # fmt: skip

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import model_validator
+
 from isthmus.canonical.base import Value
 from isthmus.kit.money import Money
 
@@ -14,6 +16,7 @@ class DrawOrder(StrEnum):
     """Default: what would lapse first, so that the client loses least."""
     OLDEST_FIRST = "oldest_first"
     CURRENT_FIRST = "current_first"
+    """The newest, so that what rolled over is touched last."""
 
 
 class HourRetainer(Value):
@@ -29,11 +32,34 @@ class HourRetainer(Value):
 
 
 class MoneyRetainer(Value):
-    """Credit bought in advance, applied to invoices including their tax; may lapse."""
+    """Credit bought in advance, applied to invoices including their tax; may lapse.
+
+    `expires_after_days` after the day it was bought is the last day on which it pays.
+    """
 
     amount: Money
     expires_after_days: int | None = None
     draw: DrawOrder = DrawOrder.EXPIRING_FIRST
+
+
+class Overrun(StrEnum):
+    """What happens to hours beyond a prepaid block."""
+
+    FLAGGED = "flagged"
+    """Default: not billed; someone is told, because the client agreed to the block and no more."""
+    BILLED = "billed"
+    """At the overage rate."""
+
+
+class HourBlock(Value):
+    """Hours invoiced when they are ordered and used until they are gone or lapse."""
+
+    hours: Decimal
+    rate: Money
+    overrun: Overrun = Overrun.FLAGGED
+    overage_rate: Money | None = None
+    """Absent: the rate of the block."""
+    expires_after_days: int | None = None
 
 
 class Deposit(Value):
@@ -41,3 +67,9 @@ class Deposit(Value):
 
     amount: Money
     threshold: Money
+
+    @model_validator(mode="after")
+    def _threshold_inside(self) -> "Deposit":
+        if self.amount < self.threshold:
+            raise ValueError(f"a deposit of {self.amount} is always below {self.threshold}")
+        return self
