@@ -13,7 +13,7 @@ from isthmus.engine import Hold, Run, Step, flow
 from isthmus.flows.reading import contract_of, corrected
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
-from isthmus.rules.billing import check_milestone
+from isthmus.rules.milestones.billing import check_milestone
 from isthmus.rules.problems import Problem
 from isthmus.store.database import Transaction
 

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
-from isthmus.canonical import Milestone, TimeEntry
+from isthmus.canonical import TimeEntry
 from isthmus.canonical.invoice import InvoiceLine, LineKind
-from isthmus.canonical.milestone import MilestoneState
 from isthmus.kit.money import Money
-from isthmus.rules.problems import Problem
 from isthmus.rules.rating import Rated, Tried
 
 _HOUR = Decimal(60)
@@ -149,49 +147,6 @@ def invoice_lines(
     return BilledLines(
         tuple(line.as_invoice_line(number, describe) for number, line in numbered),
         {number: tuple(e.entry_id for e in line.entries) for number, line in numbered},
-    )
-
-
-def check_milestone(milestone: Milestone) -> Problem | None:
-    """Delivered is not accepted: without the client's sign-off nothing is billed."""
-    state = milestone.state
-    if state in (MilestoneState.ACCEPTED, MilestoneState.READY_TO_BILL):
-        return None
-    if state is MilestoneState.DELIVERED and not milestone.requires_acceptance:
-        return None
-    return Problem(
-        "milestone_not_accepted",
-        f"milestone {milestone.name} ({milestone.amount}) is {state}",
-        "pmo",
-        f"Record the client's acceptance of {milestone.name} in the PSA, then replay.",
-        "state",
-    )
-
-
-def milestone_line(
-    milestone: Milestone,
-    number: int = 1,
-    *,
-    description: str | None = None,
-    cost_centre: str | None = None,
-    profit_centre: str | None = None,
-) -> InvoiceLine:
-    if milestone.amount != milestone.amount.rounded():
-        raise ValueError(
-            f"milestone {milestone.name}: {milestone.amount} has parts of a minor unit.\n"
-            "An invoice cannot ask for them, and rounding would change the price sold.\n"
-            "Correct the amount of the milestone in the CRM."
-        )
-    return InvoiceLine(
-        number=number,
-        kind=LineKind.MILESTONE,
-        description=description or milestone.name,
-        quantity=Decimal(1),
-        unit_price=milestone.amount,
-        amount=milestone.amount,
-        project=milestone.project,
-        cost_centre=cost_centre,
-        profit_centre=profit_centre,
     )
 
 
