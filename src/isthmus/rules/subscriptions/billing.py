@@ -109,20 +109,28 @@ def _settled(should: Sequence[Item], billed: Sequence[Item]) -> Iterator[Item]:
 
 
 def _uncovered(should: Sequence[Item], billed: Sequence[Item]) -> Iterator[Item]:
-    """Runs of days that were billed another number of times than they should have been."""
+    """Days that were billed another number of times than they should have been."""
+    for like, period, missing in _runs(should, billed):
+        amount = share(like.price, period.part_of(like.of))
+        for _ in range(abs(missing)):
+            yield _with(like, period, amount if missing > 0 else -amount)
+
+
+def _runs(should: Sequence[Item], billed: Sequence[Item]) -> list[tuple[Item, Period, int]]:
+    """Days on end that are missing equally often. A run never reaches from one item into the
+    next, because each item has its own day on which it is due.
+    """
     items = (*should, *billed)
     days = sorted({d for item in items for d in (item.period.starts_on, item.period.ends_on)})
-    runs: list[tuple[Period, int]] = []
+    runs: list[tuple[Item, Period, int]] = []
     for first, end in pairwise(days):
         missing = _times(should, first) - _times(billed, first)
-        if runs and runs[-1][1] == missing:
-            first = runs.pop()[0].starts_on
-        runs.append((Period(first, end), missing))
-    for period, missing in runs:
-        for _ in range(abs(missing)):
-            like = next(item for item in items if period.starts_on in item.period)
-            amount = share(like.price, period.part_of(like.of))
-            yield _with(like, period, amount if missing > 0 else -amount)
+        like = next((item for item in items if first in item.period), None)
+        if runs and runs[-1][0] is like and runs[-1][2] == missing:
+            first = runs.pop()[1].starts_on
+        if like is not None:
+            runs.append((like, Period(first, end), missing))
+    return runs
 
 
 def _times(items: Iterable[Item], day: date) -> int:
