@@ -1,7 +1,6 @@
 """Contract: the terms that billing follows, with every amendment kept and effective-dated."""
 
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -9,6 +8,7 @@ from isthmus.canonical.base import CanonicalObject, Lifecycle, Role, Transition,
 from isthmus.canonical.opportunity import BillingModel
 from isthmus.canonical.terms import (
     Cap,
+    CostPlusTerms,
     Deposit,
     ExpenseTerms,
     FixedFeeTerms,
@@ -48,7 +48,7 @@ class Terms(Value):
     money_retainer: MoneyRetainer | None = None
     deposit: Deposit | None = None
     subscription: SubscriptionTerms | None = None
-    cost_plus_percent: Decimal | None = None
+    cost_plus: CostPlusTerms | None = None
     recognition: RecognitionTerms | None = None
 
 

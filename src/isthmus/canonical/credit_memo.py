@@ -16,6 +16,11 @@ class CreditMemoStatus(StrEnum):
 
 
 class CreditMemo(CanonicalObject):
+    """Amounts have the sign they had on the invoice: a memo that takes back 100 says 100.
+
+    A line has the number of the invoice line that it credits.
+    """
+
     kind: ClassVar[str] = "credit_memo"
     system_of_record: ClassVar[Role] = Role.ERP
     identifiers: ClassVar[tuple[str, ...]] = ("invoice", "currency", "issued_on")
@@ -32,9 +37,14 @@ class CreditMemo(CanonicalObject):
     customer: Annotated[str, about("Who is credited", Role.ISTHMUS, ref="customer")]
     currency: Annotated[str, about("ISO 4217 code of every amount", Role.ISTHMUS)]
     issued_on: Annotated[date, about("Date on the memo", Role.ISTHMUS)]
+    posted_on: Annotated[
+        date | None, about("Day it posts; absent: as on the memo", Role.ISTHMUS)
+    ] = None
     reason: Annotated[str, about("Why, as the client reads it", Role.ISTHMUS)]
     lines: Annotated[tuple[InvoiceLine, ...], about("What is credited", Role.ISTHMUS)] = ()
     number: Annotated[str | None, about("Number that the ledger gave", Role.ERP)] = None
+    subtotal: Annotated[Money | None, about("Credited, before tax", Role.ERP)] = None
+    tax_total: Annotated[Money | None, about("Tax credited", Role.ERP)] = None
     total: Annotated[Money | None, about("Credited, tax included", Role.ERP)] = None
     status: Annotated[CreditMemoStatus, about("Posted or applied", Role.ERP)] = (
         CreditMemoStatus.DRAFT

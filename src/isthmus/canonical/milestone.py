@@ -33,6 +33,7 @@ class Milestone(CanonicalObject):
             Transition("delivered", "ready_to_bill", Role.PSA),
             Transition("accepted", "ready_to_bill", Role.PSA),
             Transition("ready_to_bill", "invoiced", Role.ERP),
+            Transition("invoiced", "ready_to_bill", Role.ERP),
             Transition("planned", "cancelled", Role.PSA),
             Transition("delivered", "cancelled", Role.PSA),
         ),

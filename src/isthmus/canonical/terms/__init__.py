@@ -5,9 +5,13 @@ enumerations here, each with its default and the source of the default.
 """
 
 from isthmus.canonical.terms.caps import Cap, CapLevel, CapPeriod, CapPolicy
+from isthmus.canonical.terms.cost_plus import CostPlusTerms
 from isthmus.canonical.terms.expenses import (
+    Allowance,
     CategoryRule,
+    Excess,
     ExpenseTerms,
+    FeeBase,
     MarkupBase,
     MileageTier,
     PerDiem,
@@ -50,10 +54,11 @@ from isthmus.canonical.terms.time import (
 )
 
 __all__ = [
-    "Acceptance", "BillingInterval", "BillingTiming", "Cap", "CapLevel", "CapPeriod", "CapPolicy",
-    "CategoryRule", "DayRate", "DeemedDay", "Deposit", "DrawOrder", "ExpenseTerms",
-    "FixedFeeTerms", "HourBlock", "HourRetainer", "Indexation", "LastDay", "LateDamages",
-    "MarkupBase", "MileageTier", "MoneyRetainer", "Overrun", "Overtime", "PayerShare", "PerDiem",
-    "PlannedInstalment", "ProgressDecrease", "RecognitionTerms", "RetentionTax", "RoundingGrain",
-    "RoundingMode", "Stacking", "SubscriptionTerms", "TimeRounding", "TimeTerms", "VolumeTier",
+    "Acceptance", "Allowance", "BillingInterval", "BillingTiming", "Cap", "CapLevel", "CapPeriod",
+    "CapPolicy", "CategoryRule", "CostPlusTerms", "DayRate", "DeemedDay", "Deposit", "DrawOrder",
+    "Excess", "ExpenseTerms", "FeeBase", "FixedFeeTerms", "HourBlock", "HourRetainer", "Indexation",
+    "LastDay", "LateDamages", "MarkupBase", "MileageTier", "MoneyRetainer", "Overrun", "Overtime",
+    "PayerShare", "PerDiem", "PlannedInstalment", "ProgressDecrease", "RecognitionTerms",
+    "RetentionTax", "RoundingGrain", "RoundingMode", "Stacking", "SubscriptionTerms",
+    "TimeRounding", "TimeTerms", "VolumeTier",
 ]  # fmt: skip
