@@ -2,7 +2,7 @@ from __future__ import annotations
 
 
 class Unusable(ValueError):
-    """A figure from which no revenue can be computed. Fix the figure; trying again is no help."""
+    """A figure from which no amount can be computed. Fix the figure; trying again is no help."""
 
     def __init__(self, field: str, reason: str, remedy: str) -> None:
         super().__init__(f"{field} cannot be used\n{reason}\n{remedy}")

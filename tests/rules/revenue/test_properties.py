@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.kit.money import Money, minor_units
+from isthmus.rules.exchange import converted
 from isthmus.rules.revenue.allocation import Bundle, Rounding, allocate, allocate_with_bundle
 from isthmus.rules.revenue.breakage import Prepaid, Use, redeemed_by_period
 from isthmus.rules.revenue.contract_cost import ShortContracts, expensed_by_month
-from isthmus.rules.revenue.foreign import Advance, converted, earned_from_advances
+from isthmus.rules.revenue.foreign import Advance, earned_from_advances
 from isthmus.rules.revenue.modification import catch_up, later_change, prospective
 from isthmus.rules.revenue.onerous import loss_by_period
 from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from isthmus.kit.money import Money
+from isthmus.rules.exchange import converted
 from isthmus.rules.journal import Account, Entry, Line, entry
 from isthmus.rules.refusal import Unusable
 from isthmus.rules.rounding import movements
@@ -28,10 +29,6 @@ class Advance:
     amount: Money
     rate: Decimal
     """Of the day it was received."""
-
-
-def converted(amount: Money, rate: Decimal, currency: str) -> Money:
-    return Money.of(amount.amount * rate, currency).rounded()
 
 
 def earned_from_advances(
