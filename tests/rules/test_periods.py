@@ -1,7 +1,20 @@
-import pytest
-from tests.rules.facts import day, month
+from datetime import timedelta
 
-from isthmus.rules.periods import ClosedPeriodPolicy, Posting, period_for, posting_day
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.rules.facts import day, eur, month
+
+from isthmus.rules.periods import (
+    ClosedPeriodPolicy,
+    Part,
+    Posted,
+    Posting,
+    Spanning,
+    period_for,
+    post_parts,
+    posting_day,
+)
 from isthmus.rules.problems import Problem
 
 YEAR = month(1, id="2026", name="FY 2026", ends_on="2026-12-31")
@@ -55,3 +68,59 @@ def test_a_day_without_a_period_is_a_problem_under_every_policy() -> None:
         assert isinstance(problem, Problem)
         assert problem.code == "period_missing"
         assert "2025-12-31" in problem.reason
+
+
+MARCH_TO_APRIL = (
+    Part(eur(100), day("2026-03-20")),
+    Part(eur(40), day("2026-04-10")),
+    Part(eur(60), day("2026-03-31")),
+)
+CLOSED_MARCH = (month(3, "closed"), month(4), month(5))
+
+
+def outcomes(policy: ClosedPeriodPolicy, spanning: Spanning) -> list[str]:
+    found = post_parts(MARCH_TO_APRIL, CLOSED_MARCH, policy, spanning)
+    return [str(each.posting.day) if isinstance(each, Posted) else each.why.code for each in found]
+
+
+@pytest.mark.parametrize(
+    ("policy", "spanning", "expected"),
+    [
+        ("hold", "whole", ["period_closed"] * 3),
+        ("hold", "split", ["period_closed", "2026-04-10", "period_closed"]),
+        ("redate_to_first_open", "whole", ["2026-04-10"] * 3),
+        ("redate_to_first_open", "split", ["2026-04-01", "2026-04-10", "2026-04-01"]),
+    ],
+)
+def test_a_transaction_over_a_closed_and_an_open_period(
+    policy: str, spanning: str, expected: list[str]
+) -> None:
+    assert outcomes(ClosedPeriodPolicy(policy), Spanning(spanning)) == expected
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["open", "closed", "locked"]), min_size=4, max_size=4),
+    st.lists(st.tuples(st.integers(-100, 100), st.integers(0, 119)), max_size=8),
+    st.sampled_from(ClosedPeriodPolicy),
+    st.sampled_from(Spanning),
+)
+def test_no_part_loses_its_day_or_its_amount(
+    states: list[str],
+    given_parts: list[tuple[int, int]],
+    policy: ClosedPeriodPolicy,
+    spanning: Spanning,
+) -> None:
+    periods = [month(number, state) for number, state in enumerate(states, start=1)]
+    parts = [Part(eur(n), day("2026-01-01") + timedelta(days=d)) for n, d in given_parts]
+    found = post_parts(parts, periods, policy, spanning)
+
+    assert [(each.amount, each.worked_on) for each in found] == [
+        (part.amount, part.worked_on) for part in parts
+    ]
+    posted = [each for each in found if isinstance(each, Posted)]
+    assert all(each.posting.period.state == "open" for each in posted)
+    assert all(each.posting.day >= each.worked_on for each in posted)
+    if spanning is Spanning.WHOLE:
+        assert len({type(each) for each in found}) <= 1
+        assert len({each.posting.day for each in posted}) <= 1

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from isthmus.canonical import AccountingPeriod
 from isthmus.canonical.dimensions import PeriodState
+from isthmus.kit.money import Money
 from isthmus.rules.problems import Problem
 
 
@@ -21,6 +22,35 @@ class ClosedPeriodPolicy(StrEnum):
 class Posting:
     day: date
     period: AccountingPeriod
+
+
+class Spanning(StrEnum):
+    """A transaction with parts of several days, when some of them are in a closed period."""
+
+    WHOLE = "whole"
+    """Default: it posts on one day or waits as one, as a document of a ledger does."""
+    SPLIT = "split"
+    """Each part posts by its own day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    amount: Money
+    worked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    amount: Money
+    worked_on: date
+    posting: Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    amount: Money
+    worked_on: date
+    why: Problem
 
 
 def period_for(
@@ -46,6 +76,39 @@ def posting_day(
     if ClosedPeriodPolicy(policy) is ClosedPeriodPolicy.HOLD:
         return period_closed(day, period)
     return _first_open(day, period, known)
+
+
+def post_parts(
+    parts: Iterable[Part],
+    periods: Iterable[AccountingPeriod],
+    policy: ClosedPeriodPolicy = ClosedPeriodPolicy.HOLD,
+    spanning: Spanning = Spanning.WHOLE,
+    legal_entity: str | None = None,
+) -> tuple[Posted | Held, ...]:
+    """A part each, in the order given; no part loses its own day.
+
+    As a whole, a transaction whose days are all open posts on its last one; re-dated, it posts
+    where the part that has to go furthest does.
+    """
+    given, known = tuple(parts), tuple(periods)
+    days = sorted({part.worked_on for part in given})
+    found = {day: posting_day(day, known, policy, legal_entity) for day in days}
+    if spanning is Spanning.WHOLE and days:
+        found = dict.fromkeys(days, _together([found[day] for day in days]))
+    return tuple(_outcome(part, found[part.worked_on]) for part in given)
+
+
+def _together(found: list[Posting | Problem]) -> Posting | Problem:
+    for each in found:
+        if isinstance(each, Problem):
+            return each
+    return max((p for p in found if isinstance(p, Posting)), key=lambda posting: posting.day)
+
+
+def _outcome(part: Part, found: Posting | Problem) -> Posted | Held:
+    if isinstance(found, Problem):
+        return Held(part.amount, part.worked_on, found)
+    return Posted(part.amount, part.worked_on, found)
 
 
 def period_missing(day: date) -> Problem:

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from isthmus.canonical import AccountingPeriod
 from isthmus.kit.money import Money
-from isthmus.rules.periods import ClosedPeriodPolicy, Posting, posting_day
-from isthmus.rules.problems import Problem
+from isthmus.rules.periods import ClosedPeriodPolicy, Held, Part, Posted, post_parts
 
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    amount: Money
-    worked_on: date
-    posting: Posting
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    amount: Money
-    worked_on: date
-    why: Problem
+__all__ = ["Held", "Posted", "post_revenue"]
 
 
 def post_revenue(
@@ -37,7 +23,5 @@ def post_revenue(
 
     The default holds, as everywhere in `isthmus.rules.periods`.
     """
-    posting = posting_day(worked_on, periods, policy, legal_entity)
-    if isinstance(posting, Problem):
-        return Held(amount, worked_on, posting)
-    return Posted(amount, worked_on, posting)
+    [found] = post_parts([Part(amount, worked_on)], periods, policy, legal_entity=legal_entity)
+    return found
