@@ -87,10 +87,11 @@ def outcome(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def other_inputs(given: Any) -> Iterator[Any]:
-    """The inputs again and again: one figure raised by one each time, then all doubled, then one
-    yes or no turned round each time.
+    """The inputs again and again: one figure raised by one each time, then one made ten times as
+    large, then all doubled, then one yes or no turned round each time.
     """
     yield from _one_changed(given, lambda value: _changed(value, lambda figure: figure + 1))
+    yield from _one_changed(given, lambda value: _changed(value, lambda figure: figure * 10))
     yield _doubled(given)
     yield from _one_changed(given, lambda value: [not value] if isinstance(value, bool) else [])
 
