@@ -88,12 +88,13 @@ def outcome(value: dict[str, Any]) -> dict[str, Any]:
 
 def other_inputs(given: Any) -> Iterator[Any]:
     """The inputs again and again: one figure raised by one each time, then one made ten times as
-    large, then all doubled, then one yes or no turned round each time.
+    large, then all doubled, then one yes or no turned round, then one named input left out.
     """
     yield from _one_changed(given, lambda value: _changed(value, lambda figure: figure + 1))
     yield from _one_changed(given, lambda value: _changed(value, lambda figure: figure * 10))
     yield _doubled(given)
     yield from _one_changed(given, lambda value: [not value] if isinstance(value, bool) else [])
+    yield from _one_left_out(given)
 
 
 def _one_changed(value: Any, others: Callable[[Any], Any]) -> Iterator[Any]:
@@ -106,6 +107,18 @@ def _one_changed(value: Any, others: Callable[[Any], Any]) -> Iterator[Any]:
                 yield copy
     else:
         yield from others(value)
+
+
+def _one_left_out(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        places = value.items() if isinstance(value, dict) else enumerate(value)
+        for place, part in places:
+            for changed in _one_left_out(part):
+                copy = deepcopy(value)
+                copy[place] = changed
+                yield copy
+    if isinstance(value, dict):
+        yield from ({k: v for k, v in value.items() if k != left_out} for left_out in value)
 
 
 def _doubled(value: Any) -> Any:

@@ -19,7 +19,8 @@ from isthmus.canonical import (
 )
 from isthmus.canonical.opportunity import BillingModel, OpportunityLine
 from isthmus.kit.money import Money
-from isthmus.rules.billing import RatedEntry
+from isthmus.rules.facts import Fact, Work
+from isthmus.rules.time.pricing import whole
 
 
 def eur(amount: str | int) -> Money:
@@ -135,19 +136,28 @@ def month(number: int, state: str = "open", **changes: Any) -> AccountingPeriod:
     return AccountingPeriod.model_validate(facts | changes)
 
 
-def rated(
-    entry_id: str,
-    hours: str | Decimal = "8",
+def work(
+    id: str,
+    hours: str | int | Decimal = "8",
     rate: Money | None = None,
     worked_on: str = "2026-03-05",
     **changes: Any,
-) -> RatedEntry:
-    rate = rate or eur("150.00")
-    hours = Decimal(hours)
+) -> Work:
     facts: dict[str, Any] = {
-        "entry_id": entry_id, "label": entry_id, "resource": "r1", "role": "Architect",
-        "project": "p1", "worked_on": day(worked_on), "hours": hours, "billed_hours": hours,
-        "rate": rate, "amount": rate.times(hours).rounded(), "cost_centre": "cc1",
-        "profit_centre": "pc1", "rate_card_id": "id-R1", "trail": (),
+        "id": id, "worked_on": day(worked_on), "hours": Decimal(hours),
+        "rate": eur("150.00") if rate is None else rate, "resource": "r1", "project": "p1",
+        "contract": "k1", "customer": "c1", "role": "Architect", "label": id,
+        "cost_centre": "cc1", "profit_centre": "pc1",
     }  # fmt: skip
-    return RatedEntry(**(facts | changes))
+    return Work(**(facts | changes))
+
+
+def rated(
+    id: str,
+    hours: str | int | Decimal = "8",
+    rate: Money | None = None,
+    worked_on: str = "2026-03-05",
+    **changes: Any,
+) -> Fact:
+    """An entry as one fact, at its raw hours."""
+    return whole(work(id, hours, rate, worked_on, **changes), None)

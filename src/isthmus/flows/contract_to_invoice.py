@@ -7,6 +7,7 @@ is posted under its own id, so a repeat after a lost answer finds the invoice th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -26,7 +27,8 @@ from isthmus.flows.reading import periods_of
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
-from isthmus.rules.billing import RatedEntry, invoice_lines
+from isthmus.rules.billing import invoice_lines
+from isthmus.rules.facts import Fact, Work, fact_of
 from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
@@ -108,20 +110,21 @@ def lines_of(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[st
     return tuple(lines), lineage
 
 
-def _rated(fact: FactRow) -> RatedEntry:
-    return RatedEntry(
-        fact.id, fact.description, fact.resource or "", fact.role or "", fact.project,
-        fact.happened_on, fact.hours, fact.billed_hours, Money.of(fact.rate, fact.currency),
-        Money.of(fact.amount, fact.currency), fact.cost_centre, fact.profit_centre,
-        fact.rate_card or "", (),
+def _rated(fact: FactRow) -> Fact:
+    work = Work(
+        id=fact.id, label=fact.description, resource=fact.resource or "", role=fact.role or "",
+        project=fact.project, worked_on=fact.happened_on, hours=fact.hours,
+        rate=Money.of(fact.rate, fact.currency), cost_centre=fact.cost_centre,
+        profit_centre=fact.profit_centre, rate_source=fact.rate_card or "",
     )  # fmt: skip
+    return replace(fact_of(work, fact.billed_hours), amount=Money.of(fact.amount, fact.currency))
 
 
-def _describe(entries: Sequence[RatedEntry]) -> str:
-    days = sorted(e.worked_on for e in entries)
-    people = sorted({e.label for e in entries})
+def _describe(facts: Sequence[Fact]) -> str:
+    days = sorted(fact.work.worked_on for fact in facts)
+    people = sorted({fact.work.label for fact in facts})
     who = people[0] if len(people) == 1 else f"{len(people)} people"
-    return f"{entries[0].role}, {who}, {days[0]} to {days[-1]}"
+    return f"{facts[0].work.role}, {who}, {days[0]} to {days[-1]}"
 
 
 def _milestone_line(fact: FactRow, number: int) -> InvoiceLine:

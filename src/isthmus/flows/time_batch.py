@@ -21,15 +21,17 @@ from isthmus.canonical import (
     Resource,
     TimeEntry,
 )
+from isthmus.canonical.terms import TimeRounding
 from isthmus.events.links import Link, Links
 from isthmus.flows.reading import periods_of
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
 from isthmus.landscape.bindings import RoleError
-from isthmus.rules.billing import RatedEntry, rate_entry
+from isthmus.rules.facts import Fact, Work
 from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.rules.problems import Problem
 from isthmus.rules.rating import RateBook, Unrated, query_for
+from isthmus.rules.time.pricing import whole
 from isthmus.rules.time_checks import (
     EntryContext,
     check_entry,
@@ -45,7 +47,7 @@ class Verdict:
     """What became of one entry: rated, or problems, or neither (not chargeable)."""
 
     entry: TimeEntry
-    rated: RatedEntry | None = None
+    rated: Fact | None = None
     problems: tuple[Problem, ...] = ()
     period: AccountingPeriod | None = None
 
@@ -197,18 +199,23 @@ class BatchContext:
         if mismatch := check_rate(entry, found, self.policies.psa_rate):
             return Verdict(entry, None, (mismatch,), context.period)
         contract = self.contract_of(entry)
-        rated = rate_entry(
+        work = Work.of(
             entry, found, role=query.role or "", label=context.person or entry.resource,
-            minimum_increment=contract.minimum_increment if contract else None,
+            contract=contract.id if contract else "", is_courtesy=False,
             cost_centre=context.cost_centre, profit_centre=context.profit_centre,
         )  # fmt: skip
-        return Verdict(entry, rated, (), context.period)
+        return Verdict(entry, whole(work, _increment(contract)), (), context.period)
 
     def value_of(self, entry: TimeEntry) -> Money | None:
         """What a held entry keeps from being billed, at the rate that the PSA shows."""
         if entry.source_rate is None:
             return None
         return entry.source_rate.times(Decimal(entry.hours)).rounded()
+
+
+def _increment(contract: Contract | None) -> TimeRounding | None:
+    increment = contract.minimum_increment if contract else None
+    return None if increment is None else TimeRounding(increment=increment)
 
 
 async def _books(tx: Transaction, links: Links, connections: Iterable[str]) -> dict[str, RateBook]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from isthmus.canonical import Contract, TimeEntry
 from isthmus.engine import Hold, Step
-from isthmus.flows.caps import cap_stretches
 from isthmus.flows.reading import overlaid
 from isthmus.flows.time_batch import BatchContext, Verdict, entry_ids
 from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.ids import derived_id
-from isthmus.kit.money import Money
-from isthmus.rules.billing import RatedEntry, apply_cap
+from isthmus.rules.capped import within_caps
+from isthmus.rules.caps import Bucket, Spent, not_to_exceed
+from isthmus.rules.facts import Fact
 from isthmus.rules.problems import Problem
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow
@@ -95,39 +95,18 @@ async def _within_caps(
 
 
 async def _over_cap(
-    tx: Transaction, contract: Contract, rated: Sequence[RatedEntry]
+    tx: Transaction, contract: Contract, rated: Sequence[Fact]
 ) -> dict[str, Problem]:
-    """Each stretch of days has its cap. Work counts against the cap of its own day, and against
-    every later one too: a late entry of July may not break what August allows in all.
-    """
-    stretches = [
-        (s, Money.of(await tx.ledger.consumed(contract.id, s.before), contract.currency))
-        for s in cap_stretches(contract)
-    ]
-    blocked: dict[str, Problem] = {}
-    accepted = Money.of(0, contract.currency)
-    for index, (stretch, _) in enumerate(stretches):
-        ours = [r for r in rated if stretch.covers(r.worked_on)]
-        room = [(s.cap - used - accepted, s.cap) for s, used in stretches[index:] if s.cap]
-        if not ours or not room:
-            accepted = Money.total((accepted, *(r.amount for r in ours)), contract.currency)
-            continue
-        left, cap = min(room, key=lambda pair: pair[0].amount)
-        outcome = apply_cap(ours, left, Money.of(0, contract.currency))
-        accepted = Money.total((accepted, *(r.amount for r in outcome.accepted)), contract.currency)
-        blocked |= {r.entry_id: _cap_problem(contract, cap) for r in outcome.blocked}
-    return blocked
-
-
-def _cap_problem(contract: Contract, cap: Money) -> Problem:
-    return Problem(
-        "cap_exceeded",
-        f"contract {contract.number} may not exceed {cap}",
-        "finance",
-        "Agree on an amendment that raises the cap and close it as won in the CRM, or make the "
-        "entry not billable in the PSA; then replay.",
-        "cap",
-    )
+    """Each stretch of days has its cap; what is in the ledger already is not reconsidered."""
+    limits = not_to_exceed(contract)
+    spent = {
+        Bucket(limit, contract.id, contract.id): Spent(
+            amount=await tx.ledger.consumed(contract.id, limit.before)
+        )
+        for limit in limits
+    }
+    outcome = within_caps(rated, limits, spent, contract.number)
+    return {held.fact.work.id: held.problem for held in outcome.held}
 
 
 async def _write_facts(
@@ -144,7 +123,7 @@ async def _write_facts(
 
 
 def _fact(
-    step: Step, context: BatchContext, entry: TimeEntry, rated: RatedEntry, version: int
+    step: Step, context: BatchContext, entry: TimeEntry, rated: Fact, version: int
 ) -> dict[str, Any]:
     contract = context.contract_of(entry)
     return {
@@ -155,19 +134,19 @@ def _fact(
         "contract": contract.id if contract else None,
         "project": entry.project,
         "resource": entry.resource,
-        "role": rated.role,
+        "role": rated.work.role,
         "happened_on": entry.worked_on,
         "hours": entry.hours,
         "billed_hours": rated.billed_hours,
         "rate": rated.rate.amount,
         "amount": rated.amount.amount,
         "currency": rated.amount.currency,
-        "description": rated.label,
-        "cost_centre": rated.cost_centre,
-        "profit_centre": rated.profit_centre,
+        "description": rated.work.label,
+        "cost_centre": rated.work.cost_centre,
+        "profit_centre": rated.work.profit_centre,
         "legal_entity": contract.legal_entity if contract else None,
-        "rate_card": rated.rate_card_id,
-        "trail": [asdict(t) for t in rated.trail],
+        "rate_card": rated.work.rate_source,
+        "trail": [asdict(t) for t in rated.work.trail],
         "run_id": step.run.id,
     }
 

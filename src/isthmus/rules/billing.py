@@ -1,205 +1,146 @@
-"""Billing: rated hours become money and invoice lines that tie out to the minor unit.
+"""Billing: facts become invoice lines that tie out to the minor unit.
 
-Each entry is rounded half up on its own, so an invoice is the sum of amounts that people have
-already seen. Raw hours are never changed; the client's rounding shows in `billed_hours`.
+Each part of an entry is rounded on its own, so an invoice is the sum of amounts that people have
+already seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from isthmus.canonical import TimeEntry
-from isthmus.canonical.invoice import InvoiceLine, LineKind
+from isthmus.canonical.invoice import InvoiceLine
+from isthmus.canonical.rate_card import RateUnit
+from isthmus.canonical.terms import TimeRounding
 from isthmus.kit.money import Money
-from isthmus.rules.rating import Rated, Tried
+from isthmus.rules.facts import Charging, ConsumptionOrder, Fact
+from isthmus.rules.rounding import movements
+from isthmus.rules.time.rounding import billed_hours, minutes_of, rounded_in_turn
 
-_HOUR = Decimal(60)
-_SIX_PLACES = Decimal("0.000001")
-
-
-@dataclass(frozen=True, slots=True)
-class RatedEntry:
-    """A priced time entry; `label` is how people find it in the PSA."""
-
-    entry_id: str
-    label: str
-    resource: str
-    role: str
-    project: str
-    worked_on: date
-    hours: Decimal
-    billed_hours: Decimal
-    rate: Money
-    amount: Money
-    cost_centre: str | None
-    profit_centre: str | None
-    rate_card_id: str
-    trail: tuple[Tried, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CapOutcome:
-    """`remaining` is None where there is no cap."""
-
-    accepted: tuple[RatedEntry, ...]
-    blocked: tuple[RatedEntry, ...]
-    remaining: Money | None
+Describe = Callable[[Sequence[Fact]], str]
 
 
 @dataclass(frozen=True, slots=True)
 class BilledLines:
     lines: tuple[InvoiceLine, ...]
-    lineage: Mapping[int, tuple[str, ...]]
-    """Line number to the entries behind it."""
+    facts: Mapping[int, tuple[Fact, ...]]
+    """Line number to the facts behind it, as they are billed there."""
 
+    @property
+    def lineage(self) -> dict[int, tuple[str, ...]]:
+        """Line number to the entries behind it."""
+        return {
+            number: tuple(dict.fromkeys(fact.work.id for fact in facts))
+            for number, facts in self.facts.items()
+        }
 
-def billable_hours(hours: Decimal, minimum_increment: int | None) -> Decimal:
-    """Up to the next increment, per entry; a correction (below zero) mirrors what it takes back.
-
-    A PSA keeps 10 minutes as 0.17 h, which is 10.2 minutes. Where the increment has no exact
-    two-place hour, up to 0.3 minutes are that rounding and start no new increment.
-    """
-    if minimum_increment is None or hours == 0:
-        return hours
-    if minimum_increment <= 0:
-        raise ValueError(
-            f"minimum increment: {minimum_increment} minutes is not a slice of time.\n"
-            "Hours are rounded up to a multiple of it.\n"
-            "Set the contract's minimum increment to 6, 15 or 30, or leave it empty."
-        )
-    slack = Decimal("0.3") if minimum_increment % 3 else Decimal(0)
-    slices = (abs(hours) * _HOUR - slack) / minimum_increment
-    count = max(slices.to_integral_value(ROUND_CEILING), Decimal(1))
-    billed = (count * minimum_increment / _HOUR).quantize(_SIX_PLACES, ROUND_HALF_UP)
-    return _trimmed(billed if hours > 0 else -billed)
-
-
-def rate_entry(
-    entry: TimeEntry,
-    rated: Rated,
-    *,
-    role: str,
-    label: str = "",
-    minimum_increment: int | None = None,
-    cost_centre: str | None = None,
-    profit_centre: str | None = None,
-) -> RatedEntry:
-    billed = billable_hours(entry.hours, minimum_increment)
-    return RatedEntry(
-        entry_id=entry.id,
-        label=label or entry.id,
-        resource=entry.resource,
-        role=role,
-        project=entry.project,
-        worked_on=entry.worked_on,
-        hours=entry.hours,
-        billed_hours=billed,
-        rate=rated.rate,
-        amount=rated.rate.times(billed).rounded(),
-        cost_centre=cost_centre,
-        profit_centre=profit_centre,
-        rate_card_id=rated.source_id,
-        trail=rated.trail,
-    )
-
-
-def apply_cap(rated: Sequence[RatedEntry], cap: Money | None, consumed: Money) -> CapOutcome:
-    """Policy "block": entries consume the cap by day of work, then by id, and are never split.
-
-    The first that does not fit stops those after it, as Certinia releases "in sequence while
-    they fit" (help: ReleasingBEWhenBillingIsCapped): the cap is spent on the earliest work, and
-    which hours went unbilled does not depend on their size.
-    """
-    ordered = tuple(sorted(rated, key=_by_day))
-    if cap is None:
-        return CapOutcome(ordered, (), None)
-    remaining = cap - consumed
-    for index, entry in enumerate(ordered):
-        if remaining < entry.amount:
-            return CapOutcome(ordered[:index], ordered[index:], remaining)
-        remaining = remaining - entry.amount
-    return CapOutcome(ordered, (), remaining)
+    def list_amount(self, number: int) -> Money:
+        """Standard value of a line: what a courtesy would have cost."""
+        amounts = [fact.list_amount for fact in self.facts[number]]
+        return Money.total(amounts, amounts[0].currency)
 
 
 def invoice_lines(
-    rated: Iterable[RatedEntry],
-    describe: Callable[[Sequence[RatedEntry]], str],
-    *,
-    first_number: int = 1,
+    facts: Iterable[Fact], describe: Describe, *, first_number: int = 1
 ) -> BilledLines:
-    """Lines by project, role, rate, cost centre and profit centre, which tie out twice.
+    """Lines by project, role, price, cost centre and profit centre, which tie out twice.
 
-    The lines sum to the entries, and each line is quantity x price rounded, as a ledger computes
-    it. Where the sum of rounded amounts is not the rounded sum, the entry goes to another line
+    The lines sum to the facts, and each line is quantity x price rounded, as a ledger computes
+    it. Where the sum of rounded amounts is not the rounded sum, the fact goes to another line
     of its group: two half hours at 33.33 are two lines of 16.67, since one line says 33.33.
+    Days and hours do not mix; courtesy is a line at 0.00; what is not charged is on no line.
     """
-    ordered = sorted(rated, key=lambda e: (*_group(e), *_by_day(e)))
+    shown = [fact for fact in facts if fact.charging is not Charging.NOT_CHARGED]
+    ordered = sorted(shown, key=_by_line)
     _one_currency(ordered)
-    open_lines: dict[tuple[object, ...], list[_Line]] = {}
-    for entry in ordered:
-        lines = open_lines.setdefault(_group(entry), [])
-        if not any(line.takes(entry) for line in lines):
-            lines.append(_Line([entry], entry.billed_hours, entry.amount))
+    open_lines: dict[_Group, list[_Line]] = {}
+    for fact in ordered:
+        lines = open_lines.setdefault(_group(fact), [])
+        if not any(line.takes(fact) for line in lines):
+            lines.append(_Line([fact], fact.quantity, fact.amount))
     numbered = list(enumerate((n for g in open_lines.values() for n in g), start=first_number))
     return BilledLines(
         tuple(line.as_invoice_line(number, describe) for number, line in numbered),
-        {number: tuple(e.entry_id for e in line.entries) for number, line in numbered},
+        {number: tuple(line.facts) for number, line in numbered},
     )
+
+
+def rounded_on_lines(facts: Iterable[Fact], rounding: TimeRounding) -> tuple[Fact, ...]:
+    """Hours rounded where an invoice line is made of them (`RoundingGrain.INVOICE_LINE`).
+
+    Each fact has what it adds to the rounded hours, and amount, of the line before it, so the
+    facts still sum to the line, and the line is its hours at their price.
+    """
+    groups: dict[_Group, list[Fact]] = {}
+    for fact in sorted(facts, key=_by_line):
+        groups.setdefault(_group(fact), []).append(fact)
+    return tuple(fact for group in groups.values() for fact in _rounded(group, rounding))
+
+
+def _rounded(group: Sequence[Fact], rounding: TimeRounding) -> Sequence[Fact]:
+    if group[0].unit is not RateUnit.HOUR:
+        return group
+    minutes = [minutes_of(fact.hours, rounding) for fact in group]
+    hours = rounded_in_turn(minutes, lambda total: billed_hours(total, rounding))
+    first = group[0]
+    running = [sum(hours[: n + 1], Decimal(0)) for n in range(len(hours))]
+    amounts = movements([first.value(total) for total in running])
+    return [
+        replace(fact.changed(quantity=part, billed_hours=part), amount=amount)
+        for fact, part, amount in zip(group, hours, amounts, strict=True)
+    ]
 
 
 @dataclass(slots=True)
 class _Line:
-    entries: list[RatedEntry]
-    hours: Decimal
+    facts: list[Fact]
+    quantity: Decimal
     amount: Money
 
-    def takes(self, entry: RatedEntry) -> bool:
-        hours, amount = self.hours + entry.billed_hours, self.amount + entry.amount
-        if entry.rate.times(hours).rounded() != amount:
+    def takes(self, fact: Fact) -> bool:
+        quantity, amount = self.quantity + fact.quantity, self.amount + fact.amount
+        if self.facts[0].value(quantity) != amount:
             return False
-        self.entries.append(entry)
-        self.hours, self.amount = hours, amount
+        self.facts.append(fact)
+        self.quantity, self.amount = quantity, amount
         return True
 
-    def as_invoice_line(
-        self, number: int, describe: Callable[[Sequence[RatedEntry]], str]
-    ) -> InvoiceLine:
-        first = self.entries[0]
+    def as_invoice_line(self, number: int, describe: Describe) -> InvoiceLine:
+        first = self.facts[0]
         return InvoiceLine(
             number=number,
-            kind=LineKind.TIME,
-            description=describe(self.entries),
-            quantity=self.hours,
-            unit_price=first.rate,
+            kind=first.work.kind,
+            description=describe(self.facts),
+            quantity=self.quantity,
+            unit_price=first.price,
             amount=self.amount,
-            project=first.project,
-            cost_centre=first.cost_centre,
-            profit_centre=first.profit_centre,
+            project=first.work.project,
+            cost_centre=first.work.cost_centre,
+            profit_centre=first.work.profit_centre,
         )
 
 
-def _by_day(entry: RatedEntry) -> tuple[date, str]:
-    return entry.worked_on, entry.entry_id
+_Group = tuple[str, str, str, bool, str, Decimal, str, str, str]
 
 
-def _group(entry: RatedEntry) -> tuple[str, str, Decimal, str, str]:
-    rate = entry.rate.amount
-    return entry.project, entry.role, rate, entry.cost_centre or "", entry.profit_centre or ""
+def _group(fact: Fact) -> _Group:
+    work = fact.work
+    return (
+        work.project, work.role, work.kind, fact.charging is Charging.COURTESY, fact.unit,
+        fact.price.amount, work.cost_centre or "", work.profit_centre or "", fact.half_cent,
+    )  # fmt: skip
 
 
-def _one_currency(entries: Sequence[RatedEntry]) -> None:
-    currencies = sorted({e.amount.currency for e in entries})
+def _by_line(fact: Fact) -> tuple[_Group, ConsumptionOrder, int]:
+    return _group(fact), fact.work.order, fact.part
+
+
+def _one_currency(facts: Sequence[Fact]) -> None:
+    currencies = sorted({fact.amount.currency for fact in facts})
     if len(currencies) > 1:
         raise ValueError(
             f"lines: entries in {' and '.join(currencies)} are on one invoice.\n"
             "An invoice has one currency, and nothing is converted here.\n"
             "Make one invoice for each currency."
         )
-
-
-def _trimmed(hours: Decimal) -> Decimal:
-    """2.250000 as 2.25, and 10 as 10, never 1E+1."""
-    return hours.quantize(Decimal(1)) if hours == hours.to_integral() else hours.normalize()

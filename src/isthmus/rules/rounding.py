@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import accumulate
 from math import floor
 
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money, minor_units
 from isthmus.rules.refusal import refuse_unless
 
@@ -33,16 +34,24 @@ def step_of(currency: str) -> Decimal:
     return Decimal(1).scaleb(-minor_units(currency))
 
 
-def nearest(value: Fraction, step: Decimal) -> Decimal:
-    """Half up, away from zero for negatives, as `Money.rounded` does."""
-    steps = floor(abs(value) / Fraction(step) + Fraction(1, 2))
+def nearest(value: Fraction, step: Decimal, half: HalfCent = HalfCent.UP) -> Decimal:
+    """Half up, away from zero for negatives, as `Money.rounded` does, unless told otherwise."""
+    exact = abs(value) / Fraction(step)
+    steps = round(exact) if half is HalfCent.EVEN else floor(exact + Fraction(1, 2))
     return (steps if value >= 0 else -steps) * step
 
 
-def share(amount: Money, part: Number, step: Decimal | None = None) -> Money:
-    """A part of an amount, rounded once, to the minor unit unless told a coarser step."""
+def share(
+    amount: Money, part: Number, step: Decimal | None = None, half: HalfCent = HalfCent.UP
+) -> Money:
+    """A part of an amount, rounded once, to the minor unit unless told another step."""
     exact = Fraction(amount.amount) * Fraction(part)
-    return Money.of(nearest(exact, step or step_of(amount.currency)), amount.currency)
+    return Money.of(nearest(exact, step or step_of(amount.currency), half), amount.currency)
+
+
+def trimmed(number: Decimal) -> Decimal:
+    """2.250000 as 2.25, and 10 as 10, never 1E+1."""
+    return number.quantize(Decimal(1)) if number == number.to_integral() else number.normalize()
 
 
 def percent_of(amount: Money, percent: Number) -> Money:

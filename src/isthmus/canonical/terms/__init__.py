@@ -43,7 +43,9 @@ from isthmus.canonical.terms.subscription import (
     SubscriptionTerms,
 )
 from isthmus.canonical.terms.time import (
+    DayPremium,
     DayRate,
+    HalfCent,
     Overtime,
     RoundingGrain,
     RoundingMode,
@@ -51,14 +53,15 @@ from isthmus.canonical.terms.time import (
     TimeRounding,
     TimeTerms,
     VolumeTier,
+    Weekday,
 )
 
 __all__ = [
     "Acceptance", "Allowance", "BillingInterval", "BillingTiming", "Cap", "CapLevel", "CapPeriod",
-    "CapPolicy", "CategoryRule", "CostPlusTerms", "DayRate", "DeemedDay", "Deposit", "DrawOrder",
-    "Excess", "ExpenseTerms", "FeeBase", "FixedFeeTerms", "HourBlock", "HourRetainer", "Indexation",
-    "LastDay", "LateDamages", "MarkupBase", "MileageTier", "MoneyRetainer", "Overrun", "Overtime",
-    "PayerShare", "PerDiem", "PlannedInstalment", "ProgressDecrease", "RecognitionTerms",
-    "RetentionTax", "RoundingGrain", "RoundingMode", "Stacking", "SubscriptionTerms",
-    "TimeRounding", "TimeTerms", "VolumeTier",
+    "CapPolicy", "CategoryRule", "CostPlusTerms", "DayPremium", "DayRate", "DeemedDay", "Deposit",
+    "DrawOrder", "Excess", "ExpenseTerms", "FeeBase", "FixedFeeTerms", "HalfCent", "HourBlock",
+    "HourRetainer", "Indexation", "LastDay", "LateDamages", "MarkupBase", "MileageTier",
+    "MoneyRetainer", "Overrun", "Overtime", "PayerShare", "PerDiem", "PlannedInstalment",
+    "ProgressDecrease", "RecognitionTerms", "RetentionTax", "RoundingGrain", "RoundingMode",
+    "Stacking", "SubscriptionTerms", "TimeRounding", "TimeTerms", "VolumeTier", "Weekday",
 ]  # fmt: skip

@@ -35,7 +35,11 @@ class CapPolicy(StrEnum):
 
 
 class Cap(Value):
-    """One limit, of money or of hours. `of` names the task or person; absent: each one."""
+    """One limit, of money or of hours (given both, the tighter one binds).
+
+    `of` names the customer, project, task or person; absent: each one has the limit for itself.
+    `alert_at` are the percentages of which somebody is told when they are reached.
+    """
 
     level: CapLevel = CapLevel.CONTRACT
     amount: Money | None = None
@@ -44,3 +48,4 @@ class Cap(Value):
     policy: CapPolicy = CapPolicy.BLOCK
     includes_expenses: bool = False
     of: str | None = None
+    alert_at: tuple[int, ...] = (75, 90, 100)

@@ -1,0 +1,237 @@
+"""The ledger of facts: only added to. What is wrong is taken back by its opposite, never edited.
+
+A fact on a document (invoice, credit memo) is frozen; only another document takes it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from isthmus.kit.money import Money
+from isthmus.rules.facts import Charging, Fact
+from isthmus.rules.refusal import Unusable, refuse_unless
+from isthmus.rules.rounding import trimmed
+
+Key = tuple[str, int]
+"""Entry and part."""
+
+
+class BillingState(StrEnum):
+    UNBILLED = "unbilled"
+    PARTLY_BILLED = "partly_billed"
+    BILLED = "billed"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fact in one version, or the opposite that takes that version back."""
+
+    fact: Fact
+    version: int
+    is_reversal: bool = False
+    document: str | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.fact.work.id, self.fact.part
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What re-rating takes back and writes, to be read before it is written."""
+
+    old: tuple[Fact, ...]
+    new: tuple[Fact, ...]
+    why: tuple[str, ...]
+    """One sentence for each part that is different."""
+
+    def __bool__(self) -> bool:
+        return bool(self.old or self.new)
+
+    def change(self, currency: str) -> Money:
+        return total(self.new, currency) - total(self.old, currency)
+
+
+def rerate(old: Iterable[Fact], new: Iterable[Fact]) -> Diff:
+    """From open facts to others. A part that stays as it is is in neither."""
+    before, after = _by_key(old), _by_key(new)
+    moved = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
+    return Diff(
+        tuple(before[key] for key in moved if key in before),
+        tuple(after[key] for key in moved if key in after),
+        tuple(_sentence(key, before.get(key), after.get(key)) for key in moved),
+    )
+
+
+def total(facts: Iterable[Fact], currency: str) -> Money:
+    return Money.total((fact.amount for fact in facts), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class FactLedger:
+    rows: tuple[Row, ...] = ()
+
+    def in_force(self) -> tuple[Fact, ...]:
+        """Facts that are not taken back, in the order of work."""
+        return _ordered(row.fact for row in self._live())
+
+    def open(self) -> tuple[Fact, ...]:
+        """Facts in force that are on no document."""
+        return _ordered(row.fact for row in self._live() if row.document is None)
+
+    def frozen(self) -> tuple[Fact, ...]:
+        return _ordered(row.fact for row in self._live() if row.document is not None)
+
+    def billable(self, first: date, last: date) -> tuple[Fact, ...]:
+        """Open facts for an invoice of work from `first` to `last`, both included."""
+        return tuple(
+            fact
+            for fact in self.open()
+            if first <= fact.work.worked_on <= last and fact.charging is not Charging.NOT_CHARGED
+        )
+
+    def rerated(self, facts: Iterable[Fact]) -> FactLedger:
+        """With these as its open facts; the same facts again change nothing."""
+        return self.applied(rerate(self.open(), facts))
+
+    def applied(self, diff: Diff) -> FactLedger:
+        """Raises Unusable where a fact of the diff is on a document or is not in force."""
+        live = {row.key: row for row in self._live()}
+        reversals = [_opposite(self._of_open(live, fact)) for fact in diff.old]
+        taken = {row.key for row in reversals}
+        for fact in diff.new:
+            key = (fact.work.id, fact.part)
+            refuse_unless(
+                key not in live or key in taken,
+                "diff",
+                f"Part {fact.part} of entry {fact.work.id} is in force already.",
+                "Rate again from the ledger as it is now.",
+            )
+        return self._with([*reversals, *(self._next(fact) for fact in diff.new)])
+
+    def on_document(self, document: str, facts: Sequence[Fact]) -> FactLedger:
+        """Freeze open facts on a new invoice."""
+        refuse_unless(
+            bool(facts),
+            "facts",
+            f"There is nothing to put on {document}.",
+            "Choose days that have unbilled work.",
+        )
+        self._must_be_new(document)
+        live = {row.key: row for row in self._live()}
+        chosen = {id(self._of_open(live, fact)) for fact in facts}
+        return FactLedger(
+            tuple(
+                replace(row, document=document) if id(row) in chosen else row for row in self.rows
+            )
+        )
+
+    def credited(self, document: str, memo: str, stays: Iterable[Fact] = ()) -> FactLedger:
+        """Take a document back by another one, whole or down to what `stays`.
+
+        The credit of a credit puts back what that took away. What an entry is billed at anew is
+        open again once no document holds it.
+        """
+        self._must_be_new(memo)
+        rows = [row for row in self.rows if row.document == document]
+        back = [self._countered(row, memo) for row in rows]
+        kept = [replace(self._next(fact), document=memo) for fact in stays]
+        refuse_unless(
+            bool(rows),
+            "document",
+            f"Nothing is on {document}.",
+            "Name the invoice or credit memo to take back.",
+        )
+        return self._with([*back, *kept])
+
+    def amount_of(self, document: str, currency: str) -> Money:
+        return total((row.fact for row in self.rows if row.document == document), currency)
+
+    def state_of(self, entries: Iterable[str]) -> BillingState:
+        """How far a time sheet's chargeable entries are on documents."""
+        ours = set(entries)
+        live = [row for row in self._live() if row.key[0] in ours]
+        billed = {row.key[0] for row in live if row.document}
+        waiting = ours - billed | {row.key[0] for row in live if _waits(row)}
+        if not billed:
+            return BillingState.UNBILLED
+        return BillingState.PARTLY_BILLED if waiting else BillingState.BILLED
+
+    def _live(self) -> Iterator[Row]:
+        reversed_ = {(row.key, row.version) for row in self.rows if row.is_reversal}
+        return (row for row in self.rows if (row.key, row.version) not in reversed_)
+
+    def _next(self, fact: Fact) -> Row:
+        key = (fact.work.id, fact.part)
+        last = max((row.version for row in self.rows if row.key == key), default=0)
+        return Row(fact, last + 1)
+
+    def _of_open(self, live: dict[Key, Row], fact: Fact) -> Row:
+        row = live.get((fact.work.id, fact.part))
+        if row is None or row.fact != fact:
+            raise Unusable(
+                "fact",
+                f"Part {fact.part} of entry {fact.work.id} is not in force as it is given.",
+                "Rate again from the ledger as it is now.",
+            )
+        if row.document is not None:
+            raise Unusable(
+                "fact",
+                f"Part {fact.part} of entry {fact.work.id} is on {row.document}.",
+                f"Credit {row.document} first.",
+            )
+        return row
+
+    def _countered(self, row: Row, memo: str) -> Row:
+        live = {(one.key, one.version) for one in self._live()}
+        if row.is_reversal:
+            return replace(self._next(row.fact.opposite()), document=memo)
+        refuse_unless(
+            (row.key, row.version) in live,
+            "document",
+            f"Part {row.fact.part} of entry {row.fact.work.id} on {row.document} is credited.",
+            "Credit what stands, or nothing.",
+        )
+        return replace(_opposite(row), document=memo)
+
+    def _must_be_new(self, document: str) -> None:
+        refuse_unless(
+            all(row.document != document for row in self.rows),
+            "document",
+            f"{document} exists, and a document is never added to.",
+            "Use a document of its own.",
+        )
+
+    def _with(self, rows: Iterable[Row]) -> FactLedger:
+        return FactLedger((*self.rows, *rows))
+
+
+def _opposite(row: Row) -> Row:
+    return replace(row, fact=row.fact.opposite(), is_reversal=True, document=None)
+
+
+def _waits(row: Row) -> bool:
+    return row.document is None and row.fact.charging is not Charging.NOT_CHARGED
+
+
+def _by_key(facts: Iterable[Fact]) -> dict[Key, Fact]:
+    return {(fact.work.id, fact.part): fact for fact in facts}
+
+
+def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(facts, key=lambda fact: (fact.work.order, fact.part)))
+
+
+def _sentence(key: Key, old: Fact | None, new: Fact | None) -> str:
+    label = next(fact.work.label for fact in (new, old) if fact) or key[0]
+    was, now = (_words(fact) if fact else "nothing" for fact in (old, new))
+    reasons = f" ({'; '.join(new.why)})" if new and new.why else ""
+    return f"{label}, part {key[1]}: {was} -> {now}{reasons}"
+
+
+def _words(fact: Fact) -> str:
+    hours = trimmed(fact.billed_hours)
+    return f"{hours} h at {fact.price}, {fact.amount} on {fact.work.worked_on}"
