@@ -180,11 +180,11 @@ def _place(bucket: Bucket, limits: Sequence[Limit]) -> tuple[int, str, str, date
 
 
 def _stretched(days: Iterable[date], caps_on: Callable[[date], Iterable[Cap]]) -> tuple[Limit, ...]:
-    """A cap that an amendment leaves as it was is one limit, with one count."""
+    """A cap stated twice, or left as it was by an amendment, is one limit with one count."""
     starts = [date.min, *sorted(days)]
     found: list[Limit] = []
     for starts_on, before in zip(starts, [*starts[1:], None], strict=True):
-        for cap in caps_on(starts_on):
+        for cap in dict.fromkeys(caps_on(starts_on)):
             same = [n for n, old in enumerate(found) if _goes_on(old, cap, starts_on)]
             if same:
                 found[same[0]] = replace(found[same[0]], before=before)

@@ -124,7 +124,9 @@ class Fact:
         if self.charging is not Charging.CHARGED:
             return Money.zero(self.rate.currency)
         kept = (100 - self.discount_percent).scaleb(-2)
-        return self.rate.times(self.multiplier).times(kept)
+        exact = self.rate.times(self.multiplier).times(kept)
+        payable = exact.rounded()
+        return payable if payable == exact else exact
 
     @property
     def is_divisible(self) -> bool:
