@@ -8,6 +8,7 @@ from tests.rules.facts import contract, day, eur, rated, usd, work
 from isthmus.canonical import Contract
 from isthmus.canonical.contract import Amendment, Terms
 from isthmus.canonical.invoice import LineKind
+from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.terms import Cap, CapLevel, CapPeriod, CapPolicy, TimeTerms, VolumeTier
 from isthmus.kit.money import Money
 from isthmus.rules.capped import Capped, within_caps
@@ -281,6 +282,28 @@ def test_work_on_another_contract_spends_the_clients_cap() -> None:
     assert [one.problem.reason for one in priced.held] == [
         "contract C-1001, customer c1, may not exceed 1,000.00 EUR"
     ]
+
+
+def test_other_contracts_spend_nothing_but_the_clients_cap() -> None:
+    other = rated("x", "9", HUNDRED, contract="k2", customer="c1")
+    priced = price(contract(cap=eur(500)), [work("e1", "2", HUNDRED)], elsewhere=[other])
+    assert [(u.bucket.contract, u.left) for u in priced.usages] == [("k1", eur("300.00"))]
+
+
+def test_an_expense_is_priced_with_the_hours_to_share_their_cap() -> None:
+    cap = Cap(amount=eur(500), policy=CapPolicy.SPLIT, includes_expenses=True)
+    flight = work("x1", "0", eur(320), "2026-03-01", unit=RateUnit.ENTRY, kind=LineKind.EXPENSE)
+    priced = price(capped(cap), [work("e1", "4", HUNDRED), flight])
+    assert [(f.work.kind, f.quantity, f.amount) for f in priced.billed] == [
+        (LineKind.EXPENSE, 1, eur("320.00")),
+        (LineKind.TIME, Decimal("1.8"), eur("180.00")),
+    ]
+    assert [one.fact.amount for one in priced.held] == [eur("220.00")]
+
+
+def test_a_cap_stated_twice_is_counted_once() -> None:
+    twice = capped(Cap(amount=eur(500)), cap=eur(500))
+    assert len(limits_of(twice)) == 1
 
 
 def test_a_cap_in_the_middle_of_a_tier_and_after_it() -> None:

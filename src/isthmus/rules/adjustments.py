@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from isthmus.canonical.invoice import InvoiceLine, LineKind
 from isthmus.kit.money import Money
-from isthmus.rules.facts import Charging, Fact
+from isthmus.rules.facts import SIX_PLACES, Charging, Fact
 from isthmus.rules.refusal import refuse_unless
 from isthmus.rules.rounding import nearest, trimmed
 
@@ -85,7 +85,7 @@ def write_down_hours(fact: Fact, hours: Decimal, reason: str) -> Adjusted:
         "Leave fewer hours than are billed, and none below zero.",
     )
     kept = Fraction(hours) / Fraction(fact.billed_hours) * Fraction(fact.quantity)
-    front, rest = fact.cut(trimmed(nearest(kept, Decimal("0.000001"))))
+    front, rest = fact.cut(trimmed(nearest(kept, SIX_PLACES)))
     why = f"{trimmed(rest.billed_hours)} h written down: {reason}"
     free = rest.changed(why, charging=Charging.NOT_CHARGED)
     parts = (front, free) if front.quantity else (free,)

@@ -5,7 +5,7 @@ A fact on a document (invoice, credit memo) is frozen; only another document tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -36,7 +36,7 @@ class Row:
 
     @property
     def key(self) -> Key:
-        return self.fact.work.id, self.fact.part
+        return _key(self.fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +100,16 @@ class FactLedger:
     def applied(self, diff: Diff) -> FactLedger:
         """Raises Unusable where a fact of the diff is on a document or is not in force."""
         live = {row.key: row for row in self._live()}
-        reversals = [_opposite(self._of_open(live, fact)) for fact in diff.old]
-        taken = {row.key for row in reversals}
+        reversals = [_opposite(_open_row(live, fact)) for fact in diff.old]
+        standing = live.keys() - {row.key for row in reversals}
         for fact in diff.new:
-            key = (fact.work.id, fact.part)
             refuse_unless(
-                key not in live or key in taken,
+                _key(fact) not in standing,
                 "diff",
                 f"Part {fact.part} of entry {fact.work.id} is in force already.",
                 "Rate again from the ledger as it is now.",
             )
-        return self._with([*reversals, *(self._next(fact) for fact in diff.new)])
+        return self._with([*reversals, *self._written(diff.new)])
 
     def on_document(self, document: str, facts: Sequence[Fact]) -> FactLedger:
         """Freeze open facts on a new invoice."""
@@ -122,7 +121,7 @@ class FactLedger:
         )
         self._must_be_new(document)
         live = {row.key: row for row in self._live()}
-        chosen = {id(self._of_open(live, fact)) for fact in facts}
+        chosen = {id(_open_row(live, fact)) for fact in facts}
         return FactLedger(
             tuple(
                 replace(row, document=document) if id(row) in chosen else row for row in self.rows
@@ -137,15 +136,17 @@ class FactLedger:
         """
         self._must_be_new(memo)
         rows = [row for row in self.rows if row.document == document]
-        back = [self._countered(row, memo) for row in rows]
-        kept = [replace(self._next(fact), document=memo) for fact in stays]
         refuse_unless(
             bool(rows),
             "document",
             f"Nothing is on {document}.",
             "Name the invoice or credit memo to take back.",
         )
-        return self._with([*back, *kept])
+        taken = [row for row in rows if not row.is_reversal]
+        _must_stand(taken, document, {(row.key, row.version) for row in self._live()})
+        again = [row.fact.opposite() for row in rows if row.is_reversal]
+        back = [*map(_opposite, taken), *self._written((*again, *stays))]
+        return self._with(replace(row, document=memo) for row in back)
 
     def amount_of(self, document: str, currency: str) -> Money:
         return total((row.fact for row in self.rows if row.document == document), currency)
@@ -164,38 +165,12 @@ class FactLedger:
         reversed_ = {(row.key, row.version) for row in self.rows if row.is_reversal}
         return (row for row in self.rows if (row.key, row.version) not in reversed_)
 
-    def _next(self, fact: Fact) -> Row:
-        key = (fact.work.id, fact.part)
-        last = max((row.version for row in self.rows if row.key == key), default=0)
-        return Row(fact, last + 1)
-
-    def _of_open(self, live: dict[Key, Row], fact: Fact) -> Row:
-        row = live.get((fact.work.id, fact.part))
-        if row is None or row.fact != fact:
-            raise Unusable(
-                "fact",
-                f"Part {fact.part} of entry {fact.work.id} is not in force as it is given.",
-                "Rate again from the ledger as it is now.",
-            )
-        if row.document is not None:
-            raise Unusable(
-                "fact",
-                f"Part {fact.part} of entry {fact.work.id} is on {row.document}.",
-                f"Credit {row.document} first.",
-            )
-        return row
-
-    def _countered(self, row: Row, memo: str) -> Row:
-        live = {(one.key, one.version) for one in self._live()}
-        if row.is_reversal:
-            return replace(self._next(row.fact.opposite()), document=memo)
-        refuse_unless(
-            (row.key, row.version) in live,
-            "document",
-            f"Part {row.fact.part} of entry {row.fact.work.id} on {row.document} is credited.",
-            "Credit what stands, or nothing.",
-        )
-        return replace(_opposite(row), document=memo)
+    def _written(self, facts: Iterable[Fact]) -> Iterator[Row]:
+        """Each in the version that follows the last one of its part."""
+        last: dict[Key, int] = {}
+        for row in self.rows:
+            last[row.key] = max(row.version, last.get(row.key, 0))
+        return (Row(fact, last.get(_key(fact), 0) + 1) for fact in facts)
 
     def _must_be_new(self, document: str) -> None:
         refuse_unless(
@@ -209,6 +184,37 @@ class FactLedger:
         return FactLedger((*self.rows, *rows))
 
 
+def _key(fact: Fact) -> Key:
+    return fact.work.id, fact.part
+
+
+def _open_row(live: Mapping[Key, Row], fact: Fact) -> Row:
+    row = live.get(_key(fact))
+    if row is None or row.fact != fact:
+        raise Unusable(
+            "fact",
+            f"Part {fact.part} of entry {fact.work.id} is not in force as it is given.",
+            "Rate again from the ledger as it is now.",
+        )
+    if row.document is not None:
+        raise Unusable(
+            "fact",
+            f"Part {fact.part} of entry {fact.work.id} is on {row.document}.",
+            f"Credit {row.document} first.",
+        )
+    return row
+
+
+def _must_stand(rows: Iterable[Row], document: str, live: Collection[tuple[Key, int]]) -> None:
+    for row in rows:
+        refuse_unless(
+            (row.key, row.version) in live,
+            "document",
+            f"Part {row.fact.part} of entry {row.fact.work.id} on {document} is credited.",
+            "Credit what stands, or nothing.",
+        )
+
+
 def _opposite(row: Row) -> Row:
     return replace(row, fact=row.fact.opposite(), is_reversal=True, document=None)
 
@@ -218,7 +224,7 @@ def _waits(row: Row) -> bool:
 
 
 def _by_key(facts: Iterable[Fact]) -> dict[Key, Fact]:
-    return {(fact.work.id, fact.part): fact for fact in facts}
+    return {_key(fact): fact for fact in facts}
 
 
 def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -198,6 +198,19 @@ def test_invoiced_hours_keep_their_tier_and_late_ones_take_what_is_left() -> Non
     assert [f.rate.amount for f in price(terms, [first, second, late], frozen).billed] == [135]
 
 
+def test_hours_from_before_there_were_tiers_fill_them_from_the_first() -> None:
+    """15 h in March, tiers from April on: 10 h of the first tier and 5 of the second are gone."""
+    tiers = tuple(
+        VolumeTier(up_to_hours=h, rate=eur(r)) for h, r in ((10, 100), (20, 90), (None, 80))
+    )
+    change = Amendment(
+        number=1, effective_on=day("2026-04-01"), terms=Terms(time=TimeTerms(tiers=tiers))
+    )
+    entries = [work("a", "15", worked_on="2026-03-02"), work("b", "8", worked_on="2026-04-01")]
+    found = price(contract(amendments=(change,)), entries).billed
+    assert [(f.billed_hours, f.rate.amount) for f in found] == [(15, 150), (5, 90), (3, 80)]
+
+
 @pytest.mark.parametrize(
     ("tiers", "reason"),
     [

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ from isthmus.rules.caps import Bucket, bucket_of, limits_of
 from isthmus.rules.fact_ledger import FactLedger, total
 from isthmus.rules.facts import Charging, Fact, Work
 from isthmus.rules.time.pricing import Priced, price, whole
+from isthmus.rules.time.rounding import billed_hours, minutes_of
 
 FIRST = date(2026, 3, 2)
 CURRENCIES = st.sampled_from(["EUR", "JPY", "BHD", "USD"])
@@ -242,10 +244,17 @@ def test_no_hour_is_lost(case: tuple[Contract, list[Work]]) -> None:
     for one in work:
         minutes[_group(terms, one)].append(one)
     for key, group in minutes.items():
-        if len(group) == 1:
-            expected[key] = whole(group[0], _rounding(terms, group[0])).billed_hours
+        if len(group) == 1 or all(one.hours >= 0 for one in group):
+            expected[key] = _together(group, _rounding(terms, group[0]))
     assert raw == {one.id: one.hours for one in work}
     assert {key: rounded[key] for key in expected} == expected
+
+
+def _together(group: list[Work], rounding: TimeRounding | None) -> Decimal:
+    if rounding is None or not group[0].is_billable:
+        return sum((one.hours for one in group), Decimal(0))
+    minutes = (minutes_of(one.hours, rounding) for one in group)
+    return billed_hours(sum(minutes, Fraction(0)), rounding)
 
 
 def _rounding(terms: Contract, work: Work) -> TimeRounding | None:
@@ -254,9 +263,13 @@ def _rounding(terms: Contract, work: Work) -> TimeRounding | None:
 
 def _group(terms: Contract, work: Work) -> object:
     rounding = _rounding(terms, work)
-    if rounding and rounding.grain is RoundingGrain.PERSON_TASK_DAY and work.is_billable:
+    if rounding and rounding.grain is RoundingGrain.PERSON_TASK_DAY and _shares_a_day(work):
         return work.resource, work.project, work.task, work.worked_on
     return work.id
+
+
+def _shares_a_day(work: Work) -> bool:
+    return work.is_billable and work.unit is not RateUnit.ENTRY
 
 
 @unhurried

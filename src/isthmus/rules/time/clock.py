@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from isthmus.canonical.terms import RoundingMode
 from isthmus.rules.refusal import refuse_unless
 from isthmus.rules.rounding import Number
-from isthmus.rules.time.elapsed import Clocked, elapsed_seconds
+from isthmus.rules.time.elapsed import Clocked, elapsed_seconds, zone_of
 
 _MINUTE = 60
 
@@ -89,7 +88,7 @@ def _ways(mode: ClockMode) -> tuple[RoundingMode, RoundingMode, RoundingMode]:
 
 def _on_grid(at: datetime, time_zone: str, minutes: int, way: RoundingMode) -> datetime:
     """On the wall's grid, worked out in elapsed seconds, so no change of the clocks is in it."""
-    local = at.astimezone(ZoneInfo(time_zone))
+    local = at.astimezone(zone_of(time_zone))
     shown = local.minute * _MINUTE + local.second + local.hour * _MINUTE * _MINUTE
     moved = _to(shown, minutes * _MINUTE, way) - shown
     return (at.astimezone(UTC) + timedelta(seconds=moved)).astimezone(local.tzinfo)

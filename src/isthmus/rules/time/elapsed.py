@@ -62,7 +62,7 @@ def instant(local: datetime, time_zone: str, *, later: bool = False) -> datetime
     When clocks go back they show an hour twice; `later` takes the second one. A time that they
     never showed raises Unusable.
     """
-    zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     shown = local.replace(tzinfo=zone, fold=int(later))
     refuse_unless(
         shown.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) == local,
@@ -81,7 +81,7 @@ def elapsed_seconds(clocked: Clocked) -> int:
 
 def by_day(clocked: Clocked) -> tuple[Stretch, ...]:
     """One stretch per local day that was worked on, in order; they add up to what elapsed."""
-    return tuple(_stretches(clocked, _zone(clocked.time_zone)))
+    return tuple(_stretches(clocked, zone_of(clocked.time_zone)))
 
 
 def _stretches(clocked: Clocked, zone: ZoneInfo) -> Iterator[Stretch]:
@@ -105,7 +105,8 @@ def _second(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(microsecond=0)
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Raises Unusable for a name that the IANA database does not have."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as unknown:

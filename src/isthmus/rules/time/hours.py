@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.terms import RoundingGrain, TimeRounding
 from isthmus.rules.facts import Fact, Work
 from isthmus.rules.problems import Problem
@@ -119,7 +120,8 @@ def _rounded(
     rounding: TimeRounding | None,
 ) -> list[Open]:
     raw = [entry.hours - invoiced.hours(entry) for entry in group]
-    if not _rounds(group[0], rounding) or rounding is None:
+    on_line = rounding is not None and rounding.grain is RoundingGrain.INVOICE_LINE
+    if rounding is None or on_line or not group[0].is_billable:
         return [Open(*pair, pair[1]) for pair in zip(group, raw, strict=True)]
     minutes = [_minutes(*pair, rounding) for pair in zip(group, raw, strict=True)]
     before = sum((_minutes(fact.work, fact.hours, rounding) for fact in frozen), Fraction(0))
@@ -139,13 +141,9 @@ def _minutes(work: Work, hours: Decimal, rounding: TimeRounding) -> Fraction:
     return minutes_of(work.hours, rounding) * Fraction(hours) / Fraction(work.hours)
 
 
-def _rounds(work: Work, rounding: TimeRounding | None) -> bool:
-    on_line = rounding is not None and rounding.grain is RoundingGrain.INVOICE_LINE
-    return work.is_billable and rounding is not None and not on_line
-
-
 def _group(work: Work, rounding: TimeRounding | None) -> Hashable:
-    if _rounds(work, rounding) and rounding and rounding.grain is RoundingGrain.PERSON_TASK_DAY:
+    together = rounding is not None and rounding.grain is RoundingGrain.PERSON_TASK_DAY
+    if together and work.is_billable and work.unit is not RateUnit.ENTRY:
         return work.resource, work.project, work.task, work.worked_on
     return work.id
 

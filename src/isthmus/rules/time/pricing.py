@@ -15,10 +15,11 @@ from decimal import Decimal
 from itertools import count
 
 from isthmus.canonical import Contract
+from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.terms import CapPolicy, RoundingGrain, TimeRounding, TimeTerms, Weekday
 from isthmus.rules.capped import Capped, within_caps
-from isthmus.rules.caps import Limit, Usage, limits_of, spent_by
+from isthmus.rules.caps import Bucket, Limit, Spent, Usage, limits_of, spent_by
 from isthmus.rules.facts import Counted, Fact, Held, Work, fact_of
 from isthmus.rules.refusal import Unusable, refuse_unless
 from isthmus.rules.rounding import trimmed
@@ -55,6 +56,8 @@ def price(
 ) -> Priced:
     """Facts of all work of a contract that is not invoiced; an entry may become several parts.
 
+    An expense may be among the work, as a flat price, to spend the caps that include expenses.
+
     `frozen` are the contract's invoiced facts in force: their entries are not priced again, but
     for hours that a cap held back. `elsewhere` are facts of the customer's other contracts, which
     count against caps at the customer's level.
@@ -65,7 +68,7 @@ def price(
     intact = [entry for entry in entries if invoiced.agrees(entry)]
     _check(contract, intact, limits)
     facts = _rated(contract, intact, invoiced, week_starts_on)
-    spent = spent_by((*invoiced.facts, *elsewhere), limits, week_starts_on)
+    spent = _spent(contract, (*invoiced.facts, *elsewhere), limits, week_starts_on)
     capped = within_caps(facts, limits, spent, contract.number, week_starts_on)
     changed = [_changed(contract, e, invoiced) for e in entries if not invoiced.agrees(e)]
     return _numbered(capped, changed, invoiced)
@@ -85,6 +88,14 @@ def rounding_on(contract: Contract, work: Work) -> TimeRounding | None:
     return TimeRounding(increment=contract.minimum_increment)
 
 
+def _spent(
+    contract: Contract, facts: Iterable[Fact], limits: Sequence[Limit], week_starts_on: Weekday
+) -> dict[Bucket, Spent]:
+    """Other contracts count against what is capped for the client, and nothing else of ours."""
+    spent = spent_by(facts, limits, week_starts_on)
+    return {bucket: s for bucket, s in spent.items() if bucket.contract in ("", contract.id)}
+
+
 def _is_settled(entry: Work, invoiced: Invoiced) -> bool:
     return invoiced.is_done(entry) and invoiced.agrees(entry)
 
@@ -102,7 +113,7 @@ def _rated(
 ) -> list[Fact]:
     sheet, volume = Timesheet(week_starts_on), Volume()
     for fact in invoiced.facts:
-        if fact.unit is RateUnit.HOUR:
+        if fact.unit is RateUnit.HOUR and fact.work.kind is LineKind.TIME:
             sheet.enter(fact)
             volume.enter(fact)
     found = open_hours(entries, invoiced, lambda work: rounding_on(contract, work))

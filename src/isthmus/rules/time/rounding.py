@@ -68,7 +68,8 @@ def rounded_in_turn(
     for amount in amounts:
         before += amount
         move = rule(before) - billed
-        parts.append(move if (move > 0) == (amount > 0) else Decimal(0))
+        forward = move > 0 if amount > 0 else move < 0 and amount < 0
+        parts.append(move if forward else Decimal(0))
         billed += parts[-1]
     return parts
 

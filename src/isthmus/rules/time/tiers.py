@@ -19,13 +19,13 @@ _NONE = Decimal(0)
 class Volume:
     """Hours of a contract by tier so far; invoiced hours are in it from the start.
 
-    Hours that are held count too: to release them moves no other hour to another tier.
+    Hours that are held count too: to release them moves no other hour to another tier. Hours from
+    days without tiers fill the first one, and what is too much for a tier the next.
     """
 
     hours: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: _NONE))
 
     def enter(self, fact: Fact) -> None:
-        """Hours from before there were tiers fill the first one."""
         self.hours[fact.tier or 0] += fact.billed_hours
 
     def take(self, hours: Decimal, tiers: Sequence[VolumeTier]) -> Iterator[tuple[int, Decimal]]:
@@ -43,13 +43,14 @@ class Volume:
             yield from (pair for pair in used if pair[1] > 0)
             yield 0, -hours
             return
-        below = _NONE
+        below = beyond = _NONE
         for place, tier in enumerate(tiers):
             if tier.up_to_hours is None:
                 yield place, hours
-            else:
-                yield place, max(tier.up_to_hours - below - self.hours[place], _NONE)
-                below = tier.up_to_hours
+                return
+            room = tier.up_to_hours - below - self.hours[place] - beyond
+            yield place, max(room, _NONE)
+            below, beyond = tier.up_to_hours, max(-room, _NONE)
 
 
 def in_tiers(fact: Fact, tiers: Sequence[VolumeTier], volume: Volume) -> Iterator[Fact]:
