@@ -88,13 +88,12 @@ def outcome(value: dict[str, Any]) -> dict[str, Any]:
 
 def other_inputs(given: Any) -> Iterator[Any]:
     """The inputs again and again: one figure raised by one each time, then one made ten times as
-    large, then all doubled, then one yes or no turned round, then one named input left out.
+    large, then all doubled, then one yes or no turned round each time.
     """
     yield from _one_changed(given, lambda value: _changed(value, lambda figure: figure + 1))
     yield from _one_changed(given, lambda value: _changed(value, lambda figure: figure * 10))
     yield _doubled(given)
     yield from _one_changed(given, lambda value: [not value] if isinstance(value, bool) else [])
-    yield from _one_left_out(given)
 
 
 def _one_changed(value: Any, others: Callable[[Any], Any]) -> Iterator[Any]:
@@ -109,11 +108,12 @@ def _one_changed(value: Any, others: Callable[[Any], Any]) -> Iterator[Any]:
         yield from others(value)
 
 
-def _one_left_out(value: Any) -> Iterator[Any]:
+def one_left_out(value: Any) -> Iterator[Any]:
+    """The inputs again and again, without one of the named ones each time."""
     if isinstance(value, dict | list):
         places = value.items() if isinstance(value, dict) else enumerate(value)
         for place, part in places:
-            for changed in _one_left_out(part):
+            for changed in one_left_out(part):
                 copy = deepcopy(value)
                 copy[place] = changed
                 yield copy

@@ -9,7 +9,15 @@ from isthmus.canonical import Contract
 from isthmus.canonical.contract import Amendment, Terms
 from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.rate_card import RateUnit
-from isthmus.canonical.terms import Cap, CapLevel, CapPeriod, CapPolicy, TimeTerms, VolumeTier
+from isthmus.canonical.terms import (
+    Cap,
+    CapLevel,
+    CapPeriod,
+    CapPolicy,
+    DayRate,
+    TimeTerms,
+    VolumeTier,
+)
 from isthmus.kit.money import Money
 from isthmus.rules.capped import Capped, within_caps
 from isthmus.rules.caps import Bucket, Spent, limits_of, not_to_exceed
@@ -273,6 +281,19 @@ def test_hours_held_back_are_billed_when_the_cap_is_raised_and_no_hour_twice() -
         (2, Decimal("1.6"), eur("200.00")),
     ]
     assert (later.held, later.usages[0].left) == ((), eur("0.00"))
+
+
+def test_what_a_cut_leaves_over_of_a_cap_buys_no_part_at_nothing() -> None:
+    """An hour of a day of 8.27 h is 0.999991 h at six places of a day."""
+    day_rate = DayRate(hours_per_day=Decimal("7.5"))
+    cap = Cap(hours=Decimal(1), policy=CapPolicy.SPLIT)
+    terms = contract(terms=Terms(time=TimeTerms(day_rate=day_rate), caps=(cap,)))
+    entry = work("e1", "8.27", HUNDRED)
+    invoiced = price(terms, [entry]).billed
+    assert [(f.quantity, f.billed_hours, f.amount) for f in invoiced] == [
+        (Decimal("0.120918"), Decimal("0.999991"), eur("90.69"))
+    ]
+    assert price(terms, [entry], frozen=invoiced).billed == ()
 
 
 def test_work_on_another_contract_spends_the_clients_cap() -> None:

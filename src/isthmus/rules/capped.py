@@ -173,12 +173,12 @@ def _affordable(fact: Fact, left: Decimal) -> Fraction:
 
 
 def _cut(fact: Fact, room: Fraction) -> tuple[list[Fact], Fact]:
-    """Down to six places of a quantity."""
+    """Down to six places of a quantity. What those leave over of a limit buys no part at 0.00."""
     quantity = floor(room * Fraction(fact.quantity) / Fraction(SIX_PLACES)) * SIX_PLACES
     if not quantity or not fact.is_divisible:
         return [], fact
     front, rest = fact.cut(trimmed(quantity))
-    return [front], rest
+    return ([front], rest) if front.amount or not fact.amount else ([], fact)
 
 
 def _same_currency(buckets: Iterable[Bucket], facts: Sequence[Fact]) -> None:
