@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,14 +6,17 @@ from tests.rules.facts import assignment, contract, day, entry, eur, month, phas
 
 from isthmus.canonical import TimeEntry
 from isthmus.canonical.project import ProjectStatus
+from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.time_entry import Approval
-from isthmus.rules.rating import Rated
+from isthmus.rules.rating import Rated, Unrated
 from isthmus.rules.time_checks import (
     EntryContext,
     PsaRatePolicy,
     check_entry,
     check_rate,
+    check_unit,
     is_chargeable,
+    no_rate,
 )
 
 MARCH = month(3)
@@ -152,6 +156,37 @@ def test_a_rate_that_disagrees_is_an_exception(stamped: object) -> None:
     assert str(stamped) in problem.reason
     assert "RC-1 of the company rate card says 150.00 EUR" in problem.reason
     assert check_rate(entry(source_rate=stamped), RATED, PsaRatePolicy.IGNORE) is None
+
+
+def test_a_price_per_day_does_not_price_hours() -> None:
+    daily = replace(RATED, rate=eur("1100.00"), unit=RateUnit.DAY)
+    problem = check_unit(daily)
+    assert problem is not None
+    assert (problem.code, problem.reason) == (
+        "rate_unit",
+        "RC-1 of the company rate card is 1,100.00 EUR per day, "
+        "and the entry is billed by the hour",
+    )
+    assert check_unit(RATED) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "fix", "field"),
+    [
+        ("rate_missing", "Add or extend the rate card in the PSA, then replay.", "bill_rate"),
+        (
+            "rate_currency",
+            "Agree on a rate in the currency of the project, or take it off the entry, "
+            "then replay.",
+            "agreed_rate",
+        ),
+    ],
+)
+def test_work_without_a_rate_is_mended_where_the_rate_is_kept(
+    code: Any, fix: str, field: str
+) -> None:
+    problem = no_rate(Unrated(code, "no rate", ()))
+    assert (problem.code, problem.fix, problem.field) == (code, fix, field)
 
 
 def test_any_no_makes_it_not_chargeable() -> None:

@@ -56,6 +56,9 @@ class TimeEntry(CanonicalObject):
         Money | None,
         about("Rate agreed for this entry, whatever the cards say", Role.PSA, unit="per hour"),
     ] = None
+    agreed_reason: Annotated[
+        str | None, about("Why that rate was agreed, and by whom", Role.PSA)
+    ] = None
     source_rate: Annotated[
         Money | None, about("Rate that the PSA stamped on it", Role.PSA, unit="per hour")
     ] = None

@@ -36,7 +36,9 @@ from isthmus.rules.time_checks import (
     EntryContext,
     check_entry,
     check_rate,
+    check_unit,
     is_chargeable,
+    no_rate,
 )
 from isthmus.store.database import Transaction
 from isthmus.store.entries import EntryRow
@@ -83,15 +85,16 @@ class BatchContext:
         projects = await tx.records.many(Project, (e.project for e in entries))
         named = {p.contract for p in projects.values() if p.contract}
         contracts = await tx.records.many(Contract, named)
+        assignments = await tx.records.many(
+            Assignment, (e.assignment for e in entries if e.assignment)
+        )
         ledgers = {c: e for c in _companies(contracts) if (e := _ledger_of(links, c)) is not None}
         return cls(
             projects=projects,
             phases=await tx.records.many(Phase, (e.phase for e in entries if e.phase)),
             contracts=contracts,
             customers=await tx.records.many(Customer, (p.customer for p in projects.values())),
-            assignments=await tx.records.many(
-                Assignment, (e.assignment for e in entries if e.assignment)
-            ),
+            assignments=assignments,
             resources=await tx.records.many(Resource, (e.resource for e in entries)),
             entities={e.code: e for e in await tx.records.list(LegalEntity)},
             cost_centres={c.code: c for c in await tx.records.list(CostCentre)},
@@ -100,7 +103,9 @@ class BatchContext:
             ledgers={code: erp.name for code, erp in ledgers.items()},
             kept={code: _dimensions_of(erp) for code, erp in ledgers.items()},
             homes={row.entry.id: row.connection for row in rows},
-            books=await _books(tx, links, {row.connection for row in rows}),
+            books=await _books(
+                tx, links, {row.connection for row in rows}, assignments.values(), policies
+            ),
             policies=policies,
         )  # fmt: skip
 
@@ -191,13 +196,10 @@ class BatchContext:
         query = query_for(entry, project, assignment, resource)
         found = self.books[self.homes[entry.id]].resolve(query)
         if isinstance(found, Unrated):
-            problem = Problem(
-                found.code, found.reason, "finance",
-                "Add or extend the rate card in the PSA, then replay.", "bill_rate",
-            )  # fmt: skip
-            return Verdict(entry, None, (problem,), context.period)
-        if mismatch := check_rate(entry, found, self.policies.psa_rate):
-            return Verdict(entry, None, (mismatch,), context.period)
+            return Verdict(entry, None, (no_rate(found),), context.period)
+        doubt = check_unit(found) or check_rate(entry, found, self.policies.psa_rate)
+        if doubt is not None:
+            return Verdict(entry, None, (doubt,), context.period)
         contract = self.contract_of(entry)
         work = Work.of(
             entry, found, role=query.role or "", label=context.person or entry.resource,
@@ -218,13 +220,24 @@ def _increment(contract: Contract | None) -> TimeRounding | None:
     return None if increment is None else TimeRounding(increment=increment)
 
 
-async def _books(tx: Transaction, links: Links, connections: Iterable[str]) -> dict[str, RateBook]:
+async def _books(
+    tx: Transaction,
+    links: Links,
+    connections: Iterable[str],
+    assignments: Iterable[Assignment],
+    policies: Policies,
+) -> dict[str, RateBook]:
     cards = await tx.records.list(RateCard)
     ids = [card.id for card in cards]
     books = {}
     for connection in connections:
         theirs = await tx.xref.external_many("rate_card", links.of(connection).space, ids)
-        books[connection] = RateBook.build(card for card in cards if card.id in theirs)
+        books[connection] = RateBook.build(
+            (card for card in cards if card.id in theirs),
+            assignments,
+            policies.rate_scopes,
+            policies.rate_overlap,
+        )
     return books
 
 

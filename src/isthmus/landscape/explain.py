@@ -167,9 +167,10 @@ class Explainer:
     def _choice(self, path: KeyPath, given: Any, expected: str) -> None:
         known = re.findall(r"'([^']*)'", expected)
         shown = self._scrub(str(given)) if isinstance(given, str | int | bool) else _kind(given)
+        key = next(key for key in reversed(path) if isinstance(key, str))
         self._document.add(
             path,
-            f"`{shown}` is not a value of `{path[-1]}`",
+            f"`{shown}` is not a value of `{key}`",
             f"known: {', '.join(known)}",
             did_you_mean(str(given), known, "Write one of them."),
             on_value=True,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from isthmus.kit.duration import Duration
 from isthmus.landscape.firm import Part
 from isthmus.landscape.keys import wrong
 from isthmus.rules.periods import ClosedPeriodPolicy
+from isthmus.rules.rating import DEFAULT_SCOPES, Overlap, Scope
 from isthmus.rules.time_checks import PsaRatePolicy
 
 Likeness = Annotated[float, Field(ge=0, le=1)]
@@ -40,6 +42,21 @@ class NewCustomer(Part):
         return self
 
 
+def _order(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    twice = [scope.value for scope, times in Counter(scopes).items() if times > 1]
+    if twice:
+        raise wrong(
+            f"it names {', '.join(twice)} more than once, and the first price found decides",
+            "Name each scope once.",
+        )
+    if Scope.PERSON_RECORD in scopes:
+        raise wrong(
+            "person_record holds what a person costs, and no price for a client",
+            "Remove it, or write person_default for a price per person.",
+        )
+    return scopes
+
+
 class Policies(Part):
     closed_period: ClosedPeriodPolicy = Field(
         default=ClosedPeriodPolicy.HOLD,
@@ -50,6 +67,18 @@ class Policies(Part):
         default=PsaRatePolicy.MUST_AGREE,
         description="A rate that the PSA sends must equal the contract's rate card, or is not "
         "looked at.",
+    )
+    rate_scopes: Annotated[tuple[Scope, ...], AfterValidator(_order)] = Field(
+        default=DEFAULT_SCOPES,
+        min_length=1,
+        description="Where the rate of an hour is looked for, in this order; the first price for "
+        "the day of work decides. A scope that is left out prices nothing. `person_on_assignment` "
+        "is left out because PSAs copy the rate card of that day into assignments.",
+    )
+    rate_overlap: Overlap = Field(
+        default=Overlap.REFUSE,
+        description="Two prices for the same work on the same day hold it, or the one that starts "
+        "later ends the other.",
     )
     new_customer: NewCustomer = Field(
         default=NewCustomer(), description="When a customer counts as one that is already there."

@@ -21,11 +21,12 @@ from isthmus.canonical import (
 from isthmus.canonical.dimensions import PeriodState
 from isthmus.canonical.opportunity import BillingModel
 from isthmus.canonical.project import ProjectStatus
+from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.time_entry import Approval
 from isthmus.rules.contracts import covers, ends_on
 from isthmus.rules.periods import period_closed, period_missing
 from isthmus.rules.problems import Owner, Problem
-from isthmus.rules.rating import Rated
+from isthmus.rules.rating import Rated, Unrated
 
 
 class PsaRatePolicy(StrEnum):
@@ -90,6 +91,31 @@ def check_rate(
         "then replay.",
         "source_rate",
     )
+
+
+def check_unit(rated: Rated) -> Problem | None:
+    """An invoice of hours asks for a price per hour: a day's price times hours is no amount."""
+    if rated.unit is RateUnit.HOUR:
+        return None
+    return Problem(
+        "rate_unit",
+        f"{rated.source_label} of the {rated.scope} is {rated.rate} per {rated.unit}, "
+        "and the entry is billed by the hour",
+        "finance",
+        f"Give {rated.source_label} a price per hour in the PSA, then replay.",
+        "unit",
+    )
+
+
+def no_rate(unrated: Unrated) -> Problem:
+    """What holds an entry without one clear price."""
+    if unrated.code == "rate_currency":
+        fix = "Agree on a rate in the currency of the project, or take it off the entry"
+        return Problem(
+            unrated.code, unrated.reason, "finance", f"{fix}, then replay.", "agreed_rate"
+        )
+    fix = "Add or extend the rate card in the PSA, then replay."
+    return Problem(unrated.code, unrated.reason, "finance", fix, "bill_rate")
 
 
 def _work(entry: TimeEntry, ctx: EntryContext) -> str:
