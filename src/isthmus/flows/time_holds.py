@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from isthmus.engine import Step
-from isthmus.flows.time_batch import BatchContext, Verdict
+from isthmus.flows.time_batch import BatchContext
+from isthmus.rules.judging import Verdict
 from isthmus.store.holds import HELD as HOLD_HELD
 from isthmus.store.holds import WAITING_PERIOD, NewHold
 

@@ -11,10 +11,11 @@ from isthmus.engine import Step
 from isthmus.events.batching import batch_time
 from isthmus.events.links import Link
 from isthmus.events.time_intake import posted_key
-from isthmus.flows.time_batch import BatchContext, Verdict, entry_ids
+from isthmus.flows.time_batch import BatchContext, entry_ids
 from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.chunks import chunked
 from isthmus.kit.money import Money
+from isthmus.rules.judging import Verdict
 from isthmus.rules.periods import Posting
 from isthmus.rules.problems import Owner, Problem
 from isthmus.store.database import Transaction

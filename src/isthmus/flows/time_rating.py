@@ -9,12 +9,13 @@ from typing import Any
 from isthmus.canonical import Contract, TimeEntry
 from isthmus.engine import Hold, Step
 from isthmus.flows.reading import overlaid
-from isthmus.flows.time_batch import BatchContext, Verdict, entry_ids
+from isthmus.flows.time_batch import BatchContext, entry_ids
 from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.ids import derived_id
 from isthmus.rules.capped import within_caps
 from isthmus.rules.caps import Bucket, Spent, not_to_exceed
 from isthmus.rules.facts import Fact
+from isthmus.rules.judging import Verdict
 from isthmus.rules.problems import Problem
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow

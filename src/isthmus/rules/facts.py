@@ -78,9 +78,9 @@ class Work:
         """`known` are the attributes of Work that neither the entry nor its price says."""
         facts: dict[str, Any] = {
             "id": entry.id, "worked_on": entry.worked_on, "hours": entry.hours,
-            "rate": rated.rate, "resource": entry.resource, "project": entry.project,
-            "task": entry.task or "", "role": entry.role or "", "label": entry.id,
-            "time_type": entry.time_type, "is_billable": entry.is_billable,
+            "rate": rated.rate, "unit": rated.unit, "resource": entry.resource,
+            "project": entry.project, "task": entry.task or "", "role": entry.role or "",
+            "label": entry.id, "time_type": entry.time_type, "is_billable": entry.is_billable,
             "is_courtesy": entry.is_courtesy, "rate_source": rated.source_id,
             "trail": rated.trail,
         }  # fmt: skip
