@@ -5,10 +5,10 @@ READY := .venv/.synced
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format docs clean
+.PHONY: help setup demo test test-all bench-rating check format docs clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## Install what the others need; they do it themselves
 
@@ -23,6 +23,9 @@ test: $(READY) ## The tests that take seconds (ARGS= goes to pytest)
 
 test-all: $(READY) ## Every test, also crashes and real servers
 	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+
+bench-rating: $(READY) ## Time entries rated per second (ARGS=--write renews its page)
+	@$(BIN)/python bench/rating.py $(ARGS)
 
 check: $(READY) ## Format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check .

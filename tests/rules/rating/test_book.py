@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.rules.facts import assignment, card, day, entry, eur, project, usd
 
@@ -22,6 +22,9 @@ from isthmus.rules.rating import (
     Unrated,
     query_for,
 )
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A slow machine is no wrong price."""
 
 QUERY = RateQuery("c1", "p1", "r1", "a1", "Architect", "EUR", day("2026-03-05"))
 
@@ -326,6 +329,7 @@ def queries(draw: st.DrawFn) -> RateQuery:
 OVERLAPS = st.sampled_from(Overlap)
 
 
+@unhurried
 @given(cards(), queries(), OVERLAPS, st.randoms(use_true_random=False))
 def test_shuffling_the_cards_never_changes_the_result(
     listed: list[RateCard], query: RateQuery, overlap: Overlap, rng: random.Random
@@ -335,6 +339,7 @@ def test_shuffling_the_cards_never_changes_the_result(
     assert RateBook.build(listed, overlap=overlap).resolve(query) == before
 
 
+@unhurried
 @given(cards(), queries(), OVERLAPS, st.data())
 def test_a_future_card_never_changes_the_rate_of_an_earlier_day(
     listed: list[RateCard], query: RateQuery, overlap: Overlap, data: st.DataObject
@@ -353,6 +358,7 @@ def test_a_future_card_never_changes_the_rate_of_an_earlier_day(
         assert (after.rate, after.source_id) == (before.rate, before.source_id)
 
 
+@unhurried
 @given(cards(), queries())
 def test_a_rate_is_in_the_currency_asked_for_that_work_and_in_force_that_day(
     listed: list[RateCard], query: RateQuery
@@ -366,6 +372,7 @@ def test_a_rate_is_in_the_currency_asked_for_that_work_and_in_force_that_day(
         assert all(getattr(source, name) in (None, getattr(query, name)) for name in SOME)
 
 
+@unhurried
 @given(cards(), queries())
 def test_work_is_unrated_only_where_no_card_fits_or_cards_contradict_each_other(
     listed: list[RateCard], query: RateQuery

@@ -1,7 +1,7 @@
 import random
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.rules.facts import card, eur, usd
 
@@ -15,6 +15,9 @@ from isthmus.rules.rating import (
     Unrated,
     check_book,
 )
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A slow machine is no wrong price."""
 
 
 def codes(cards: list[RateCard]) -> list[str]:
@@ -117,6 +120,7 @@ def listed(spans: list[tuple[int, int | None, str | None]]) -> list[RateCard]:
     ]
 
 
+@unhurried
 @given(SPANS)
 def test_an_overlap_is_reported_exactly_where_rating_would_refuse(
     spans: list[tuple[int, int | None, str | None]],
@@ -134,6 +138,7 @@ def test_an_overlap_is_reported_exactly_where_rating_would_refuse(
     assert bool(reported) == refused
 
 
+@unhurried
 @given(SPANS, st.randoms(use_true_random=False))
 def test_the_order_of_the_cards_never_changes_what_is_found(
     spans: list[tuple[int, int | None, str | None]], rng: random.Random

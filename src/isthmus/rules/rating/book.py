@@ -102,11 +102,13 @@ class RateBook:
         return tuple(
             timeline
             for shelf in self._shelves
+            if shelf.shapes
             for found in shelf.at(query)
             if (timeline := found.get(query.currency))
         )
 
     def _resolve(self, query: RateQuery, shelves: Iterable[Shelf]) -> Rated | Unrated:
+        sought = wanted(query)
         trail: list[Tried] = []
         misses: list[Price] = []
         empty: list[str] = []
@@ -116,33 +118,14 @@ class RateBook:
                 empty.append(shelf.scope.label)
                 continue
             if empty:
-                trail.append(Tried(", ".join(empty), wanted(query), "none"))
+                trail.append(Tried(", ".join(empty), sought, "none"))
                 empty.clear()
-            found = self._look(shelf, query, trail, misses)
+            found = _look(shelf, query, sought, trail, misses)
             if found is not None:
                 return found
         if empty:
-            trail.append(Tried(", ".join(empty), wanted(query), "none"))
+            trail.append(Tried(", ".join(empty), sought, "none"))
         return unpriced(query, misses, tuple(trail))
-
-    def _look(
-        self, shelf: Shelf, query: RateQuery, trail: list[Tried], misses: list[Price]
-    ) -> Rated | Unrated | None:
-        if shelf.scope is Scope.ENTRY_OVERRIDE:
-            return _overridden(query, tuple(trail))
-        here = list(shelf.at(query))
-        prices: list[Price] = []
-        for timelines in here:
-            if timeline := timelines.get(query.currency):
-                if match := timeline.on(query.worked_on.toordinal()):
-                    return _decided(match, query, tuple(trail))
-                prices.extend(timeline.prices)
-        misses.extend(prices)
-        others = {currency for timelines in here for currency in timelines}
-        lacks = missing(query, [shape for shape, _ in shelf.shapes])
-        said = nothing_here(query, prices, others, lacks)
-        trail.append(Tried(shelf.scope.label, wanted(query), said))
-        return None
 
 
 def bill_prices(cards: Iterable[RateCard]) -> Iterator[Placed]:
@@ -212,9 +195,27 @@ def _shelf(scope: Scope, shapes: _Shapes, overlap: Overlap) -> Shelf:
     )
 
 
-def _decided(match: Match, query: RateQuery, trail: tuple[Tried, ...]) -> Rated | Unrated:
-    found = " and ".join(f"{price.label} at {price.rate}" for price in match.prices)
-    steps = (*trail, Tried(match.scope.label, wanted(query), found))
+def _look(
+    shelf: Shelf, query: RateQuery, sought: str, trail: list[Tried], misses: list[Price]
+) -> Rated | Unrated | None:
+    if shelf.scope is Scope.ENTRY_OVERRIDE:
+        return _overridden(query, sought, trail)
+    here = list(shelf.at(query))
+    prices: list[Price] = []
+    for timelines in here:
+        if timeline := timelines.get(query.currency):
+            if match := timeline.on(query.worked_on.toordinal()):
+                return _decided(match, query, sought, trail)
+            prices.extend(timeline.prices)
+    misses.extend(prices)
+    others = {currency for timelines in here for currency in timelines}
+    lacks = missing(query, [shape for shape, _ in shelf.shapes])
+    trail.append(Tried(shelf.scope.label, sought, nothing_here(query, prices, others, lacks)))
+    return None
+
+
+def _decided(match: Match, query: RateQuery, sought: str, trail: list[Tried]) -> Rated | Unrated:
+    steps = (*trail, Tried(match.scope.label, sought, match.shown))
     if len(match.prices) > 1:
         return Unrated("rate_ambiguous", disagreement(match, query), steps)
     [price] = match.prices
@@ -229,12 +230,12 @@ def _decided(match: Match, query: RateQuery, trail: tuple[Tried, ...]) -> Rated 
     )
 
 
-def _overridden(query: RateQuery, trail: tuple[Tried, ...]) -> Rated | Unrated | None:
+def _overridden(query: RateQuery, sought: str, trail: list[Tried]) -> Rated | Unrated | None:
     agreed = query.override
     if agreed is None:
         return None
     label = f"the rate agreed for the entry ({agreed.reason or 'no reason on record'})"
     if agreed.rate.currency != query.currency:
-        return Unrated("rate_currency", other_currency(query, agreed), trail)
+        return Unrated("rate_currency", other_currency(query, agreed), tuple(trail))
     price = Price(agreed.entry, label, agreed.rate, None, None, agreed.unit)
-    return _decided(Match(Scope.ENTRY_OVERRIDE, (price,)), query, trail)
+    return _decided(Match.of(Scope.ENTRY_OVERRIDE, (price,)), query, sought, trail)

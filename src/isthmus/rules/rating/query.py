@@ -36,6 +36,22 @@ class RateQuery:
     practice: str | None = None
     override: Override | None = None
 
+    def on(self, day: date, override: Override | None = None) -> RateQuery:
+        """The same work on another day; an override is always of one entry."""
+        return RateQuery(
+            self.customer,
+            self.project,
+            self.resource,
+            self.assignment,
+            self.role,
+            self.currency,
+            day,
+            self.task,
+            self.region,
+            self.practice,
+            override,
+        )
+
 
 def query_for(
     entry: TimeEntry,

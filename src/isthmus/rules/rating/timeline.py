@@ -55,6 +55,14 @@ class Match:
 
     scope: Scope
     prices: tuple[Price, ...]
+    shown: str
+
+    @classmethod
+    def of(cls, scope: Scope, prices: tuple[Price, ...]) -> Match:
+        """Said once for all the entries of its days."""
+        return cls(
+            scope, prices, " and ".join(f"{price.label} at {price.rate}" for price in prices)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +106,5 @@ def _cut(
     for day in starts:
         active = [price for price in active if price.last >= day] + starting.get(day, [])
         holding = in_force(active, overlap)
-        cells.append(Match(scope, tuple(holding)) if holding else None)
+        cells.append(Match.of(scope, tuple(holding)) if holding else None)
     return starts, tuple(cells)
