@@ -8,95 +8,30 @@ from __future__ import annotations
 
 import json
 import platform
-import random
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from time import process_time
 
-from isthmus.canonical import RateCard, TimeEntry
-from isthmus.kit.money import Money
-from isthmus.rules.billing import RatedEntry, apply_cap, rate_entry
+from rating_firm import Raw, allowances, cards, raw_entries, work_of
+
+from isthmus.canonical import TimeEntry
+from isthmus.canonical.terms import Cap
+from isthmus.rules.capped import within_caps
+from isthmus.rules.caps import Bucket, Limit, Spent
+from isthmus.rules.facts import Fact, Work
 from isthmus.rules.rating import RateBook, Rated, RateQuery
-from isthmus.rules.rating.batch import Allowance, BatchRater, Entries, Work
+from isthmus.rules.rating.batch import BatchRater, Entries, WorkKind
+from isthmus.rules.time.pricing import whole
 
 MARK = "<!-- Measured by `make bench-rating ARGS=--write`. -->\n"
 PAGE = Path(__file__).parents[1] / "docs/reference/bench-rating.md"
-ROLES, CLIENTS, VERSIONS = 10, 9, 4
-"""Ten roles, each priced for nine clients and in the company's list, four times: 400 cards."""
-CONTRACTS, PEOPLE, STAFFED, CHUNK = 200, 500, 5, 10_000
-"""A person works on five contracts in these two years."""
-FIRST, DAYS = date(2025, 1, 1), 730
-HOURS = [Decimal(text) for text in ("0.17", "0.5", "1.25", "2.11", "4", "7.5", "7.75", "8")]
-Raw = tuple[str, int, int, date, Decimal]
-"""Id, person, contract, day and hours of an entry, as a reader would hand it over."""
-
-
-def cards() -> list[RateCard]:
-    found = []
-    for role in range(ROLES):
-        for client in range(CLIENTS + 1):
-            for number in range(VERSIONS):
-                starts = FIRST + timedelta(number * DAYS // VERSIONS)
-                ends = FIRST + timedelta((number + 1) * DAYS // VERSIONS - 1)
-                name = f"RC {role} {client} {number}"
-                found.append(
-                    RateCard(
-                        id=name,
-                        number=name,
-                        role=f"Role {role}",
-                        customer=f"Client {client}" if client < CLIENTS else None,
-                        bill_rate=Money.of(Decimal(9950 + 731 * role - 13 * client) / 100, "EUR"),
-                        effective_from=starts,
-                        effective_to=ends,
-                    )
-                )
-    return found
-
-
-def work_of(person: int, contract: int) -> Work:
-    """Every third contract bills by the quarter of an hour, every third by six minutes."""
-    query = RateQuery(
-        customer=f"Client {contract % (CLIENTS + 3)}",
-        project=f"Project {contract}",
-        resource=f"Consultant {person}",
-        assignment=None,
-        role=f"Role {person % ROLES}",
-        currency="EUR",
-        worked_on=FIRST,
-    )
-    return Work.of(query, f"Contract {contract}", (None, 6, 15)[contract % 3])
-
-
-def allowances(entries: int) -> dict[str, Allowance]:
-    """Every second contract is capped, at about half of what is worked on it."""
-    cap = Money.of(entries * 4 * 130 // CONTRACTS // 2, "EUR")
-    nothing = Money.zero("EUR")
-    return {f"Contract {c}": Allowance(cap, nothing) for c in range(0, CONTRACTS, 2)}
-
-
-def raw_entries(count: int) -> Iterator[list[Raw]]:
-    """In chunks, by day and id; the same every time."""
-    rng = random.Random(7)
-    for start in range(0, count, CHUNK):
-        some = range(start, min(start + CHUNK, count))
-        yield [
-            (
-                f"t{number:08}",
-                person := rng.randrange(PEOPLE),
-                (person * 7 + rng.randrange(STAFFED)) % CONTRACTS,
-                FIRST + timedelta(number * DAYS // count),
-                rng.choice(HOURS),
-            )
-            for number in some
-        ]
 
 
 @dataclass(frozen=True)
@@ -163,33 +98,35 @@ def naive(count: int) -> Run:
 
 def _objects(count: int, rate: Callable[[RateQuery], Rated]) -> Run:
     limits = allowances(count)
-    by_contract: dict[str, list[RatedEntry]] = {}
+    by_contract: dict[str, list[Fact]] = {}
     seconds = 0.0
     for chunk in raw_entries(count):
         prepared = [as_objects(raw) for raw in chunk]
         started = process_time()
         for entry, work, query in prepared:
-            priced = rate_entry(
-                entry,
-                rate(query),
-                role=query.role or "",
-                minimum_increment=work.minimum_increment,
+            contract = work.contract or ""
+            priced = whole(
+                Work.of(entry, rate(query), role=query.role or "", contract=contract),
+                work.rounding,
             )
-            by_contract.setdefault(work.contract or "", []).append(priced)
+            by_contract.setdefault(contract, []).append(priced)
         seconds += process_time() - started
     started = process_time()
     cents = rated = 0
     for contract, ours in by_contract.items():
-        limit = limits.get(contract)
-        cap, used = (limit.cap, limit.consumed) if limit else (None, Money.zero("EUR"))
-        accepted = apply_cap(ours, cap, used).accepted
+        spent: dict[Bucket, Spent] = {}
+        if contract in limits:
+            limit = Limit(Cap(amount=limits[contract].cap))
+            used = Spent(amount=limits[contract].consumed.amount)
+            spent = {Bucket(limit, contract, contract): used}
+        accepted = within_caps(ours, [bucket.limit for bucket in spent], spent, contract).billed
         rated += len(accepted)
-        cents += sum(int(entry.amount.amount * 100) for entry in accepted)
+        cents += sum(int(fact.amount.amount * 100) for fact in accepted)
     seconds += process_time() - started
     return Run(count, rated, count - rated, cents, seconds, seconds)
 
 
-def as_objects(raw: Raw) -> tuple[TimeEntry, Work, RateQuery]:
+def as_objects(raw: Raw) -> tuple[TimeEntry, WorkKind, RateQuery]:
     id, person, contract, day, hours = raw
     entry = TimeEntry(
         id=id,

@@ -56,8 +56,12 @@ def test_an_hour_in_order_is_rated_by_the_contracts_rules_with_its_dimensions() 
     rated = verdict.rated
     assert rated is not None
     assert (rated.billed_hours, rated.amount) == (Decimal("1.25"), eur("187.50"))
-    assert (rated.label, rated.role) == ("Consultant 1", "Architect")
-    assert (rated.cost_centre, rated.profit_centre, rated.rate_card_id) == ("cc1", "pc1", "id-RC-1")
+    assert (rated.work.label, rated.work.role) == ("Consultant 1", "Architect")
+    assert (rated.work.cost_centre, rated.work.profit_centre, rated.work.rate_source) == (
+        "cc1",
+        "pc1",
+        "id-RC-1",
+    )
 
 
 def test_everything_that_stands_in_the_way_is_said_at_once() -> None:
@@ -71,7 +75,7 @@ def test_a_ledger_without_profit_centres_asks_for_none() -> None:
     given = evidence(profit_centres={}, kept={"DE01": frozenset({CostCentre})})
     verdict = given.judge(entry())
     assert verdict.rated is not None
-    assert verdict.rated.profit_centre is None
+    assert verdict.rated.work.profit_centre is None
     assert codes(evidence(profit_centres={}, kept={})) == ["profit_centre_missing"]
 
 
@@ -105,7 +109,7 @@ def test_work_of_a_closed_month_waits_or_moves_as_the_policy_says() -> None:
     assert posting == Posting(day("2026-04-01"), month(4))
     verdict = moving.judge(entry())
     assert verdict.rated is not None
-    assert verdict.rated.worked_on == day("2026-03-05")
+    assert verdict.rated.work.worked_on == day("2026-03-05")
 
 
 def test_an_unknown_project_is_one_problem() -> None:

@@ -11,6 +11,7 @@ from tests.finance.billing.book import BILLING
 from isthmus.canonical import RateCard
 from isthmus.canonical.rate_card import RateUnit
 from isthmus.kit.money import Money
+from isthmus.rules.facts import Work, fact_of
 from isthmus.rules.rating import (
     DEFAULT_SCOPES,
     Override,
@@ -18,7 +19,6 @@ from isthmus.rules.rating import (
     Rated,
     RateQuery,
     Scope,
-    amount_of,
 )
 
 DAY = date(2026, 1, 5)
@@ -54,6 +54,11 @@ def rated(
     return found
 
 
+def _amount(found: Rated, hours: Decimal) -> Money:
+    work = Work(id="entry", worked_on=DAY, hours=hours, rate=found.rate, unit=found.unit)
+    return fact_of(work, hours).amount
+
+
 def card(level: str, dimensions: tuple[str, ...], rate: str, unit: RateUnit) -> RateCard:
     return RateCard(
         id=level,
@@ -78,7 +83,7 @@ def levels_of_rates_hourly_and_fixed(given: dict[str, Any]) -> dict[str, Any]:
                 override = Override("entry", Money.of(rate, "EUR"), unit=unit)
             else:
                 cards.append(card(level, KIMAI_LEVELS[level], rate, unit))
-        amounts[row["case"]] = amount_of(rated(cards, override), hours)
+        amounts[row["case"]] = _amount(rated(cards, override), hours)
     return {"amounts": amounts}
 
 
@@ -95,7 +100,7 @@ def an_order_of_the_firms_own(given: dict[str, Any]) -> dict[str, Any]:
         override = Override(row["entry"], Money.of(agreed, "EUR")) if agreed else None
         cards = [card(name, LEVELS[name][1], rate, RateUnit.HOUR) for name, rate in levels.items()]
         found = rated(cards, override, order)
-        amounts.append(amount_of(found, Decimal(row["hours"])))
+        amounts.append(_amount(found, Decimal(row["hours"])))
         lines.append(
             {
                 "description": row["entry"],

@@ -7,12 +7,15 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.rules.facts import card, day, eur, rated
+from tests.rules.facts import card, day, eur
 
 from isthmus.canonical import RateCard
 from isthmus.canonical.rate_card import RateUnit
+from isthmus.canonical.terms import Cap, TimeRounding
 from isthmus.kit.money import Money, minor_units
-from isthmus.rules.billing import apply_cap, billable_hours
+from isthmus.rules.capped import within_caps
+from isthmus.rules.caps import Bucket, Limit, Spent
+from isthmus.rules.facts import Fact, Work, fact_of
 from isthmus.rules.rating import (
     Overlap,
     Override,
@@ -20,7 +23,6 @@ from isthmus.rules.rating import (
     Rated,
     RateQuery,
     Unrated,
-    amount_of,
 )
 from isthmus.rules.rating.batch import (
     HOUR,
@@ -28,10 +30,11 @@ from isthmus.rules.rating.batch import (
     BatchRater,
     Entries,
     RatedColumns,
-    Work,
+    WorkKind,
     in_parts,
 )
 from isthmus.rules.refusal import Unusable
+from isthmus.rules.time.rounding import rounded_hours
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A slow machine is no wrong price."""
@@ -46,7 +49,7 @@ class Hour:
     """An entry as both ways are given it."""
 
     id: str
-    work: Work
+    work: WorkKind
     worked_on: date
     hours: Decimal
     override: Override | None
@@ -64,25 +67,32 @@ def one_by_one(
     book: RateBook, hours: list[Hour], allowances: dict[str, Allowance]
 ) -> dict[str, Outcome]:
     found: dict[str, Outcome] = {}
-    priced = []
+    priced: dict[str, list[Fact]] = {contract: [] for contract in allowances}
     for hour in hours:
         rate = book.resolve(hour.query)
-        billed = billable_hours(hour.hours, hour.work.minimum_increment)
+        billed = rounded_hours(hour.hours, hour.work.rounding)
         if isinstance(rate, Unrated):
             found[hour.id] = rate.code, None, billed, None
         elif rate.unit is RateUnit.DAY:
             found[hour.id] = "rate_unit", None, billed, rate.source_id
         else:
-            amount = amount_of(rate, billed)
-            found[hour.id] = None, amount, billed, rate.source_id
-            priced.append((hour, rated(hour.id, worked_on=f"{hour.worked_on}", amount=amount)))
+            fact = fact_of(as_work(hour, rate), billed)
+            found[hour.id] = None, fact.amount, billed, rate.source_id
+            priced.setdefault(hour.work.contract or "", []).append(fact)
     for contract, allowance in allowances.items():
-        ours = [entry for hour, entry in priced if hour.work.contract == contract]
-        outcome = apply_cap(ours, allowance.cap, allowance.consumed)
-        for entry in outcome.blocked:
-            _, _, billed, source = found[entry.entry_id]
-            found[entry.entry_id] = "cap_exceeded", None, billed, source
+        limit = Limit(Cap(amount=allowance.cap))
+        spent = {Bucket(limit, contract, contract): Spent(amount=allowance.consumed.amount)}
+        for held in within_caps(priced[contract], [limit], spent).held:
+            _, _, billed, source = found[held.fact.work.id]
+            found[held.fact.work.id] = "cap_exceeded", None, billed, source
     return found
+
+
+def as_work(hour: Hour, rate: Rated) -> Work:
+    return Work(
+        id=hour.id, worked_on=hour.worked_on, hours=hour.hours, rate=rate.rate, unit=rate.unit,
+        contract=hour.work.contract or "", rate_source=rate.source_id,
+    )  # fmt: skip
 
 
 def in_bulk(
@@ -141,7 +151,7 @@ def cards(draw: st.DrawFn) -> list[RateCard]:
 
 
 @st.composite
-def works(draw: st.DrawFn) -> Work:
+def works(draw: st.DrawFn) -> WorkKind:
     """The contract has the currency of its work."""
     currency = draw(st.sampled_from(CURRENCIES))
     query = replace(
@@ -150,8 +160,9 @@ def works(draw: st.DrawFn) -> Work:
         role=draw(st.sampled_from(["Architect", "Analyst", None])),
         practice=draw(st.sampled_from(["Cloud", None])),
     )
-    increment = draw(st.sampled_from([None, 6, 10, 15, 30]))
-    return Work.of(query, f"k-{currency}", increment)
+    minutes = draw(st.sampled_from([None, 6, 10, 15, 30]))
+    rounding = None if minutes is None else TimeRounding(increment=minutes)
+    return WorkKind.of(query, f"k-{currency}", rounding)
 
 
 @st.composite
@@ -201,8 +212,9 @@ def test_in_bulk_and_one_by_one_are_the_same(
     assert in_bulk(book, hours, allowances, chunk) == one_by_one(book, hours, allowances)
 
 
+QUARTER = TimeRounding(increment=15)
 LISTED = RateBook.build([card("RC-1", eur("33.33"), "2026-01-01")])
-ARCHITECT = Work.of(QUERY, "k1", 15)
+ARCHITECT = WorkKind.of(QUERY, "k1", QUARTER)
 
 
 def test_a_cap_is_spent_in_order_and_the_first_that_does_not_fit_stops_the_rest() -> None:
@@ -247,8 +259,8 @@ def test_one_entry_is_explained_as_rating_by_itself_explains_it() -> None:
 
 def test_the_same_work_is_entered_once() -> None:
     rater = BatchRater(LISTED)
-    later = Work.of(replace(QUERY, worked_on=day("2026-09-01")), "k1", 15)
-    assert [rater.enter(work) for work in (ARCHITECT, Work.of(QUERY), later)] == [0, 1, 0]
+    later = WorkKind.of(replace(QUERY, worked_on=day("2026-09-01")), "k1", QUARTER)
+    assert [rater.enter(work) for work in (ARCHITECT, WorkKind.of(QUERY), later)] == [0, 1, 0]
 
 
 def test_a_cap_in_another_currency_than_the_work_is_refused() -> None:

@@ -25,7 +25,6 @@ from isthmus.rules.rating.scopes import (
     scope_of,
 )
 from isthmus.rules.rating.timeline import Overlap, Price
-from isthmus.rules.rating.units import amount_of
 
 __all__ = [
     "COST_SCOPES",
@@ -40,7 +39,6 @@ __all__ = [
     "Scope",
     "Tried",
     "Unrated",
-    "amount_of",
     "check_book",
     "query_for",
     "scope_of",

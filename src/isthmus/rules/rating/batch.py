@@ -1,7 +1,7 @@
 """Rating in bulk: columns of whole numbers instead of objects, with the same result to the cent.
 
 Amounts are whole minor units and hours whole millionths of an hour, so every sum is exact. What
-`RateBook.resolve`, `billable_hours`, `amount_of` and `apply_cap` say of an entry, this says too;
+`RateBook.resolve`, `pricing.whole` and `capped.within_caps` say of an entry, this says too;
 reasons and trails are not made for each entry, `BatchRater.explain` makes them for one.
 """
 
@@ -18,13 +18,14 @@ from math import floor
 from typing import Literal
 
 from isthmus.canonical.rate_card import RateUnit
+from isthmus.canonical.terms import RoundingGrain, TimeRounding
 from isthmus.kit.money import Money, minor_units
-from isthmus.rules.billing import billable_hours
 from isthmus.rules.rating.book import RateBook
 from isthmus.rules.rating.query import Override, RateQuery
 from isthmus.rules.rating.result import Rated, Unrated, UnratedCode
 from isthmus.rules.rating.timeline import Match, Price, Timeline
 from isthmus.rules.refusal import Unusable, refuse_unless
+from isthmus.rules.time.rounding import rounded_hours
 
 HOUR = 1_000_000
 """Parts of an hour, as fine as billed hours are."""
@@ -32,19 +33,19 @@ HeldCode = UnratedCode | Literal["rate_unit", "cap_exceeded"]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkKind:
     """What entries that are priced alike have in common: everything but day, hours and id."""
 
     query: RateQuery
     contract: str | None
-    minimum_increment: int | None
+    rounding: TimeRounding | None
 
     @classmethod
     def of(
-        cls, query: RateQuery, contract: str | None = None, minimum_increment: int | None = None
-    ) -> Work:
+        cls, query: RateQuery, contract: str | None = None, rounding: TimeRounding | None = None
+    ) -> WorkKind:
         """The day and the override of the query are those of one entry, and left out."""
-        return cls(query.on(date.min), contract, minimum_increment)
+        return cls(query.on(date.min), contract, rounding)
 
     def on(self, ordinal: int, override: Override | None = None) -> RateQuery:
         return self.query.on(date.fromordinal(ordinal), override)
@@ -94,7 +95,7 @@ class RatedColumns:
     amounts: list[int | None]
     """Minor units of the currency of the work."""
     billed: list[int]
-    """Hours after the contract's increment, in millionths of an hour."""
+    """Hours after the contract's rounding, in millionths of an hour."""
     prices: list[Price | None]
     held: dict[int, HeldCode]
 
@@ -134,14 +135,14 @@ class _Cell:
 
 
 class _Billed(dict[int, int]):
-    """Billed hours by worked hours under one increment, worked out once each."""
+    """Billed hours by worked hours under one rounding, worked out once each."""
 
-    def __init__(self, minimum_increment: int | None) -> None:
+    def __init__(self, rounding: TimeRounding | None) -> None:
         super().__init__()
-        self.minimum_increment = minimum_increment
+        self.rounding = rounding
 
     def __missing__(self, worked: int) -> int:
-        billed = billable_hours(Decimal(worked).scaleb(-6), self.minimum_increment)
+        billed = rounded_hours(Decimal(worked).scaleb(-6), self.rounding)
         self[worked] = found = in_parts(billed)
         return found
 
@@ -156,13 +157,13 @@ class BatchRater:
         """`allowances` are by contract; a contract without one has no cap."""
         self._book = book
         self._rooms = {id: _room(allowance) for id, allowance in (allowances or {}).items()}
-        self._numbers: dict[Work, int] = {}
-        self._works: list[Work] = []
+        self._numbers: dict[WorkKind, int] = {}
+        self._works: list[WorkKind] = []
         self._lanes: list[_Lane] = []
         self._merged: dict[tuple[int, ...], tuple[Sequence[int], Sequence[_Cell]]] = {}
-        self._increments: dict[int | None, _Billed] = {}
+        self._increments: dict[TimeRounding | None, _Billed] = {}
 
-    def enter(self, work: Work) -> int:
+    def enter(self, work: WorkKind) -> int:
         """The number that stands for the work in `Entries.works`."""
         number = self._numbers.get(work)
         if number is None:
@@ -185,6 +186,7 @@ class BatchRater:
         """Work under a cap must come by day and then by id, through all chunks: the cap is spent
         on the earliest work. Raises `Unusable` where it does not.
         """
+        # One loop without calls: a call per entry would cost as much as the arithmetic does.
         amounts: list[int | None] = []
         hours: list[int] = []
         prices: list[Price | None] = []
@@ -209,7 +211,7 @@ class BatchRater:
                 amount = (doubled + cell.half) // cell.divisor
             else:
                 amount = -((cell.half - doubled) // cell.divisor)
-            if room is not None and not _fits(room, amount, day, entries.ids[place]):
+            if room is not None and not _fits(room, billed, amount, day, entries.ids[place]):
                 held[place] = "cap_exceeded"
                 amounts.append(None)
                 continue
@@ -225,7 +227,7 @@ class BatchRater:
         )
         return _priced(price)
 
-    def _lane(self, work: Work) -> _Lane:
+    def _lane(self, work: WorkKind) -> _Lane:
         timelines = self._book.timelines(work.query)
         known = tuple(id(timeline) for timeline in timelines)
         if known not in self._merged:
@@ -239,13 +241,22 @@ class BatchRater:
             "the currency of its work.",
             "Set the cap in the currency of the contract.",
         )
-        minutes = work.minimum_increment
-        increments = self._increments.setdefault(minutes, _Billed(minutes))
+        rounding = work.rounding
+        refuse_unless(
+            rounding is None or rounding.grain is RoundingGrain.ENTRY,
+            "rounding",
+            f"Hours of contract {work.contract} are rounded by {rounding and rounding.grain}, and "
+            "a batch sees one entry at a time.",
+            "Rate them with `isthmus.rules.time.pricing`.",
+        )
+        increments = self._increments.setdefault(rounding, _Billed(rounding))
         return starts, cells, increments, room
 
 
-def _fits(room: _Room, amount: int, day: int, id: str) -> bool:
-    """Takes the amount from what is left. The first that does not fit stops those after it."""
+def _fits(room: _Room, billed: int, amount: int, day: int, id: str) -> bool:
+    """Takes the amount from what is left. The first that does not fit stops those after it; a
+    correction below zero is never held, and gives room.
+    """
     if (day, id) < room.last:
         raise Unusable(
             "entries",
@@ -254,7 +265,7 @@ def _fits(room: _Room, amount: int, day: int, id: str) -> bool:
             "Sort the entries by day of work and id.",
         )
     room.last = day, id
-    if room.stopped or amount > room.left:
+    if billed >= 0 and amount >= 0 and (room.stopped or amount > room.left):
         room.stopped = True
         return False
     room.left -= amount
