@@ -7,12 +7,12 @@ import pytest
 from tests.rules.facts import day, eur, usd
 
 from isthmus.kit.money import Money
+from isthmus.rules.exchange_difference import Carried
 from isthmus.rules.revenue.breakage import Breakage, Prepaid, Use, redeemed_by_period
 from isthmus.rules.revenue.contract_cost import ShortContracts, expensed_by_month
 from isthmus.rules.revenue.financing import OneYearExpedient, annuity, interest
 from isthmus.rules.revenue.foreign import (
     Advance,
-    Carried,
     ContractAssetRate,
     earned_from_advances,
     invoiced,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.kit.money import Money, minor_units
-from isthmus.rules.exchange import converted
+from isthmus.rules.fx import converted
 from isthmus.rules.revenue.allocation import Bundle, Rounding, allocate, allocate_with_bundle
 from isthmus.rules.revenue.breakage import Prepaid, Use, redeemed_by_period
 from isthmus.rules.revenue.contract_cost import ShortContracts, expensed_by_month

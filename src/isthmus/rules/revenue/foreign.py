@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import converted
+from isthmus.rules.exchange_difference import Carried
+from isthmus.rules.fx import converted
 from isthmus.rules.journal import Account, Entry, Line, entry
 from isthmus.rules.refusal import Unusable
 from isthmus.rules.rounding import movements
@@ -64,14 +65,6 @@ def _drawn(advances: Sequence[Advance], earned: Money, currency: str) -> Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """Unbilled work in the contract's currency and what the books carry it at."""
-
-    foreign: Money
-    carried: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Remeasured:
     asset: Carried
     gain: Money
@@ -93,9 +86,9 @@ def remeasure(
 
 
 def recognise(foreign: Money, on: date, rate: Decimal, currency: str) -> tuple[Carried, Entry]:
-    worth = converted(foreign, rate, currency)
-    lines = [Line(Account.CONTRACT_ASSET, worth), Line(Account.REVENUE, -worth)]
-    return Carried(foreign, worth), entry(on, lines)
+    asset = Carried.at(foreign, rate, currency)
+    lines = [Line(Account.CONTRACT_ASSET, asset.carried), Line(Account.REVENUE, -asset.carried)]
+    return asset, entry(on, lines)
 
 
 def invoiced(asset: Carried, on: date, rate: Decimal) -> Remeasured:
