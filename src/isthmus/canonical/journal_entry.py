@@ -36,6 +36,10 @@ class Account(StrEnum):
     CLIENT_DISBURSEMENT = "client_disbursement"
     """Paid in a client's name, to be had back from it: neither cost nor revenue."""
     INPUT_TAX = "input_tax"
+    OUTPUT_TAX = "output_tax"
+    WITHHOLDING_TAX = "withholding_tax"
+    """Withheld by clients and paid to the tax office for us: a claim on it."""
+    DISCOUNT_ALLOWED = "discount_allowed"
     EMPLOYEE_PAYABLE = "employee_payable"
     CARD_PAYABLE = "card_payable"
 
