@@ -66,6 +66,34 @@ def test_two_taxes_that_both_round_up_make_a_cent_too_much(
     assert [row.amount for row in found.breakdown] == [eur(amount) for amount in taxes]
 
 
+def test_of_one_sum_the_tax_gives_way_whose_rounding_strayed_furthest() -> None:
+    """0.336 + 0.3351 is 0.67; 0.34 is further from the second."""
+    taxes = Tax("A", Decimal("3.36")), Tax("B", Decimal("3.351"))
+    found = taxed(document(line("10.00", *taxes)), TaxConventions(TaxRounding.DOCUMENT))
+
+    assert [row.amount for row in found.breakdown] == [eur("0.34"), eur("0.33")]
+
+
+def test_lines_taxed_alike_are_added_up_apart_from_their_credits() -> None:
+    """0.67 on 10.00 less 0.34 on 5.00; 0.3353 on the difference would be 0.34."""
+    taxes = Tax("A", Decimal("3.353")), Tax("B", Decimal("3.353"))
+    found = taxed(
+        document(line("10.00", *taxes), line("5.00", *taxes, quantity="-1")),
+        TaxConventions(TaxRounding.SAME_TAXES),
+    )
+
+    assert found.tax == eur("0.33")
+
+
+def test_a_price_may_contain_a_tax_on_a_tax() -> None:
+    """100 + 10 % is 110, + 5 % is 115.50."""
+    first = Tax("First", Decimal(10), inclusive=True, adds_to_base=True)
+    found = taxed(document(line("115.50", first, Tax("Second", Decimal(5), inclusive=True))))
+
+    assert found.net == eur("100.00")
+    assert [row.amount for row in found.breakdown] == [eur("10.00"), eur("5.50")]
+
+
 def test_taxes_too_small_to_show_are_not_lost_where_they_are_one_sum() -> None:
     """Twice 0.003 and once 0.004."""
     taxes = [Tax(name, Decimal(percent)) for name, percent in (("A", 3), ("B", 3), ("C", 4))]
