@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.rules.facts import day, eur, usd
 
 from isthmus.canonical import ExchangeRate
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money, minor_units
 from isthmus.rules.exchange_difference import Carried, pay
 from isthmus.rules.fx import (
@@ -25,7 +26,7 @@ from isthmus.rules.fx import (
 from isthmus.rules.journal import Account
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import Unusable
-from isthmus.rules.rounding import Midpoint, step_of
+from isthmus.rules.rounding import step_of
 from isthmus.rules.tax.assessment import taxed
 from isthmus.rules.tax.document import TaxableDocument, TaxableLine
 from isthmus.rules.tax.levy import Tax
@@ -124,7 +125,7 @@ def test_the_digits_are_those_of_the_currency_converted_to(
 
 
 def test_half_a_unit_to_the_even_one_if_the_ledger_does_so() -> None:
-    assert converted(usd("1.00"), Decimal("0.005"), "GBP", Midpoint.HALF_EVEN).amount == 0
+    assert converted(usd("1.00"), Decimal("0.005"), "GBP", HalfCent.EVEN).amount == 0
 
 
 def test_an_invoice_of_400_at_1_20_is_paid_at_1_10() -> None:

@@ -15,9 +15,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.canonical import ExchangeRate
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money
 from isthmus.rules.problems import Problem
-from isthmus.rules.rounding import Midpoint, Number, nearest, share, step_of
+from isthmus.rules.rounding import Number, nearest, share, step_of
 
 
 class Quotation(StrEnum):
@@ -35,14 +36,12 @@ def multiplier(rate: Number, quotation: Quotation = Quotation.TARGET_PER_SOURCE)
     return exact if quotation is Quotation.TARGET_PER_SOURCE else 1 / exact
 
 
-def converted(
-    amount: Money, rate: Number, currency: str, midpoint: Midpoint = Midpoint.HALF_UP
-) -> Money:
+def converted(amount: Money, rate: Number, currency: str, half: HalfCent = HalfCent.UP) -> Money:
     """`rate` is in units of the currency for one unit of the amount; rounded once, to the minor
     unit of the currency it is converted to.
     """
     exact = Fraction(amount.amount) * Fraction(rate)
-    return Money.of(nearest(exact, step_of(currency), midpoint), currency)
+    return Money.of(nearest(exact, step_of(currency), half), currency)
 
 
 class Way(StrEnum):
@@ -65,6 +64,12 @@ class Rate:
 
     def of(self, amount: Money) -> Money:
         return converted(amount, self.value, self.target)
+
+    def words(self) -> str:
+        """The rates as the ledger has them, with their days."""
+        return " and ".join(
+            f"{rate.source}/{rate.target} {rate.rate} of {rate.rated_on}" for rate in self.used
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ class CashRounded:
     rounding: Money
 
 
-def cash_rounded(total: Money, step: Decimal, midpoint: Midpoint = Midpoint.HALF_UP) -> CashRounded:
+def cash_rounded(total: Money, step: Decimal, half: HalfCent = HalfCent.UP) -> CashRounded:
     """To what can be paid in coins, such as 0.05 in Switzerland; the invoice's total stays."""
-    payable = share(total, 1, step, midpoint)
+    payable = share(total, 1, step, half)
     return CashRounded(payable, payable - total)

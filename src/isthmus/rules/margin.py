@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from isthmus.canonical import ExchangeRate
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import converted, rate_on
+from isthmus.rules.fx import find_rate
 from isthmus.rules.problems import Problem
 from isthmus.rules.ratios import ratio
 
@@ -151,10 +151,10 @@ def _in_currency(
         amount: Money | None = getattr(each, name, None)
         if amount is None:
             continue
-        rate = rate_on(each.on, amount.currency, currency, rates)
+        rate = find_rate(rates, amount.currency, currency, each.on)
         if isinstance(rate, Problem):
             return rate
-        changes[name] = converted(amount, rate.rate, currency)
+        changes[name] = rate.of(amount)
     return replace(each, **changes)  # type: ignore[arg-type] # each name is a field of money
 
 

@@ -30,15 +30,6 @@ class Remainder(StrEnum):
     """Round down, then one unit each to the parts that lost most (Hare's method)."""
 
 
-class Midpoint(StrEnum):
-    """Where a value goes that lies exactly between two units."""
-
-    HALF_UP = "half_up"
-    """Default: away from zero, as EN 16931 and `Money.rounded` do (365.125 is 365.13)."""
-    HALF_EVEN = "half_even"
-    """To the even unit (365.125 is 365.12), as Tryton 8.0 and ERPNext's "banker's rounding" do."""
-
-
 def step_of(currency: str) -> Decimal:
     return Decimal(1).scaleb(-minor_units(currency))
 

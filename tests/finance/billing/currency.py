@@ -12,6 +12,7 @@ from tests.finance.billing.tax import document, vat
 from tests.finance.case_file import Inputs
 
 from isthmus.canonical import ExchangeRate
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money
 from isthmus.rules.conversion import (
     Converted,
@@ -23,7 +24,6 @@ from isthmus.rules.conversion import (
 )
 from isthmus.rules.exchange_difference import Carried, pay
 from isthmus.rules.fx import LookUp, Quotation, Rate, converted, find_rate, multiplier
-from isthmus.rules.rounding import Midpoint
 from isthmus.rules.tax.assessment import line_amount, taxed
 from isthmus.rules.tax.conventions import TaxConventions
 from isthmus.rules.tax.document import TaxableLine, charge
@@ -48,7 +48,7 @@ def the_rate(source: str, target: str, rate: Any) -> Rate:
 @BILLING.case("MC-01")
 def no_decimals(given: Inputs) -> dict[str, Any]:
     line = TaxableLine(Money.of(given["rate"], given["currency"]), Decimal(given["hours"]))
-    even = TaxConventions(midpoint=Midpoint.HALF_EVEN)
+    even = TaxConventions(half=HalfCent.EVEN)
     return {"amount": line_amount(line), "half_even": line_amount(line, even)}
 
 

@@ -165,7 +165,9 @@ def test_three_currencies_each_at_its_own_rate() -> None:
         {"project_expense": "dr 214.20 EUR", "employee_payable": "cr 214.20 EUR"},
         {"unbilled_receivable": "dr 196.35 GBP", "expense_revenue": "cr 196.35 GBP"},
     ]
-    assert found.trail[0] == ("178.50 GBP from 238.00 USD, tax included, at 0.75 of 2026-03-01")
+    assert found.trail[0] == (
+        "178.50 GBP from 238.00 USD, tax included, at USD/GBP 0.75 of 2026-03-01"
+    )
 
 
 def test_an_agreed_rate_goes_before_the_ledger_s() -> None:
@@ -179,7 +181,7 @@ def test_an_agreed_rate_goes_before_the_ledger_s() -> None:
 
 
 def test_the_employee_does_not_wait_for_the_client_s_exchange_rate() -> None:
-    found = judged(expense(), currency="GBP", rates=[rate("GBP", "EUR", "1.15")])
+    found = judged(expense(), currency="GBP", rates=[rate("USD", "EUR", "0.90")])
 
     assert [(part.amount, part.problem.code) for part in found.held] == [
         (eur(100), "exchange_rate_missing")

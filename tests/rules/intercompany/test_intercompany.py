@@ -94,7 +94,7 @@ def test_a_role_without_a_price_waits_and_a_missing_percent_is_refused() -> None
 
 
 def test_a_missing_exchange_rate_is_no_guess() -> None:
-    found = transfer(WORK, Link(COMPANIES, CARD, "EUR"), [rate("EUR", "USD", "1.1")])
+    found = transfer(WORK, Link(COMPANIES, CARD, "EUR"), [rate("GBP", "USD", "1.1")])
 
     assert isinstance(found, Problem)
     assert found.code == "exchange_rate_missing"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from tests.rules.facts import eur
 
-from isthmus.rules.rounding import Midpoint
+from isthmus.canonical.terms import HalfCent
 from isthmus.rules.tax.assessment import taxed
 from isthmus.rules.tax.comparison import Cause, Comparison, Stated, compare
 from isthmus.rules.tax.conventions import EN_16931, TaxBase, TaxRounding
@@ -62,7 +62,7 @@ def test_rounding_by_line_is_told_from_rounding_by_document() -> None:
     [
         (
             document(("1460.50", "1", (Tax("VAT", Decimal(25)),))),
-            replace(EN_16931, midpoint=Midpoint.HALF_EVEN),
+            replace(EN_16931, half=HalfCent.EVEN),
             "half a unit to the even one",
         ),
         (

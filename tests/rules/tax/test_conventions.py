@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.rules.facts import eur
 
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money
 from isthmus.rules.refusal import Unusable
-from isthmus.rules.rounding import Midpoint
 from isthmus.rules.tax.assessment import line_amount, taxed
 from isthmus.rules.tax.conventions import TaxBase, TaxConventions, TaxRounding
 from isthmus.rules.tax.document import TaxableDocument, TaxableLine, allowance
@@ -131,12 +131,12 @@ def test_a_line_is_taxed_as_it_is_printed_or_as_it_was_before(
 
 
 @pytest.mark.parametrize(
-    ("midpoint", "amount", "tax"),
-    [(Midpoint.HALF_UP, "0.13", "365.13"), (Midpoint.HALF_EVEN, "0.12", "365.12")],
+    ("half", "amount", "tax"),
+    [(HalfCent.UP, "0.13", "365.13"), (HalfCent.EVEN, "0.12", "365.12")],
 )
-def test_half_a_cent(midpoint: Midpoint, amount: str, tax: str) -> None:
+def test_half_a_cent(half: HalfCent, amount: str, tax: str) -> None:
     """0.5 x 0.25 = 0.125; 1,460.50 x 25 % = 365.125 (EN 16931, tc434 example 2)."""
-    how = TaxConventions(midpoint=midpoint)
+    how = TaxConventions(half=half)
 
     assert line_amount(line("0.25", quantity="0.5"), how) == eur(amount)
     assert taxed(document(line("1460.50", Tax("VAT", Decimal(25)))), how).tax == eur(tax)
@@ -146,7 +146,7 @@ def test_half_a_cent_of_a_credit_mirrors_that_of_the_invoice() -> None:
     credit = document(line("1460.50", Tax("VAT", Decimal(25)), quantity="-1"))
 
     assert taxed(credit).tax == eur("-365.13")
-    assert taxed(credit, TaxConventions(midpoint=Midpoint.HALF_EVEN)).tax == eur("-365.12")
+    assert taxed(credit, TaxConventions(half=HalfCent.EVEN)).tax == eur("-365.12")
 
 
 def test_a_step_coarser_than_the_cent_is_that_of_every_amount() -> None:

@@ -6,9 +6,10 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money, minor_units
 from isthmus.rules.discounts import bundle_prices, document_discount, redeem, spread
-from isthmus.rules.rounding import Midpoint, nearest, step_of
+from isthmus.rules.rounding import nearest, step_of
 from isthmus.rules.tax.assessment import taxed
 from isthmus.rules.tax.conventions import TaxBase, TaxConventions, TaxRounding
 from isthmus.rules.tax.document import Adjustment, TaxableDocument, TaxableLine
@@ -37,7 +38,7 @@ conventions = st.builds(
     TaxConventions,
     st.sampled_from(TaxRounding),
     st.sampled_from(TaxBase),
-    st.sampled_from(Midpoint),
+    st.sampled_from(HalfCent),
 )
 some_taxes = st.lists(st.sampled_from(TAXES), max_size=4, unique=True).map(tuple)
 
@@ -90,15 +91,15 @@ def test_every_figure_is_payable(document: TaxableDocument, how: TaxConventions)
 
 
 @unhurried
-@given(documents(), st.sampled_from(TaxBase), st.sampled_from(Midpoint))
+@given(documents(), st.sampled_from(TaxBase), st.sampled_from(HalfCent))
 def test_each_rounding_is_what_it_says(
-    document: TaxableDocument, base: TaxBase, midpoint: Midpoint
+    document: TaxableDocument, base: TaxBase, half: HalfCent
 ) -> None:
     """By line: the sum of rounded line taxes. By category: each tax once. By document: the sum."""
     step = step_of(document.currency)
 
     def tax(rounding: TaxRounding) -> Decimal:
-        return taxed(document, TaxConventions(rounding, base, midpoint)).tax.amount
+        return taxed(document, TaxConventions(rounding, base, half)).tax.amount
 
     found = taxed(document, TaxConventions(base=base))
     exact: dict[Tax, list[Fraction]] = {}
@@ -107,22 +108,22 @@ def test_each_rounding_is_what_it_says(
             exact.setdefault(share.tax, []).append(share.exact)
     each = [value for values in exact.values() for value in values]
 
-    assert tax(TaxRounding.LINE) == sum(nearest(value, step, midpoint) for value in each)
+    assert tax(TaxRounding.LINE) == sum(nearest(value, step, half) for value in each)
     assert tax(TaxRounding.CATEGORY) == sum(
-        nearest(sum(values, Fraction(0)), step, midpoint) for values in exact.values()
+        nearest(sum(values, Fraction(0)), step, half) for values in exact.values()
     )
-    assert tax(TaxRounding.DOCUMENT) == nearest(sum(each, Fraction(0)), step, midpoint)
+    assert tax(TaxRounding.DOCUMENT) == nearest(sum(each, Fraction(0)), step, half)
 
 
 @unhurried
-@given(documents(), st.sampled_from(Midpoint))
+@given(documents(), st.sampled_from(HalfCent))
 def test_no_rounding_strays_from_the_exact_tax_by_more_than_its_parts(
-    document: TaxableDocument, midpoint: Midpoint
+    document: TaxableDocument, half: HalfCent
 ) -> None:
     """Half a unit for each amount that is rounded."""
     step = Fraction(step_of(document.currency))
     for rounding in TaxRounding:
-        found = taxed(document, TaxConventions(rounding, TaxBase.EXACT_LINE, midpoint))
+        found = taxed(document, TaxConventions(rounding, TaxBase.EXACT_LINE, half))
         shares = [n for part in (*found.lines, *found.adjustments) for n in part.taxes]
         exact = sum((n.exact for n in shares if not n.tax.withheld), Fraction(0))
 

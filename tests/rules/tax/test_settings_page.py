@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from tests.rules.settings_page import coded, stated
+from tests.rules.settings_page import coded, defaults, stated
 
 from isthmus.rules import conversion, discounts, early_payment, exchange_difference, fx, tax
 
@@ -18,7 +18,7 @@ MODULES = [
 
 def test_the_page_states_the_conventions_of_the_code() -> None:
     """The category of a tax is a fact about it, no convention."""
-    conventions = {found for found in coded(MODULES) if found[0] != "TaxCategory"}
+    conventions = {found for found in coded(defaults(MODULES)) if found[0] != "TaxCategory"}
 
     assert stated("tax-and-currency.md") == conventions
     assert len(conventions) == 8

@@ -12,8 +12,8 @@ import pytest
 from tests.tryton_server.fixtures import require_tryton
 from tests.tryton_server.server import TrytonServer, running
 
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money, minor_units
-from isthmus.rules.rounding import Midpoint
 from isthmus.rules.tax.assessment import taxed
 from isthmus.rules.tax.comparison import Cause, Stated, compare
 from isthmus.rules.tax.conventions import EN_16931, TaxBase, TaxConventions, TaxRounding
@@ -25,10 +25,8 @@ from isthmus.sandbox.tryton import Rpc
 pytestmark = [pytest.mark.tryton, pytest.mark.slow]
 
 AS_TRYTON = {
-    "document": TaxConventions(
-        TaxRounding.SAME_TAXES, TaxBase.EXACT_LINE, midpoint=Midpoint.HALF_EVEN
-    ),
-    "line": TaxConventions(TaxRounding.LINE_SUM, TaxBase.EXACT_LINE, midpoint=Midpoint.HALF_EVEN),
+    "document": TaxConventions(TaxRounding.SAME_TAXES, TaxBase.EXACT_LINE, half=HalfCent.EVEN),
+    "line": TaxConventions(TaxRounding.LINE_SUM, TaxBase.EXACT_LINE, half=HalfCent.EVEN),
 }
 TAXES = (
     Tax("Fee", per_unit=Decimal("0.35"), adds_to_base=True),
@@ -250,10 +248,10 @@ def _read(
 def _variants(own: TaxConventions) -> list[TaxConventions]:
     """One thing done otherwise than Tryton does it, or all."""
     return [
-        TaxConventions(own.rounding, own.base, Midpoint.HALF_UP),
-        TaxConventions(own.rounding, TaxBase.ROUNDED_LINE, own.midpoint),
-        TaxConventions(TaxRounding.CATEGORY, own.base, own.midpoint),
-        TaxConventions(TaxRounding.LINE, own.base, own.midpoint),
+        TaxConventions(own.rounding, own.base, HalfCent.UP),
+        TaxConventions(own.rounding, TaxBase.ROUNDED_LINE, own.half),
+        TaxConventions(TaxRounding.CATEGORY, own.base, own.half),
+        TaxConventions(TaxRounding.LINE, own.base, own.half),
         EN_16931,
     ]
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 from isthmus.canonical import ExchangeRate, ExpenseEntry
 from isthmus.canonical.terms import Allowance, CategoryRule, ExpenseTerms, MarkupBase
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import converted
 from isthmus.rules.expenses.allowances import Trip, mileage, per_diem
 from isthmus.rules.expenses.cost import cost_of
 from isthmus.rules.expenses.currencies import LineRate, billing_rate
 from isthmus.rules.expenses.policy import Allowed, Claim, HeldPart, apply_policy
+from isthmus.rules.fx import converted
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import Unusable, refuse_unless
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from isthmus.canonical import ExpenseEntry
 from isthmus.canonical.expense_entry import PaidBy
 from isthmus.canonical.time_entry import Approval
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import converted
+from isthmus.rules.fx import converted
 from isthmus.rules.problems import Owner, Problem
-from isthmus.rules.rounding import share
+from isthmus.rules.rounding import Number, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Cost:
     def net(self) -> Money:
         return self.gross - self.recovered_tax
 
-    def at(self, rate: Decimal, currency: str) -> Cost:
+    def at(self, rate: Number, currency: str) -> Cost:
         return Cost(
             converted(self.gross, rate, currency), converted(self.recovered_tax, rate, currency)
         )

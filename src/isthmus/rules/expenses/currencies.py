@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from isthmus.canonical import ExchangeRate, ExpenseEntry
-from isthmus.rules.exchange import rate_on
+from isthmus.rules.fx import find_rate
 from isthmus.rules.problems import Problem
+from isthmus.rules.rounding import Number
 
 
 @dataclass(frozen=True, slots=True)
 class LineRate:
     """`source` says where the rate is from, for people who ask."""
 
-    rate: Decimal
+    rate: Number
     currency: str
     source: str
 
@@ -42,7 +43,7 @@ def _rate(
         return LineRate(Decimal(1), currency, "as spent")
     if agreed is not None:
         return LineRate(agreed, currency, f"{agreed} as agreed on the expense")
-    found = rate_on(entry.spent_on, spent, currency, rates)
+    found = find_rate(rates, spent, currency, entry.spent_on)
     if isinstance(found, Problem):
         return found
-    return LineRate(found.rate, currency, f"{found.rate} of {found.rated_on}")
+    return LineRate(found.value, currency, found.words())

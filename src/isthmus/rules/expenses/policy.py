@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from isthmus.canonical import ExpenseEntry
 from isthmus.canonical.terms import CategoryRule, Excess, ExpenseTerms
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import converted
 from isthmus.rules.expenses.currencies import LineRate
+from isthmus.rules.fx import converted
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import refuse_unless
 from isthmus.rules.rounding import share

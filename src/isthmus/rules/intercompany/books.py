@@ -8,7 +8,7 @@ from datetime import date
 
 from isthmus.canonical import ExchangeRate
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import converted, rate_on
+from isthmus.rules.fx import find_rate
 from isthmus.rules.intercompany.transfer import Transfer
 from isthmus.rules.journal import Account, Entry, Line, entry
 from isthmus.rules.problems import Problem
@@ -82,5 +82,5 @@ def eliminate(
 def _translated(
     amount: Money, on: date, currency: str, rates: Iterable[ExchangeRate]
 ) -> Money | Problem:
-    rate = rate_on(on, amount.currency, currency, rates)
-    return rate if isinstance(rate, Problem) else converted(amount, rate.rate, currency)
+    rate = find_rate(rates, amount.currency, currency, on)
+    return rate if isinstance(rate, Problem) else rate.of(amount)

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from isthmus.canonical import ExchangeRate
 from isthmus.kit.money import Money
-from isthmus.rules.exchange import rate_on
+from isthmus.rules.fx import find_rate
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import Unusable, refuse_unless
 from isthmus.rules.revenue.affiliates import Companies
@@ -130,10 +130,10 @@ def _document(
         return price
     exact, natural = price
     currency = link.currency or natural
-    rate = rate_on(work.worked_on, natural, currency, rates)
+    rate = find_rate(rates, natural, currency, work.worked_on)
     if isinstance(rate, Problem):
         return rate
-    return _rounded(exact * Fraction(rate.rate), currency)
+    return _rounded(exact * rate.value, currency)
 
 
 def _price(work: Work, terms: TransferTerms, cost: _Exact) -> _Exact | Problem:

@@ -12,9 +12,10 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, cycle
 
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import Midpoint, movements, nearest, step_of
+from isthmus.rules.rounding import movements, nearest, step_of
 from isthmus.rules.tax.conventions import EN_16931, TaxBase, TaxConventions, TaxRounding
 from isthmus.rules.tax.document import Part, TaxableDocument, TaxableLine
 from isthmus.rules.tax.levy import Tax, levied, net_of
@@ -68,7 +69,7 @@ def _amount(part: Part, currency: str, conventions: TaxConventions) -> Money:
         "Convert it first; a document has one currency.",
     )
     step = _step(currency, conventions)
-    return Money.of(nearest(part.exact, step, conventions.midpoint), currency)
+    return Money.of(nearest(part.exact, step, conventions.half), currency)
 
 
 def _step(currency: str, conventions: TaxConventions) -> Decimal:
@@ -122,14 +123,14 @@ def _reconciled(
     exact: Sequence[Fraction], step: Decimal, conventions: TaxConventions
 ) -> list[Decimal]:
     """The taxes of a group, each rounded, some then moved by a unit so that their sum is right."""
-    amounts = [nearest(value, step, conventions.midpoint) for value in exact]
+    amounts = [nearest(value, step, conventions.half) for value in exact]
     errors = [Fraction(now) - value for now, value in zip(amounts, exact, strict=True)]
     if conventions.rounding is TaxRounding.DOCUMENT:
-        excess = sum(amounts, Decimal(0)) - nearest(_total(exact), step, conventions.midpoint)
+        excess = sum(amounts, Decimal(0)) - nearest(_total(exact), step, conventions.half)
         order = sorted(range(len(exact)), key=lambda n: errors[n], reverse=excess > 0)
     else:
         # Half a unit of error is nobody's: a tax alone keeps its own rounding.
-        excess = nearest(_total(errors), step, Midpoint.HALF_EVEN)
+        excess = nearest(_total(errors), step, HalfCent.EVEN)
         order = [n for n in range(len(exact)) if amounts[n]] or list(range(len(exact)))
     for place in cycle(order):
         if not excess:
@@ -145,7 +146,7 @@ def _over_lines(
     """By running total, so that no line is a unit off and all of them make the amount."""
     step = _step(amount.currency, conventions)
     to_date = [
-        Money.of(nearest(value, step, conventions.midpoint), amount.currency)
+        Money.of(nearest(value, step, conventions.half), amount.currency)
         for value in accumulate(levy.exact for levy in members)
     ]
     return movements([*to_date[:-1], amount])
@@ -161,7 +162,7 @@ def _part(
     amounts = [shares[levy.part, levy.place] for levy in levies]
     inclusive = [now for now, levy in zip(amounts, levies, strict=True) if levy.tax.inclusive]
     exact = _total(levy.on_top for levy in levies)
-    on_top = nearest(exact, _step(amount.currency, conventions), conventions.midpoint)
+    on_top = nearest(exact, _step(amount.currency, conventions), conventions.half)
     contained = Money.total(inclusive, amount.currency) - Money.of(on_top, amount.currency)
     net = amount - contained
     return TaxedPart(part, amount, net, tuple(_shares(net, levies, amounts)))

@@ -12,8 +12,9 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import product
 
+from isthmus.canonical.terms import HalfCent
 from isthmus.kit.money import Money
-from isthmus.rules.rounding import Midpoint, nearest, step_of
+from isthmus.rules.rounding import nearest, step_of
 from isthmus.rules.tax.assessment import taxed
 from isthmus.rules.tax.conventions import TaxBase, TaxConventions, TaxRounding
 from isthmus.rules.tax.taxed import TaxedDocument
@@ -116,8 +117,8 @@ _ON = {
     TaxBase.EXACT_LINE: "of unrounded line amounts",
 }
 _HALF = {
-    Midpoint.HALF_UP: "half a unit up",
-    Midpoint.HALF_EVEN: "half a unit to the even one",
+    HalfCent.UP: "half a unit up",
+    HalfCent.EVEN: "half a unit to the even one",
 }
 
 
@@ -125,8 +126,8 @@ def _another_convention(ours: TaxedDocument, theirs: Stated, tolerance: Money) -
     """The one that differs least from ours and gives the ledger's figures."""
     own = ours.conventions
     ways = [
-        replace(own, rounding=rounding, base=base, midpoint=midpoint)
-        for rounding, base, midpoint in product(TaxRounding, TaxBase, Midpoint)
+        replace(own, rounding=rounding, base=base, half=half)
+        for rounding, base, half in product(TaxRounding, TaxBase, HalfCent)
     ]
     for way in sorted(ways, key=lambda way: len(_changed(own, way))):
         if _same(taxed(ours.document, way), theirs, tolerance):
@@ -144,7 +145,7 @@ def _changed(own: TaxConventions, way: TaxConventions) -> list[str]:
     told = [
         (own.rounding, way.rounding, _HOW[way.rounding]),
         (own.base, way.base, _ON[way.base]),
-        (own.midpoint, way.midpoint, _HALF[way.midpoint]),
+        (own.half, way.half, _HALF[way.half]),
     ]
     return [text for one, other, text in told if one is not other]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from isthmus.rules.rounding import Midpoint
+from isthmus.canonical.terms import HalfCent
 
 
 class TaxRounding(StrEnum):
@@ -41,7 +41,7 @@ class TaxBase(StrEnum):
 class TaxConventions:
     rounding: TaxRounding = TaxRounding.CATEGORY
     base: TaxBase = TaxBase.ROUNDED_LINE
-    midpoint: Midpoint = Midpoint.HALF_UP
+    half: HalfCent = HalfCent.UP
     step: Decimal | None = None
     """Coarser than the currency's minor unit, for all amounts of the document."""
 
