@@ -32,6 +32,7 @@ from isthmus.sandbox.netsuite import NetSuiteAccount
 from isthmus.sandbox.salesforce import SalesforceOrg
 from isthmus.sandbox.serve import serving
 from isthmus.settings import Settings
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import HoldRow
 from isthmus.store.tables import event
 
@@ -59,7 +60,7 @@ connections:
     url: {netsuite}
     auth: {{client_id: env:NS_ID, certificate_id: env:NS_CERT, private_key: env:NS_KEY,
             algorithm: ES256}}
-    items: {{time: consulting, milestone: fixed}}
+    items: {{time: consulting, milestone: fixed, expense: expenses}}
     poll_seconds: "0.01"
 roles:
   crm: [{{connection: salesforce}}]
@@ -102,7 +103,7 @@ LOGINS = {
     "org_login": "{flow: client_credentials, client_id: env:ORG_ID, client_secret: env:ORG_SECRET}",
     "books_login": "{client_id: env:NS_ID, certificate_id: env:NS_CERT, private_key: env:NS_KEY, "
     "algorithm: ES256}",
-    "items": "{time: consulting, milestone: fixed}",
+    "items": "{time: consulting, milestone: fixed, expense: expenses}",
 }
 
 BOOKS: dict[str, list[dict[str, Any]]] = {
@@ -120,6 +121,7 @@ BOOKS: dict[str, list[dict[str, Any]]] = {
     "serviceSaleItem": [
         {"externalId": "consulting", "itemId": "Consulting"},
         {"externalId": "fixed", "itemId": "Fixed fee"},
+        {"externalId": "expenses", "itemId": "Expenses"},
     ],
     "department": [{"externalId": "CC-10", "name": "Consulting"}],
     "classification": [{"externalId": "PC-A", "name": "Advisory"}],
@@ -241,9 +243,9 @@ class Firm:
         """A person corrects attributes of what is held, here and not in its system."""
         kind, id = hold.object_kind or "", hold.object_id or ""
         async with self.app.database.begin() as tx:
-            if kind == "time_entry":
-                obj: CanonicalObject = (await tx.entries.many([id]))[id].entry
-                await tx.entries.revise(id)
+            if kind in ENTRY_KINDS:
+                obj: CanonicalObject = (await tx.entries_of(kind).many([id]))[id].entry
+                await tx.entries_of(kind).revise(id)
             else:
                 obj = await tx.records.get(BY_KIND[kind], id)
             raw = obj.model_dump(mode="json")

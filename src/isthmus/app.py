@@ -13,11 +13,11 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from isthmus.canonical import CanonicalObject, LegalEntity, TimeEntry
+from isthmus.canonical import CanonicalObject, ExpenseEntry, LegalEntity, TimeEntry
 from isthmus.canonical.base import Role
 from isthmus.connect import ConnectionContext, Connector
 from isthmus.engine import Engine, Observer, RetryPolicy, Waker
-from isthmus.events.batching import batch_time
+from isthmus.events.batching import batch_expenses, batch_time
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected, Links
 from isthmus.events.outbox import Outbox
@@ -156,6 +156,8 @@ class App:
     async def _after_page(self, model: type[CanonicalObject]) -> None:
         if model is TimeEntry:
             await batch_time(self.database, self.outbox)
+        elif model is ExpenseEntry:
+            await batch_expenses(self.database, self.outbox)
 
     async def _seed_legal_entities(self) -> None:
         """The firm's companies are known from the landscape before any system names them."""

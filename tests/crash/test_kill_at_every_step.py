@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from tests.firm import Firm, a_firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff
+from tests.flows.expenses import spend
+from tests.flows.work import Work
 
 from isthmus.flows.contract_to_invoice import request_billing
 
@@ -78,12 +80,7 @@ async def test_a_deal_and_its_hours_survive_every_death(database_url: str, tmp_p
             assert await tx.ledger.totals() == [
                 ("time_entry", "invoiced", "EUR", Decimal("6000.00"), 5)
             ]
-    assert set(deaths.read_text().splitlines()) == {
-        f"{flow}.{step} {moment}"
-        for flow, steps in STEPS.items()
-        for step in steps
-        for moment in ("before", "after")
-    }
+    assert set(deaths.read_text().splitlines()) == moments(STEPS)
 
 
 async def test_a_milestone_is_billed_once_through_every_death(
@@ -123,6 +120,48 @@ async def test_a_milestone_is_billed_once_through_every_death(
     assert {"opportunity_to_project", "milestone_to_invoice", "contract_to_invoice"} <= died
 
 
+async def test_an_expense_is_billed_once_through_every_death(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The workers die in the flow of expenses only: the others' deaths are counted above."""
+    deaths = tmp_path / "deaths"
+    deaths.write_text("".join(f"{moment}\n" for moment in moments(STEPS)))
+    async with (
+        a_firm(database_url, tmp_path, works=False) as firm,
+        mortal_workers(firm, database_url, deaths),
+    ):
+        deal = await a_deal(firm, await an_account(firm))
+        await firm.org.update("Opportunity", deal, StageName="Closed Won")
+        await firm.app.read()
+        await settled(firm)
+        project = project_of(firm, deal)
+        work = Work(firm, deal, project, await staff(firm, project))
+        line, own = await spend(work, "121.00"), await spend(work, "15.00", pse__Billable__c=False)
+        await firm.app.read()
+        await settled(firm)
+        await request_billing(firm.app.engine, date(2026, 7, 31))
+        await settled(firm)
+        [invoice] = await firm.books.rows("invoice")
+        assert [n["amount"] for n in invoice["item"]["items"]] == [Decimal("121.00")]
+        assert firm.org.row("pse__Expense__c", line)["pse__Invoice_Number__c"] == invoice["tranId"]
+        assert firm.org.row("pse__Expense__c", own)["pse__Invoiced__c"] is False
+        async with firm.app.database.begin() as tx:
+            assert await tx.ledger.totals() == [
+                ("expense_entry", "invoiced", "EUR", Decimal("121.00"), 1)
+            ]
+    assert set(deaths.read_text().splitlines()) == moments({**STEPS, **OF_EXPENSES})
+
+
+def moments(flows: Mapping[str, Iterable[str]]) -> set[str]:
+    return {
+        f"{flow}.{step} {moment}"
+        for flow, steps in flows.items()
+        for step in steps
+        for moment in ("before", "after")
+    }
+
+
+OF_EXPENSES = {"expense_to_finance": ("rate_expenses", "post_expenses", "take_back_costs")}
 STEPS = {
     "opportunity_to_project": (
         "validate_deal", "ensure_customer", "open_contract", "open_project", "plan_billing",
@@ -133,5 +172,5 @@ STEPS = {
     "time_to_invoice": ("rate_batch", "post_batch"),
     "contract_to_invoice": ("draft_invoice", "post_invoice", "settle_invoice"),
     "invoice_status_to_crm": ("update_crm",),
-    "invoice_number_to_psa": ("mark_entries", "mark_milestones"),
+    "invoice_number_to_psa": ("mark_entries", "mark_milestones", "mark_expenses"),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from isthmus.canonical import (
     Assignment,
     Contract,
     Customer,
+    ExpenseEntry,
     LegalEntity,
     Milestone,
     Opportunity,
@@ -114,6 +115,16 @@ def entry(**changes: Any) -> TimeEntry:
         "worked_on": "2026-03-05", "hours": "8", "approval": "approved", "currency": "EUR",
     }  # fmt: skip
     return TimeEntry.model_validate(facts | changes)
+
+
+def expense(**changes: Any) -> ExpenseEntry:
+    """A train ticket with its receipt."""
+    facts = {
+        "id": "e1", "number": "EXP-1", "resource": "r1", "project": "p1", "category": "Train",
+        "spent_on": "2026-03-05", "amount": eur("121.00"), "approval": "approved",
+        "tax_recovered_percent": 0,
+    }  # fmt: skip
+    return ExpenseEntry.model_validate(facts | changes)
 
 
 def card(

@@ -15,12 +15,18 @@ class PaidBy(StrEnum):
     COMPANY_CARD = "company_card"
 
 
+class DistanceUnit(StrEnum):
+    KILOMETRE = "kilometre"
+    MILE = "mile"
+
+
 class ExpenseEntry(CanonicalObject):
     kind: ClassVar[str] = "expense_entry"
     system_of_record: ClassVar[Role] = Role.PSA
     identifiers: ClassVar[tuple[str, ...]] = ("resource", "project", "spent_on", "amount")
-    lifecycle: ClassVar[Lifecycle | None] = TimeEntry.lifecycle
+    lifecycle: ClassVar[Lifecycle] = TimeEntry.lifecycle
 
+    number: Annotated[str | None, about("Number that people quote", Role.PSA)] = None
     resource: Annotated[str, about("Who spent it", Role.PSA, ref="resource")]
     project: Annotated[str, about("For what", Role.PSA, ref="project")]
     category: Annotated[str, about("Expense type", Role.PSA)]
@@ -33,6 +39,10 @@ class ExpenseEntry(CanonicalObject):
     tax_recovered_percent: Annotated[
         Decimal, about("Part of that tax which we get back", Role.ERP, unit="percent")
     ] = Decimal(100)
+    non_billable_amount: Annotated[
+        Money | None, about("Part of the amount that the client does not pay", Role.PSA)
+    ] = None
+    distance_unit: Annotated[DistanceUnit | None, about("Unit of the distance", Role.PSA)] = None
     is_billable: Annotated[bool, about("Client pays it", Role.PSA)] = True
     is_reimbursable: Annotated[bool, about("Employee gets it back", Role.PSA)] = True
     paid_by: Annotated[
@@ -55,7 +65,9 @@ class ExpenseEntry(CanonicalObject):
         None
     )
     approval: Annotated[Approval, about("Where its approval stands", Role.PSA)] = Approval.DRAFT
+    note: Annotated[str | None, about("What it was for", Role.PSA, pii=True)] = None
     billed_amount: Annotated[
         Money | None, about("Amount after mark-up and policy", Role.ISTHMUS)
     ] = None
     invoice_number: Annotated[str | None, about("Invoice that billed it", Role.ERP)] = None
+    invoiced_on: Annotated[date | None, about("Date of that invoice", Role.ERP)] = None

@@ -52,6 +52,7 @@ class Project(CanonicalObject):
     ends_on: Annotated[date | None, about("Planned last day", Role.PSA)] = None
     is_billable: Annotated[bool, about("Whether time on it may be billed", Role.PSA)] = True
     accepts_time: Annotated[bool, about("Open for time entry", Role.PSA)] = True
+    accepts_expenses: Annotated[bool, about("Open for expense entry", Role.PSA)] = True
     profit_centre: Annotated[
         str | None, about("Code of the profit centre that earns it", Role.PSA)
     ] = None

@@ -1,4 +1,4 @@
-"""`explain`: an amount back to the hours, the price and the agreement behind it."""
+"""`explain`: an amount back to the hours or the receipt, the price and the agreement behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isthmus.settings import Settings
     from isthmus.store.database import Transaction
 
-EXPLAINED = ("invoice", "time_entry", "project")
+EXPLAINED = ("invoice", "time_entry", "expense_entry", "project")
 NEAR = {"opportunity": "project", "contract": "project"}
 
 
@@ -30,7 +30,7 @@ def explain(
     ],
     json: Json = False,
 ) -> None:
-    """Print every line of an invoice back to hours, rate card, contract and deal."""
+    """Print every line of an invoice back to hours and expenses, rate card, contract and deal."""
     kind, found = act(_explain(session(context).installed, what))
     if json:
         show_json({"kind": kind, **vars(found)})
@@ -51,6 +51,8 @@ async def _explain(settings: Settings, what: str) -> tuple[str, Any]:
                 return kind, await lineage_of.explain_invoice(tx, id)
             case "time_entry":
                 return kind, await lineage_of.explain_entry(tx, id)
+            case "expense_entry":
+                return kind, await lineage_of.explain_expense(tx, id)
             case _:
                 return kind, await lineage_of.explain_project(tx, id)
 
@@ -69,7 +71,7 @@ async def _named(tx: Transaction, what: str) -> tuple[str, str]:
     if named:
         others = ", ".join(sorted({f.kind for f in named}))
         raise Problem(
-            f"{what} is not an invoice, a time entry or a project.",
+            f"{what} is not an invoice, a time entry, an expense or a project.",
             f"It names: {others}.",
             f"Try `isthmus journey {what}`.",
         )

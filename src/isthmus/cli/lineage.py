@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ContractLineage,
         DealLineage,
         EntryLineage,
+        ExpenseLineage,
         FactLineage,
         HoldSummary,
         InvoiceLineage,
@@ -54,11 +55,29 @@ def print_entry(found: EntryLineage) -> None:
     _agreement(found.contract, found.deal)
 
 
+def print_expense(found: ExpenseLineage) -> None:
+    name = f"expense {found.number}" if found.number else "expense"
+    heading(f"{name}  {found.state}  {found.person}, {found.category} {found.amount} "
+            f"on {found.spent_on}")  # fmt: skip
+    paid = "the client pays it" if found.is_billable else "the client does not pay it"
+    back = "the employee gets it back" if found.is_reimbursable else "not reimbursed"
+    tax = f", tax {found.tax}" if found.tax else ""
+    say(f"  project {found.project}, {found.approval}, {paid}, {back}{tax}")
+    _systems(found.systems)
+    _facts(found.facts)
+    say(f"  invoice {found.invoice}" if found.invoice else "  on no invoice")
+    say(f"  cost in journal entry {found.journal}" if found.journal else "  cost in no ledger")
+    _holds(found.holds)
+    _agreement(found.contract, found.deal)
+
+
 def print_project(found: ProjectLineage) -> None:
     heading(f"project {found.name}  {found.status}  {found.customer}")
     _systems(found.systems)
     counts = ", ".join(f"{n} {state}" for state, n in found.entries.items())
     say(f"  time entries: {counts or 'none'}")
+    if found.expenses:
+        say("  expenses: " + ", ".join(f"{n} {state}" for state, n in found.expenses.items()))
     for worth in found.worth:
         say(f"  {worth.state}: {worth.amount} in {worth.facts} facts")
     if found.invoices:
@@ -76,6 +95,7 @@ def print_project(found: ProjectLineage) -> None:
 PRINT: dict[str, Callable[[Any], None]] = {
     "invoice": print_invoice,
     "time_entry": print_entry,
+    "expense_entry": print_expense,
     "project": print_project,
 }
 
@@ -93,10 +113,12 @@ def _facts(facts: Iterable[FactLineage]) -> None:
 def _fact(fact: FactLineage) -> None:
     sign = "taken back: " if fact.reverses else ""
     hours = f"{_number(fact.billed_hours)} h"
-    if fact.billed_hours != fact.hours:
-        hours += f" (worked {_number(fact.hours)} h)"
     if fact.source_kind == "milestone":
         hours = "milestone"
+    elif fact.source_kind == "expense_entry":
+        hours = fact.role or "expense"
+    elif fact.billed_hours != fact.hours:
+        hours += f" (worked {_number(fact.hours)} h)"
     ids = ", ".join(f"{space} {id}" for space, id in fact.systems.items())
     posted = f", posted as {fact.posted_as}" if fact.posted_as else ""
     say(f"  {fact.worked_on}  {sign}{fact.person}  {hours} x {fact.rate} = {fact.amount}"

@@ -53,6 +53,13 @@ def _show(found: Status) -> None:
         [(e.state, e.entries, amount(e.value, e.currency)) for e in found.entries],
         right=("entries", "value"),
     )
+    if found.expenses:
+        heading("\napproved billable expenses, as spent")
+        show_table(
+            ("state", "entries", "value"),
+            [(e.state, e.entries, amount(e.value, e.currency)) for e in found.expenses],
+            right=("entries", "value"),
+        )
     heading("\nholds")
     show_table(
         ("owner", "state", "holds", "blocked"),

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from isthmus.app import App
+from isthmus.canonical import TimeEntry
 from isthmus.demo.clerk import LedgerClerk, LedgerInvoice, LedgerTime
 from isthmus.demo.delivery import DAYS
 from isthmus.demo.org import Org
@@ -61,7 +62,7 @@ class Evidence:
     ledger_invoices: Sequence[LedgerInvoice]
     names: dict[str, Sequence[str]]
     """Where -> names that must be there once: customers, projects, natural keys of time."""
-    entries: dict[str, EntryRow]
+    entries: dict[str, EntryRow[TimeEntry]]
     facts: Sequence[FactRow]
     holds: Sequence[HoldRow]
     unbillable: int = 0

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
+from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.engine.corrections import ActionRefused, corrected_values, targets_of
 from isthmus.engine.engine import Engine
 from isthmus.engine.replay import is_stopped, replay
-from isthmus.events.batching import batch_time
+from isthmus.events.batching import batch_waiting
 from isthmus.events.envelope import Event
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD as ENTRY_HELD
-from isthmus.store.entries import INVOICED, RECEIVED, WITHDRAWN
+from isthmus.store.entries import INVOICED, RECEIVED, WITHDRAWN, EntryRow
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import RESOLVED, HoldRow
 
 __all__ = ["Acted", "ActionRefused", "assign", "fix", "replay_hold", "skip"]
@@ -69,19 +70,19 @@ async def _correct(
             hold.number, obj.kind, obj.id, attribute=attribute, original=raw.get(attribute),
             value=value, by=by,
         )  # fmt: skip
-    if isinstance(obj, TimeEntry):
-        await tx.entries.revise(obj.id)
+    if obj.kind in ENTRY_KINDS:
+        await tx.entries_of(obj.kind).revise(obj.id)
     return values
 
 
 async def _object(tx: Transaction, hold: HoldRow) -> CanonicalObject:
     """What the hold is about, as its system last said it."""
     obj: CanonicalObject | None = None
-    if hold.object_kind == "time_entry" and hold.object_id:
-        row = (await tx.entries.many([hold.object_id])).get(hold.object_id)
+    if _is_of_entry(hold):
+        row = await _row(tx, hold)
         if row is not None and row.state == INVOICED:
             raise ActionRefused(
-                f"{hold.label} is about hours that are invoiced.",
+                f"The {_name(hold)} of {hold.label} is invoiced.",
                 "What is on an invoice is frozen.",
                 "Credit the invoice line in the ledger, then skip the hold and say so.",
             )
@@ -124,19 +125,20 @@ async def _replay_run(engine: Engine, hold: HoldRow, by: str) -> Acted:
 
 
 async def _replay_entry(engine: Engine, hold: HoldRow, by: str) -> Acted:
-    id = hold.object_id or ""
+    name = _name(hold)
     async with engine.database.begin() as tx:
-        row = (await tx.entries.many([id])).get(id)
+        row = await _row(tx, hold)
         if row is None or row.state != ENTRY_HELD:
             state = row.state if row else "not here"
-            return Acted(hold.label, False, f"the time entry is {state}; nothing to replay")
-        if not await tx.entries.set_state([id], RECEIVED, rebatch=True, was=ENTRY_HELD):
-            return Acted(hold.label, False, "the time entry has moved on; nothing to replay")
+            return Acted(hold.label, False, f"the {name} is {state}; nothing to replay")
+        rows = tx.entries_of(row.entry.kind)
+        if not await rows.set_state([row.entry.id], RECEIVED, rebatch=True, was=ENTRY_HELD):
+            return Acted(hold.label, False, f"the {name} has moved on; nothing to replay")
         await tx.holds.resolve(hold.key, "replayed", by)
         await _tell(engine, tx, "hold.replayed", hold, by,
                     before={"state": ENTRY_HELD}, after={"state": RECEIVED})  # fmt: skip
-    await batch_time(engine.database, engine.outbox)
-    return Acted(hold.label, True, "the time entry is in a new batch and is rated again")
+    await batch_waiting(engine.database, engine.outbox)
+    return Acted(hold.label, True, f"the {name} is in a new batch and is rated again")
 
 
 async def _read_again(engine: Engine, hold: HoldRow, by: str) -> Acted:
@@ -156,14 +158,14 @@ async def _read_again(engine: Engine, hold: HoldRow, by: str) -> Acted:
         accepted = accepted and not taken.refused
     async with engine.database.begin() as tx:
         now = await tx.holds.of_key(hold.key)
-        if now is not None and (not accepted or (found and hold.object_kind == "time_entry")):
+        if now is not None and (not accepted or (found and hold.object_kind in ENTRY_KINDS)):
             message = f"read again, and still held: {now.reason}"
             return Acted(hold.label, False, message, still_held=True)
         outcome = "read again" if found else "gone at the source"
         await tx.holds.resolve(hold.key, outcome, by)
         await _tell(engine, tx, "hold.replayed", hold, by,
                     before={"state": hold.state}, after={"state": outcome})  # fmt: skip
-    await batch_time(engine.database, engine.outbox)
+    await batch_waiting(engine.database, engine.outbox)
     where = f"{hold.object_kind} {external_id} of {hold.system}"
     message = f"{where} was read again" if found else f"{where} no longer exists; the hold is over"
     return Acted(hold.label, True, message)
@@ -195,14 +197,30 @@ async def _give_up(tx: Transaction, hold: HoldRow) -> tuple[str, str]:
         run = await tx.runs.get(hold.run_id)
         await tx.runs.finished(hold.run_id, "skipped")
         return (run.state if run else hold.state), "skipped"
-    id = hold.object_id or ""
-    own = hold.key == f"time_entry:{id}"
-    row = (await tx.entries.many([id])).get(id) if own else None
+    own = hold.key == f"{hold.object_kind}:{hold.object_id}"
+    row = await _row(tx, hold) if own else None
     if row is None or row.state != ENTRY_HELD:
         return hold.state, RESOLVED
-    await tx.ledger.reverse(await tx.ledger.live("time_entry", [id]), f"skip:{hold.label}")
-    await tx.entries.set_state([id], WITHDRAWN)
+    kind, id = row.entry.kind, row.entry.id
+    await tx.ledger.reverse(await tx.ledger.live(kind, [id]), f"skip:{hold.label}")
+    await tx.entries_of(kind).set_state([id], WITHDRAWN, rebatch=True)
     return row.state, WITHDRAWN
+
+
+def _is_of_entry(hold: HoldRow) -> bool:
+    return hold.object_kind in ENTRY_KINDS and hold.object_id is not None
+
+
+async def _row(tx: Transaction, hold: HoldRow) -> EntryRow[Any] | None:
+    """The entry that the hold is about, where it is about one."""
+    if not _is_of_entry(hold):
+        return None
+    rows = await tx.entries_of(hold.object_kind or "").many([hold.object_id or ""])
+    return rows.get(hold.object_id or "")
+
+
+def _name(hold: HoldRow) -> str:
+    return (hold.object_kind or "object").replace("_", " ")
 
 
 async def assign(engine: Engine, hold: HoldRow, person: str, by: str) -> Acted:

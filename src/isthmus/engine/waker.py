@@ -18,10 +18,11 @@ from isthmus.canonical.dimensions import PeriodState
 from isthmus.connect.errors import ConnectError
 from isthmus.engine.engine import Engine
 from isthmus.engine.replay import is_stopped, replay
-from isthmus.events.batching import batch_time
+from isthmus.events.batching import batch_waiting
 from isthmus.kit.clock import utc_now
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RECEIVED
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
 from isthmus.store.runs import RunRow
 
@@ -51,10 +52,10 @@ class Waker:
     async def wake(self) -> int:
         """One pass over everything that waits; the number of runs and entries set going.
 
-        Hours wait for a batch where a process died between taking them in and batching them.
+        Entries wait for a batch where a process died between taking them in and batching them.
         """
         return (
-            await batch_time(self._engine.database, self._engine.outbox)
+            await batch_waiting(self._engine.database, self._engine.outbox)
             + await self._systems()
             + await self._periods()
             + await self._interrupted()
@@ -90,14 +91,15 @@ class Waker:
                 for system, period in opened
                 for hold in await tx.holds.list(state=WAITING_PERIOD, system=system, period=period)
             ]
-            ids = [str(h.object_id) for h in ready if _is_entry(h)]
-            if ids:
-                await tx.entries.set_state(ids, RECEIVED, rebatch=True, was=HELD)
-                keys = [f"time_entry:{id}" for id in ids]
-                await tx.holds.resolve_many(keys, "period opened", BY)
-        if ids:
-            await batch_time(self._engine.database, self._engine.outbox)
-        return len(ids) + await self._replay([h for h in ready if not _is_entry(h)])
+            entries = [hold for hold in ready if _is_entry(hold)]
+            for kind in {str(h.object_kind) for h in entries}:
+                ids = [str(h.object_id) for h in entries if h.object_kind == kind]
+                await tx.entries_of(kind).set_state(ids, RECEIVED, rebatch=True, was=HELD)
+            if entries:
+                await tx.holds.resolve_many([h.key for h in entries], "period opened", BY)
+        if entries:
+            await batch_waiting(self._engine.database, self._engine.outbox)
+        return len(entries) + await self._replay([h for h in ready if not _is_entry(h)])
 
     async def _opened(
         self, tx: Transaction, waited_for: Sequence[tuple[str | None, str]]
@@ -144,4 +146,5 @@ def _rests(run: RunRow) -> bool:
 
 
 def _is_entry(hold: HoldRow) -> bool:
-    return hold.object_kind == "time_entry" and hold.run_id is None and hold.object_id is not None
+    """A row that waits by itself, not a run that is about it."""
+    return hold.object_kind in ENTRY_KINDS and hold.run_id is None and hold.object_id is not None

@@ -1,4 +1,4 @@
-"""Approved hours that wait are put into batches; each batch is one event and so one run."""
+"""Approved entries that wait are put into batches; each batch is one event and so one run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,28 @@ BATCH = 500
 
 
 async def batch_time(database: Database, outbox: Outbox) -> int:
-    """The number of entries put into batches."""
+    """The number of time entries put into batches."""
+    return await _batch(database, outbox, "time_entry")
+
+
+async def batch_expenses(database: Database, outbox: Outbox) -> int:
+    """The number of expenses put into batches; also those whose cost is to be taken back."""
+    return await _batch(database, outbox, "expense_entry")
+
+
+async def batch_waiting(database: Database, outbox: Outbox) -> int:
+    """The number of entries of every kind put into batches."""
+    return await batch_time(database, outbox) + await batch_expenses(database, outbox)
+
+
+async def _batch(database: Database, outbox: Outbox, kind: str) -> int:
+    type = "time.batched" if kind == "time_entry" else "expense.batched"
     async with database.begin() as tx:
-        await tx.lock("time.batching")
-        batches = await tx.entries.batch_waiting(BATCH)
+        await tx.lock(type)
+        batches = await tx.entries_of(kind).batch_waiting(BATCH)
         for batch, count in batches:
             event = Event(
-                type="time.batched", source="intake", subject=batch, correlation_id=batch,
+                type=type, source="intake", subject=batch, correlation_id=batch,
                 data={"entries": count},
             )  # fmt: skip
             await outbox.emit(tx, event)

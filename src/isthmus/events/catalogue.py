@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from isthmus.canonical import OBJECTS
 from isthmus.rules.problems import Owner
 
-ROWS_NOT_RECORDS = frozenset({"time_entry"})
-"""Time entries are taken in by the hundred, with one event per batch."""
+ROWS_NOT_RECORDS = ("expense_entry", "time_entry")
+"""These are taken in by the hundred, with one event per batch."""
 
 
 class Data(BaseModel):
@@ -59,8 +59,8 @@ class ProjectTold(Data):
     name: str = Field(description="Its name.")
 
 
-class TimeBatched(Data):
-    entries: int = Field(description="Number of time entries in the batch.")
+class Batched(Data):
+    entries: int = Field(description="Number of entries in the batch.")
 
 
 class BillingDue(Data):
@@ -145,8 +145,11 @@ _NAMED = (
     EventType("billing_schedule.review_requested", "project",
               "Finance reviews how the project is billed before its first invoice.", ProjectTold,
               "finance"),
-    EventType("time.batched", "batch", "Approved hours wait in a batch to be rated.", TimeBatched,
+    EventType("time.batched", "batch", "Approved hours wait in a batch to be rated.", Batched,
               "finance"),
+    EventType("expense.batched", "batch",
+              "Approved expenses wait in a batch to be rated, or ones that count no more to be "
+              "taken back.", Batched, "finance"),
     EventType("billing.due", "contract", "What is posted and unbilled is to be invoiced.",
               BillingDue, "finance"),
     EventType("invoice.drafted", "invoice", "Rated facts are frozen on a new invoice.",

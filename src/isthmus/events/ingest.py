@@ -15,19 +15,20 @@ import structlog
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from isthmus.canonical import BY_KIND, CanonicalObject, TimeEntry
+from isthmus.canonical import BY_KIND, CanonicalObject, ExpenseEntry, TimeEntry
 from isthmus.canonical.base import Role, references
 from isthmus.connect import Change, ConnectError
 from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.events.derived import derived_events
+from isthmus.events.entry_intake import EXPENSES, TIME, EntryIntake
 from isthmus.events.envelope import Event
 from isthmus.events.order import Named, named, pointed_at_first, points_at
 from isthmus.events.outbox import Outbox
-from isthmus.events.time_intake import TimeIntake
 from isthmus.kit.chunks import chunked
 from isthmus.kit.ids import new_id
 from isthmus.rules.ownership import ForeignWrite, OnForeignWrite, Ownership
 from isthmus.store.database import Database, Transaction
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import HELD, NewHold
 from isthmus.store.records import Stored
 from isthmus.store.xref import XrefConflict
@@ -60,7 +61,7 @@ class Taken:
 class Ingest:
     def __init__(self, database: Database, outbox: Outbox, ownership: Ownership) -> None:
         self.database, self.outbox, self.ownership = database, outbox, ownership
-        self._time = TimeIntake(outbox)
+        self._time, self._expenses = EntryIntake(TIME), EntryIntake(EXPENSES)
         self._roles: dict[str, frozenset[Role]] = {}
 
     def learn(self, systems: Iterable[Connected]) -> None:
@@ -105,12 +106,12 @@ class Ingest:
     async def _take_all(
         self, tx: Transaction, source: Connected, changes: Sequence[Change]
     ) -> Taken:
-        entries = [c for c in changes if c.model is TimeEntry]
-        await self._time.take(tx, source, entries)
+        await self._time.take(tx, source, [c for c in changes if c.model is TimeEntry])
+        await self._expenses.take(tx, source, [c for c in changes if c.model is ExpenseEntry])
         outcomes = [
             await _Taking(self, tx, source, change).run()
             for change in changes
-            if change.model is not TimeEntry and not change.deleted
+            if change.model.kind not in ENTRY_KINDS and not change.deleted
         ]
         return Taken(
             outcomes.count("changed"), outcomes.count("unchanged"), outcomes.count("refused")

@@ -20,6 +20,7 @@ from isthmus.events.ingest import Ingest
 from isthmus.kit.clock import utc_now
 from isthmus.landscape import Landscape
 from isthmus.store.database import Database, Transaction
+from isthmus.store.entry_kinds import ENTRY_KINDS
 
 T = TypeVar("T", bound=CanonicalObject)
 
@@ -125,7 +126,7 @@ class Link:
     async def put_many(
         self, objs: Sequence[CanonicalObject], key: str, *, only: frozenset[str] | None = None
     ) -> Sequence[Receipt | ConnectError]:
-        """Write rows that are no records (time entries); answers in their order, untouched."""
+        """Write rows that are no records (time, expenses); answers in their order, untouched."""
         return await self._connected.system.put_many(await self._outgoing(objs, key, only))
 
     async def _outgoing(
@@ -139,8 +140,8 @@ class Link:
         ]
 
     async def _own_ids(self, tx: Transaction, objs: Sequence[CanonicalObject]) -> dict[str, str]:
-        if objs and objs[0].kind == "time_entry":
-            rows = await tx.entries.many(o.id for o in objs)
+        if objs and objs[0].kind in ENTRY_KINDS:
+            rows = await tx.entries_of(objs[0].kind).many(o.id for o in objs)
             return {i: r.external_id for i, r in rows.items() if r.connection == self.name}
         return await tx.xref.external_many(objs[0].kind, self.space, [o.id for o in objs])
 

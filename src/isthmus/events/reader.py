@@ -22,6 +22,7 @@ from isthmus.canonical import (
     CostCentre,
     Currency,
     Customer,
+    ExpenseEntry,
     Invoice,
     LegalEntity,
     Milestone,
@@ -48,6 +49,7 @@ log = structlog.get_logger()
 ORDER: tuple[type[CanonicalObject], ...] = (
     LegalEntity, Currency, AccountingPeriod, CostCentre, ProfitCentre, Customer, Resource,
     Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, Payment, TimeEntry,
+    ExpenseEntry,
 )  # fmt: skip
 """What is pointed at before what points at it."""
 

@@ -4,6 +4,7 @@ from isthmus.engine import Flow
 from isthmus.flows.contract_amendment import contract_amendment
 from isthmus.flows.contract_to_invoice import contract_to_invoice
 from isthmus.flows.customer_sync import customer_correction, customer_sync
+from isthmus.flows.expense_to_finance import expense_to_finance
 from isthmus.flows.invoice_status_back import invoice_number_to_psa, invoice_status_to_crm
 from isthmus.flows.milestone_to_invoice import milestone_to_invoice
 from isthmus.flows.opportunity_to_project import opportunity_to_project
@@ -15,6 +16,7 @@ FLOWS: tuple[Flow, ...] = (
     customer_sync,
     customer_correction,
     time_to_invoice,
+    expense_to_finance,
     milestone_to_invoice,
     contract_to_invoice,
     invoice_status_to_crm,

@@ -32,7 +32,13 @@ from isthmus.rules.facts import Fact, Work, fact_of
 from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.ledger import FactRow
+
+SINGLE = {"milestone": LineKind.MILESTONE, "expense_entry": LineKind.EXPENSE}
+"""Source -> kind of the line that each of its facts gets of its own, after the lines of time:
+what is passed on to the client stays apart from the work.
+"""
 
 
 async def request_billing(engine: Engine, up_to: date) -> int:
@@ -103,10 +109,11 @@ def lines_of(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[st
     billed = invoice_lines([_rated(f) for f in time], _describe)
     lineage = {fact: number for number, ids in billed.lineage.items() for fact in ids}
     lines = list(billed.lines)
-    for fact in facts:
-        if fact.source_kind == "milestone":
-            lines.append(_milestone_line(fact, len(lines) + 1))
-            lineage[fact.id] = len(lines)
+    for source_kind, kind in SINGLE.items():
+        for fact in facts:
+            if fact.source_kind == source_kind:
+                lines.append(_single_line(fact, kind, len(lines) + 1))
+                lineage[fact.id] = len(lines)
     return tuple(lines), lineage
 
 
@@ -127,10 +134,10 @@ def _describe(facts: Sequence[Fact]) -> str:
     return f"{facts[0].work.role}, {who}, {days[0]} to {days[-1]}"
 
 
-def _milestone_line(fact: FactRow, number: int) -> InvoiceLine:
+def _single_line(fact: FactRow, kind: LineKind, number: int) -> InvoiceLine:
     price = Money.of(fact.amount, fact.currency)
     return InvoiceLine(
-        number=number, kind=LineKind.MILESTONE, description=fact.description,
+        number=number, kind=kind, description=fact.description,
         quantity=Decimal(1), unit_price=price, amount=price, project=fact.project,
         cost_centre=fact.cost_centre, profit_centre=fact.profit_centre,
     )  # fmt: skip
@@ -217,8 +224,8 @@ async def settle_invoice(step: Step, id: str) -> None:
         facts = await tx.ledger.of_invoice(id)
         for kind, group in groupby(sorted(facts, key=_kind), key=_kind):
             ids = [f.source_id for f in group]
-            if kind == "time_entry":
-                await tx.entries.set_state(ids, INVOICED)
+            if kind in ENTRY_KINDS:
+                await tx.entries_of(kind).set_state(ids, INVOICED)
             else:
                 await _stamp(tx, ids, invoice)
         await step.emit(

@@ -1,4 +1,4 @@
-"""Lineage as data: an invoice line back to hours, price, contract and deal.
+"""Lineage as data: an invoice line back to hours and expenses, price, contract and deal.
 
 Facts hold the price and the trail of their rating, frozen when they were billed; names and numbers
 are read from the records of today.
@@ -7,23 +7,28 @@ are read from the records of today.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from isthmus.canonical import (
     Contract,
     Customer,
+    ExpenseEntry,
     Invoice,
+    JournalEntry,
     LegalEntity,
     Milestone,
     Opportunity,
     Project,
     RateCard,
     Resource,
+    TimeEntry,
 )
 from isthmus.flows.lineage import (
     CardVersion,
     ContractLineage,
     DealLineage,
     EntryLineage,
+    ExpenseLineage,
     FactLineage,
     HoldSummary,
     InvoiceLineage,
@@ -35,6 +40,8 @@ from isthmus.flows.lineage import (
 )
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
+from isthmus.store.entries import Entries, EntryRow
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import HoldRow
 from isthmus.store.ledger import FactRow
 
@@ -75,21 +82,45 @@ async def explain_entry(tx: Transaction, id: str) -> EntryLineage:
     row = (await tx.entries.many([id])).get(id)
     if row is None:
         raise LookupError(f"no time entry {id}")
-    entry, rows = row.entry, await tx.ledger.of_source("time_entry", id)
-    facts = await _facts(tx, rows)
+    entry = row.entry
+    return EntryLineage(
+        **await _common(tx, row),
+        worked_on=entry.worked_on, hours=entry.hours, psa_rate=entry.source_rate,
+    )  # fmt: skip
+
+
+async def explain_expense(tx: Transaction, id: str) -> ExpenseLineage:
+    row = (await tx.expenses.many([id])).get(id)
+    if row is None:
+        raise LookupError(f"no expense {id}")
+    expense = row.entry
+    journal = await tx.expenses.journal_of(id)
+    kept = await tx.records.find(JournalEntry, journal) if journal else None
+    return ExpenseLineage(
+        **await _common(tx, row),
+        number=expense.number, category=expense.category, spent_on=expense.spent_on,
+        amount=expense.amount, tax=expense.tax, is_billable=expense.is_billable,
+        is_reimbursable=expense.is_reimbursable,
+        journal=(kept.number or kept.reference) if kept else None,
+    )  # fmt: skip
+
+
+async def _common(tx: Transaction, row: EntryRow[Any]) -> dict[str, Any]:
+    """What is told of an hour and of an expense alike."""
+    entry: TimeEntry | ExpenseEntry = row.entry
+    facts = await _facts(tx, await tx.ledger.of_source(entry.kind, entry.id))
     project = await tx.records.find(Project, entry.project)
     person = await tx.records.find(Resource, entry.resource)
-    invoiced = next((f.invoice for f in facts if f.invoice), None)
-    return EntryLineage(
-        id=id, state=row.state, approval=entry.approval.value,
-        person=person.name if person else entry.resource,
-        project=project.name if project else entry.project,
-        worked_on=entry.worked_on, hours=entry.hours, psa_rate=entry.source_rate,
-        systems={row.connection: row.external_id}, facts=facts,
-        holds=_summaries(await tx.holds.list(open_only=False, object_id=id)), invoice=invoiced,
-        contract=await _contract(tx, project.contract if project else None),
-        deal=await _deal(tx, project.opportunity if project else None),
-    )  # fmt: skip
+    return {
+        "id": entry.id, "state": row.state, "approval": entry.approval.value,
+        "person": person.name if person else entry.resource,
+        "project": project.name if project else entry.project,
+        "systems": {row.connection: row.external_id}, "facts": facts,
+        "holds": _summaries(await tx.holds.list(open_only=False, object_id=entry.id)),
+        "invoice": next((f.invoice for f in facts if f.invoice), None),
+        "contract": await _contract(tx, project.contract if project else None),
+        "deal": await _deal(tx, project.opportunity if project else None),
+    }  # fmt: skip
 
 
 async def explain_project(tx: Transaction, id: str) -> ProjectLineage:
@@ -99,16 +130,17 @@ async def explain_project(tx: Transaction, id: str) -> ProjectLineage:
     return ProjectLineage(
         id=id, name=project.name, customer=await _customer(tx, project.customer),
         status=project.status.value, systems=await _systems(tx, "project", id),
-        entries=await _entry_counts(tx, id), worth=_worth(facts),
+        entries=await _entry_counts(tx.entries, id),
+        expenses=await _entry_counts(tx.expenses, id), worth=_worth(facts),
         invoices=[_summary(i) for i in sorted(invoices.values(), key=lambda i: i.reference)],
         holds=await _project_holds(tx, project),
         contract=await _contract(tx, project.contract), deal=await _deal(tx, project.opportunity),
     )  # fmt: skip
 
 
-async def _entry_counts(tx: Transaction, project: str) -> dict[str, int]:
+async def _entry_counts(entries: Entries[Any], project: str) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for approval, state, count, _ in await tx.entries.of_project(project):
+    for approval, state, count in await entries.of_project(project):
         key = state if approval == "approved" else approval
         counts[key] = counts.get(key, 0) + count
     return counts
@@ -127,9 +159,11 @@ def _worth(facts: list[FactRow]) -> list[Worth]:
 
 async def _project_holds(tx: Transaction, project: Project) -> list[HoldSummary]:
     """Open holds of its entries, of itself and of its deal."""
-    entries = {h.object_id for h in await tx.holds.list(limit=100_000, object_kind="time_entry")}
-    rows = await tx.entries.many([i for i in entries if i])
-    ours = {i for i, r in rows.items() if r.entry.project == project.id}
+    ours: set[str] = set()
+    for kind in ENTRY_KINDS:
+        held = {h.object_id for h in await tx.holds.list(limit=100_000, object_kind=kind)}
+        rows = await tx.entries_of(kind).many([i for i in held if i])
+        ours |= {i for i, r in rows.items() if r.entry.project == project.id}
     ours |= {project.id} | ({project.opportunity} if project.opportunity else set())
     return _summaries([h for h in await tx.holds.list(limit=100_000) if h.object_id in ours])
 
@@ -155,8 +189,10 @@ async def _facts(tx: Transaction, rows: list[FactRow]) -> list[FactLineage]:
     """With the names and external ids behind them, each kind of record read once."""
     cards = await tx.records.many(RateCard, (r.rate_card for r in rows if r.rate_card))
     people = await tx.records.many(Resource, (r.resource for r in rows if r.resource))
-    time = [r.source_id for r in rows if r.source_kind == "time_entry"]
-    entries = await tx.entries.many(time)
+    entries: dict[str, EntryRow[Any]] = {}
+    for kind in ENTRY_KINDS:
+        ids = [r.source_id for r in rows if r.source_kind == kind]
+        entries |= await tx.entries_of(kind).many(ids)
     stones = await tx.records.many(
         Milestone, (r.source_id for r in rows if r.source_kind == "milestone")
     )

@@ -1,14 +1,15 @@
 """What the ledger says of an invoice goes back to sales and delivery.
 
 Status, totals and what is still to pay go to the CRM at every change; the invoice number goes to
-the PSA once, so that billed hours and milestones are marked there.
+the PSA once, so that billed hours, milestones and expenses are marked there.
 """
 
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
-from isthmus.canonical import Invoice, LegalEntity, Milestone, TimeEntry
+from isthmus.canonical import ExpenseEntry, Invoice, LegalEntity, Milestone, TimeEntry
 from isthmus.connect import ConnectError
 from isthmus.engine import Run, Step, flow
 from isthmus.events.envelope import Event
@@ -46,31 +47,40 @@ async def update_crm(step: Step) -> str | None:
 async def invoice_number_to_psa(run: Run) -> None:
     await run.step(mark_entries)
     await run.step(mark_milestones)
+    await run.step(mark_expenses)
 
 
 async def mark_entries(step: Step) -> int:
+    return await _mark_rows(step, TimeEntry)
+
+
+async def mark_expenses(step: Step) -> int:
+    return await _mark_rows(step, ExpenseEntry)
+
+
+async def _mark_rows(step: Step, model: type[TimeEntry] | type[ExpenseEntry]) -> int:
     async with step.begin() as tx:
         invoice = await tx.records.get(Invoice, step.subject)
         facts = await tx.ledger.of_invoice(invoice.id)
-        ids = [f.source_id for f in facts if f.source_kind == "time_entry"]
-        rows = await tx.entries.many(ids)
+        ids = [f.source_id for f in facts if f.source_kind == model.kind]
+        rows = await tx.entries_of(model.kind).many(ids)
     marked = 0
     for connection, group in groupby(sorted(rows.values(), key=_place), key=_home):
-        marked += await _mark(step, step.links.of(connection), invoice, list(group))
+        psa = step.links.of(connection)
+        if psa.capability(model).writes:
+            marked += await _mark(step, psa, invoice, list(group))
     return marked
 
 
-def _home(row: EntryRow) -> str:
+def _home(row: EntryRow[Any]) -> str:
     return row.connection
 
 
-def _place(row: EntryRow) -> tuple[str, str]:
+def _place(row: EntryRow[Any]) -> tuple[str, str]:
     return row.connection, row.external_id
 
 
-async def _mark(step: Step, psa: Link, invoice: Invoice, rows: list[EntryRow]) -> int:
-    if not psa.capability(TimeEntry).writes:
-        return 0
+async def _mark(step: Step, psa: Link, invoice: Invoice, rows: list[EntryRow[Any]]) -> int:
     marks = {"invoice_number": invoice.number, "invoiced_on": invoice.issued_on}
     for chunk in chunked([row.entry.model_copy(update=marks) for row in rows], 1000):
         for answer in await psa.put_many(chunk, step.idempotency_key, only=MARKED):

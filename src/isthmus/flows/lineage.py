@@ -135,6 +135,31 @@ class EntryLineage:
 
 
 @dataclass(frozen=True)
+class ExpenseLineage:
+    id: str
+    number: str | None
+    state: str
+    approval: str
+    person: str
+    project: str
+    category: str
+    spent_on: date
+    amount: Money
+    tax: Money | None
+    is_billable: bool
+    is_reimbursable: bool
+    systems: Systems
+    facts: list[FactLineage]
+    holds: list[HoldSummary]
+    invoice: str | None
+    """Its number in the ledger, or our reference while it has none."""
+    journal: str | None
+    """Entry that keeps its cost: the ledger's number, or our reference while it has none."""
+    contract: ContractLineage | None
+    deal: DealLineage | None
+
+
+@dataclass(frozen=True)
 class InvoiceSummary:
     id: str
     number: str | None
@@ -162,6 +187,8 @@ class ProjectLineage:
     systems: Systems
     entries: dict[str, int]
     """State -> number of time entries; unapproved ones are counted by their approval."""
+    expenses: dict[str, int]
+    """The same of expenses."""
     worth: list[Worth]
     invoices: list[InvoiceSummary]
     holds: list[HoldSummary]

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from isthmus.canonical import (
-    Assignment,
-    CanonicalObject,
-    Contract,
-    CostCentre,
-    Customer,
-    LegalEntity,
-    Phase,
-    ProfitCentre,
-    Project,
-    RateCard,
-    Resource,
-    TimeEntry,
-)
-from isthmus.events.links import Link, Links
-from isthmus.flows.reading import periods_of
+from isthmus.canonical import Assignment, Phase, RateCard, TimeEntry
+from isthmus.events.links import Links
+from isthmus.flows.surroundings import InBooks, surroundings
 from isthmus.landscape import Policies
-from isthmus.landscape.bindings import RoleError
 from isthmus.rules.judging import Evidence
 from isthmus.rules.rating import RateBook
 from isthmus.store.database import Transaction
@@ -30,48 +16,27 @@ from isthmus.store.entries import EntryRow
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchContext(Evidence):
+class BatchContext(Evidence, InBooks):
     """`homes` and `books` go by connection."""
-
-    ledgers: Mapping[str, str]
-    """Connection that keeps the books, by code of the company."""
 
     @classmethod
     async def read(
-        cls, tx: Transaction, rows: Sequence[EntryRow], policies: Policies, links: Links
+        cls, tx: Transaction, rows: Sequence[EntryRow[TimeEntry]], policies: Policies, links: Links
     ) -> BatchContext:
         entries = [row.entry for row in rows]
-        projects = await tx.records.many(Project, (e.project for e in entries))
-        named = {p.contract for p in projects.values() if p.contract}
-        contracts = await tx.records.many(Contract, named)
         assignments = await tx.records.many(
             Assignment, (e.assignment for e in entries if e.assignment)
         )
-        ledgers = {c: e for c in _companies(contracts) if (e := _ledger_of(links, c)) is not None}
         return cls(
-            projects=projects,
+            **await surroundings(tx, entries, policies, links),
             phases=await tx.records.many(Phase, (e.phase for e in entries if e.phase)),
-            contracts=contracts,
-            customers=await tx.records.many(Customer, (p.customer for p in projects.values())),
             assignments=assignments,
-            resources=await tx.records.many(Resource, (e.resource for e in entries)),
-            entities={e.code: e for e in await tx.records.list(LegalEntity)},
-            cost_centres={c.code: c for c in await tx.records.list(CostCentre)},
-            profit_centres={c.code: c for c in await tx.records.list(ProfitCentre)},
-            periods={code: await periods_of(tx, erp) for code, erp in ledgers.items()},
-            ledgers={code: erp.name for code, erp in ledgers.items()},
-            kept={code: _dimensions_of(erp) for code, erp in ledgers.items()},
             homes={row.entry.id: row.connection for row in rows},
             books=await _books(
                 tx, links, {row.connection for row in rows}, assignments.values(), policies
             ),
-            closed_period=policies.closed_period,
             psa_rate=policies.psa_rate,
-        )  # fmt: skip
-
-    def ledger_of(self, entry: TimeEntry) -> str | None:
-        contract = self.contract_of(entry)
-        return self.ledgers.get(contract.legal_entity) if contract else None
+        )
 
 
 async def _books(
@@ -95,21 +60,5 @@ async def _books(
     return books
 
 
-def _companies(contracts: Mapping[str, Contract]) -> list[str]:
-    return sorted({c.legal_entity for c in contracts.values()})
-
-
-def _dimensions_of(erp: Link) -> frozenset[type[CanonicalObject]]:
-    return frozenset(m for m in (CostCentre, ProfitCentre) if erp.capability(m).reads)
-
-
-def _ledger_of(links: Links, code: str) -> Link | None:
-    """None where the landscape binds no ledger, or more than one: its entries have no period."""
-    try:
-        return links.erp(code)
-    except RoleError:
-        return None
-
-
-def entry_ids(rows: Iterable[EntryRow]) -> list[str]:
+def entry_ids(rows: Iterable[EntryRow[TimeEntry]]) -> list[str]:
     return [row.entry.id for row in rows]

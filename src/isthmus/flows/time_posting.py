@@ -6,18 +6,16 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from isthmus.canonical import TimeEntry
-from isthmus.connect import ConnectError, Invalid, PeriodClosed, Receipt
+from isthmus.connect import ConnectError, Receipt
 from isthmus.engine import Step
 from isthmus.events.batching import batch_time
+from isthmus.events.entry_intake import posted_key
 from isthmus.events.links import Link
-from isthmus.events.time_intake import posted_key
+from isthmus.flows.entry_holds import entry_hold, refusal
 from isthmus.flows.time_batch import BatchContext, entry_ids
-from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.chunks import chunked
 from isthmus.kit.money import Money
-from isthmus.rules.judging import Verdict
 from isthmus.rules.periods import Posting
-from isthmus.rules.problems import Owner, Problem
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, POSTED, RATED, RECEIVED, EntryRow
 from isthmus.store.ledger import FactRow
@@ -51,7 +49,7 @@ async def _post(
     step: Step,
     erp: Link,
     context: BatchContext,
-    rows: list[EntryRow],
+    rows: list[EntryRow[TimeEntry]],
     facts: dict[str, FactRow],
 ) -> int:
     """A ledger that takes no time transactions gets the hours with the invoice."""
@@ -105,12 +103,13 @@ def _as_posted(context: BatchContext, entry: TimeEntry, fact: FactRow) -> TimeEn
 
 
 async def _hold_refused(
-    tx: Transaction, step: Step, context: BatchContext, row: EntryRow, error: ConnectError
+    tx: Transaction,
+    step: Step,
+    context: BatchContext,
+    row: EntryRow[TimeEntry],
+    error: ConnectError,
 ) -> None:
     if not await tx.entries.set_state([row.entry.id], HELD, was=RATED, batch=step.subject):
         return
-    code = "period_closed" if isinstance(error, PeriodClosed) else type(error).__name__.lower()
-    owner: Owner = "finance" if isinstance(error, PeriodClosed | Invalid) else "integration"
-    problem = Problem(code, str(error), owner, error.remedy)
-    verdict = Verdict(row.entry, None, (problem,), context.period_of(row.entry))
-    await tx.holds.open(entry_hold(step, context, verdict))
+    period = context.period_of(row.entry)
+    await tx.holds.open(entry_hold(step, context, row.entry, (refusal(error),), period))

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from isthmus.canonical import Contract, TimeEntry
-from isthmus.engine import Hold, Step
-from isthmus.flows.reading import overlaid
+from isthmus.engine import Step
+from isthmus.flows.entry_facts import corrected_or_problem, facts_in_force, lock_contracts
+from isthmus.flows.entry_outcomes import counts, settle
 from isthmus.flows.time_batch import BatchContext, entry_ids
-from isthmus.flows.time_holds import entry_hold
 from isthmus.kit.ids import derived_id
 from isthmus.rules.capped import within_caps
 from isthmus.rules.caps import Bucket, Spent, not_to_exceed
@@ -19,7 +19,7 @@ from isthmus.rules.judging import Verdict
 from isthmus.rules.problems import Problem
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow
-from isthmus.store.entries import HELD, RATED, RECEIVED, UNBILLABLE, EntryRow
+from isthmus.store.entries import RATED, RECEIVED
 
 
 async def rate_batch(step: Step) -> dict[str, int]:
@@ -27,9 +27,9 @@ async def rate_batch(step: Step) -> dict[str, int]:
     async with step.begin() as tx:
         rows = await tx.entries.of_batch(step.subject, RECEIVED)
         context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
-        await _lock_contracts(tx, context)
+        await lock_contracts(tx, context.contracts)
         rows = await tx.entries.of_batch(step.subject, RECEIVED, lock=True)
-        live, versions = await _facts_in_force(tx, step, rows)
+        live, versions = await facts_in_force(tx, step, tx.entries, rows)
         edits = await tx.edits.of_many("time_entry", entry_ids(rows))
         verdicts = [
             _judged(context, row.entry, edits.get(row.entry.id, {}))
@@ -38,46 +38,16 @@ async def rate_batch(step: Step) -> dict[str, int]:
         ]
         verdicts = await _within_caps(tx, context, verdicts)
         await _write_facts(tx, step, context, verdicts, versions)
-        await _settle(tx, step, context, verdicts)
+        await settle(tx, step, context, tx.entries, verdicts)
         await tx.entries.set_state(list(live), RATED)
-    return _counts(verdicts, len(live))
+    return counts(verdicts, len(live))
 
 
 def _judged(context: BatchContext, entry: TimeEntry, edits: Mapping[str, EditRow]) -> Verdict:
-    """A correction that is no value holds its own entry, not the batch."""
-    try:
-        return context.judge(overlaid(entry, edits))
-    except Hold as hold:
-        problem = Problem(hold.code, hold.reason, "integration", hold.fix)
-        return Verdict(entry, None, (problem,))
-
-
-async def _lock_contracts(tx: Transaction, context: BatchContext) -> None:
-    """Two batches of one contract may not both spend what is left of its cap."""
-    for id in sorted(context.contracts):
-        await tx.lock(f"contract:{id}")
-
-
-async def _facts_in_force(
-    tx: Transaction, step: Step, rows: Sequence[EntryRow]
-) -> tuple[set[str], dict[str, int]]:
-    """Entries that need no rating, and the version to rate each of the others in.
-
-    A fact of an older version is taken back. So is one that no ledger has taken: its entry was
-    refused there, and comes back with what a person corrected.
-    """
-    facts = await tx.ledger.live("time_entry", entry_ids(rows))
-    versions = {r.entry.id: r.version for r in rows}
-    refused = [
-        f for f in facts if f.posted_at is None and f.source_version == versions[f.source_id]
-    ]
-    stale = [f for f in facts if f.source_version != versions[f.source_id]]
-    await tx.ledger.reverse([*stale, *refused], step.run.id)
-    again = [f.source_id for f in refused]
-    await tx.entries.renew(again)
-    taken_back = {f.source_id for f in (*stale, *refused)}
-    renewed = {id: versions[id] + 1 for id in again}
-    return {f.source_id for f in facts} - taken_back, {**versions, **renewed}
+    corrected = corrected_or_problem(entry, edits)
+    if isinstance(corrected, Problem):
+        return Verdict(entry, None, (corrected,))
+    return context.judge(corrected)
 
 
 async def _within_caps(
@@ -150,24 +120,3 @@ def _fact(
         "trail": [asdict(t) for t in rated.work.trail],
         "run_id": step.run.id,
     }
-
-
-async def _settle(
-    tx: Transaction, step: Step, context: BatchContext, verdicts: Sequence[Verdict]
-) -> None:
-    rated = [v.entry.id for v in verdicts if v.rated]
-    free = [v.entry.id for v in verdicts if not v.rated and not v.problems]
-    held = [v for v in verdicts if v.problems]
-    await tx.entries.set_state(rated, RATED)
-    await tx.entries.set_state(free, UNBILLABLE)
-    await tx.entries.set_state([v.entry.id for v in held], HELD)
-    for verdict in held:
-        await tx.holds.open(entry_hold(step, context, verdict))
-    keys = [f"time_entry:{id}" for id in (*rated, *free)]
-    await tx.holds.resolve_many(keys, "corrected", "isthmus")
-
-
-def _counts(verdicts: Sequence[Verdict], known: int) -> dict[str, int]:
-    rated = sum(1 for v in verdicts if v.rated)
-    held = sum(1 for v in verdicts if v.problems)
-    return {"rated": rated + known, "held": held, "unbillable": len(verdicts) - rated - held}

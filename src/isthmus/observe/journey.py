@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from isthmus.store.database import Transaction
+from isthmus.store.entries import EntryRow
+from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.events import EventRow
 from isthmus.store.lookup import Found
 
@@ -34,7 +37,7 @@ async def journey_of(tx: Transaction, found: Found) -> Journey:
     """The object's own story, and that of the deal it belongs to."""
     record = await tx.lookup.record(found.kind, found.id)
     data = record.data if record else {}
-    entry = (await tx.entries.many([found.id])).get(found.id)
+    entry = await _entry(tx, found)
     links = await tx.lookup.links(found.kind, found.id)
     systems = {space: external for space, external, _ in links}
     if entry is not None:
@@ -47,6 +50,12 @@ async def journey_of(tx: Transaction, found: Found) -> Journey:
         found.kind, found.id, found.by, data.get("name") or data.get("number"),
         str(state) if state else None, systems, tuple(sorted(set(moments))),
     )  # fmt: skip
+
+
+async def _entry(tx: Transaction, found: Found) -> EntryRow[Any] | None:
+    if found.kind not in ENTRY_KINDS:
+        return None
+    return (await tx.entries_of(found.kind).many([found.id])).get(found.id)
 
 
 async def _events_and_runs(tx: Transaction, id: str, story: str) -> list[Moment]:

@@ -34,7 +34,7 @@ class FlowCount:
 
 @dataclass(frozen=True)
 class EntryCount:
-    """`value` is at the PSA's own rate."""
+    """`value` is at the PSA's own rate, of expenses what was spent."""
 
     state: str
     currency: str
@@ -67,6 +67,7 @@ class Status:
     systems: tuple[Stream, ...]
     runs: tuple[FlowCount, ...]
     entries: tuple[EntryCount, ...]
+    expenses: tuple[EntryCount, ...]
     holds: tuple[HeldBy, ...]
     billing_to_review: tuple[ToReview, ...]
 
@@ -74,17 +75,21 @@ class Status:
 async def status_of(tx: Transaction) -> Status:
     _, _, waiting = await tx.inbox.counts()
     runs = await tx.runs.counts()
-    entries = await tx.entries.values_by_state()
     return Status(
         workers=await tx.executors.alive(ALIVE_SECONDS),
         inbox_waiting=waiting,
         systems=tuple([_stream(*row) for row in await tx.watermarks.list()]),
         runs=tuple(FlowCount(f, s, n) for (f, s), n in sorted(runs.items())),
-        entries=tuple(EntryCount(s, c, n, v) for s, c, v, n in sorted(entries)),
+        entries=_counts(await tx.entries.values_by_state()),
+        expenses=_counts(await tx.expenses.values_by_state()),
         holds=tuple([HeldBy(o, s, n, c, a)
                      for o, s, c, n, a in await tx.holds.blocked_by_owner()]),
         billing_to_review=await _to_review(tx),
     )  # fmt: skip
+
+
+def _counts(values: list[tuple[str, str, Decimal, int]]) -> tuple[EntryCount, ...]:
+    return tuple(EntryCount(s, c, n, v) for s, c, v, n in sorted(values))
 
 
 def _stream(connection: str, kind: str, position: str, read_at: datetime) -> Stream:

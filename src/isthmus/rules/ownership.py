@@ -39,6 +39,7 @@ MIRRORED = frozenset(
         "customer.account_number",
         "customer.status",
         "expense_entry.invoice_number",
+        "expense_entry.invoiced_on",
         "milestone.invoice_number",
         "time_entry.invoice_number",
         "time_entry.invoiced_on",

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from isthmus.canonical import TimeEntry
 from isthmus.store.drifts import Drifts
 from isthmus.store.dry_runs import DryRuns
 from isthmus.store.edits import Edits
 from isthmus.store.entries import Entries
+from isthmus.store.entry_kinds import EXPENSES, TIME
 from isthmus.store.events import EventLog
 from isthmus.store.executors import Executors
+from isthmus.store.expenses import Expenses
 from isthmus.store.holds import Holds
 from isthmus.store.inbox import Inbox
 from isthmus.store.ledger import Ledger
@@ -74,8 +78,15 @@ class Transaction:
         return Drifts(self.connection)
 
     @cached_property
-    def entries(self) -> Entries:
-        return Entries(self.connection)
+    def entries(self) -> Entries[TimeEntry]:
+        return Entries(self.connection, TIME)
+
+    @cached_property
+    def expenses(self) -> Expenses:
+        return Expenses(self.connection)
+
+    def entries_of(self, kind: str) -> Entries[Any]:
+        return self.expenses if kind == EXPENSES.model.kind else self.entries
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -1,4 +1,7 @@
-"""Time entries as rows: received -> rated -> posted -> invoiced, or held, or unbillable."""
+"""Entries as rows: received -> rated -> posted -> invoiced, or held, or unbillable.
+
+Time and expenses live alike. What differs between them is told by an `EntryKind`.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,25 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.canonical import TimeEntry
 from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
-from isthmus.store.tables import time_entry
+from isthmus.store.entry_kinds import E, EntryKind
 
 RECEIVED, RATED, POSTED, INVOICED = "received", "rated", "posted", "invoiced"
 HELD, UNBILLABLE, WITHDRAWN = "held", "unbillable", "withdrawn"
 
 
 @dataclass(frozen=True)
-class EntryRow:
+class EntryRow(Generic[E]):
     """An entry with its bookkeeping; `entry.id` is the canonical id."""
 
-    entry: TimeEntry
+    entry: E
     connection: str
     external_id: str
     version: int
@@ -32,67 +35,67 @@ class EntryRow:
 
 
 @dataclass(frozen=True)
-class Upserted:
+class Upserted(Generic[E]):
     """What a batch of changes did: canonical ids by outcome."""
 
     new: tuple[str, ...]
-    changed: tuple[EntryRow, ...]
+    changed: tuple[EntryRow[E], ...]
     """As they were before the change."""
     unchanged: int
 
 
-def _values(connection: str, external_id: str, entry: TimeEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "connection": connection,
-        "external_id": external_id,
-        "approval": entry.approval.value,
-        "worked_on": entry.worked_on,
-        "hours": entry.hours,
-        "project": entry.project,
-        "resource": entry.resource,
-        "currency": entry.currency,
-        "source_rate": entry.source_rate.amount if entry.source_rate else None,
-        "data": entry.model_dump(mode="json", exclude={"id"}),
-    }
-
-
-def _row(row: Any) -> EntryRow:
-    return EntryRow(
-        TimeEntry.model_validate({"id": row.id, **row.data}),
-        row.connection, row.external_id, row.version, row.state,
-    )  # fmt: skip
-
-
-_COLUMNS = (time_entry.c.id, time_entry.c.data, time_entry.c.connection, time_entry.c.external_id,
-            time_entry.c.version, time_entry.c.state)  # fmt: skip
-
-
-class Entries:
-    def __init__(self, connection: AsyncConnection) -> None:
+class Entries(Generic[E]):
+    def __init__(self, connection: AsyncConnection, kind: EntryKind[E]) -> None:
         self._connection = connection
+        self.kind: EntryKind[E] = kind
+        self._table, self._day = kind.table, kind.table.c[kind.day]
+        names = ("id", "data", "connection", "external_id", "version", "state")
+        self._columns = [kind.table.c[name] for name in names]
+
+    def _row(self, row: Any) -> EntryRow[E]:
+        return EntryRow(
+            self.kind.model.model_validate({"id": row.id, **row.data}),
+            row.connection, row.external_id, row.version, row.state,
+        )  # fmt: skip
+
+    def _values(self, connection: str, external_id: str, entry: E) -> dict[str, Any]:
+        return {
+            "id": entry.id,
+            "connection": connection,
+            "external_id": external_id,
+            "approval": entry.approval.value,
+            self.kind.day: getattr(entry, self.kind.day),
+            "project": entry.project,
+            "resource": entry.resource,
+            "data": entry.model_dump(mode="json", exclude={"id"}),
+            **self.kind.own(entry),
+        }
+
+    def _waits(self) -> sa.ColumnElement[bool]:
+        """Which rows want a batch."""
+        return sa.and_(self._table.c.state == RECEIVED, self._table.c.approval == "approved")
 
     async def by_external(
         self, connection: str, external_ids: Sequence[str]
-    ) -> dict[str, EntryRow]:
+    ) -> dict[str, EntryRow[E]]:
         """Lock the rows that exist, by the source's id."""
         rows = await self._connection.execute(
-            sa.select(*_COLUMNS)
+            sa.select(*self._columns)
             .where(
-                time_entry.c.connection == connection,
-                time_entry.c.external_id.in_(list(external_ids)),
+                self._table.c.connection == connection,
+                self._table.c.external_id.in_(list(external_ids)),
             )
-            .order_by(time_entry.c.id)
+            .order_by(self._table.c.id)
             .with_for_update()
         )
-        return {row.external_id: _row(row) for row in rows}
+        return {row.external_id: self._row(row) for row in rows}
 
     async def upsert(
         self,
         connection: str,
-        entries: dict[str, TimeEntry],
+        entries: dict[str, E],
         invoiced: AbstractSet[str] = frozenset(),
-    ) -> Upserted:
+    ) -> Upserted[E]:
         """Insert new ones, store a new version of changed ones, leave equal ones alone.
 
         A changed entry waits to be rated again, unless its id is among the `invoiced`: what is on
@@ -103,16 +106,16 @@ class Entries:
         changed = {k: e for k, e in entries.items() if k in known and known[k].entry != e}
         if fresh:
             await self._connection.execute(
-                sa.insert(time_entry), [_values(connection, k, e) for k, e in fresh.items()]
+                sa.insert(self._table), [self._values(connection, k, e) for k, e in fresh.items()]
             )
         for external_id, entry in changed.items():
             before = known[external_id]
             stays = before.state == INVOICED or entry.id in invoiced
             await self._connection.execute(
-                sa.update(time_entry)
-                .where(time_entry.c.id == before.entry.id)
+                sa.update(self._table)
+                .where(self._table.c.id == before.entry.id)
                 .values(
-                    **_values(connection, external_id, entry),
+                    **self._values(connection, external_id, entry),
                     version=before.version + 1,
                     state=INVOICED if stays else RECEIVED,
                     batch=None,
@@ -126,46 +129,45 @@ class Entries:
         )
 
     async def batch_waiting(self, size: int) -> list[tuple[str, int]]:
-        """Put approved entries that wait into batches of at most `size`: (batch id, count)."""
+        """Put entries that wait into batches of at most `size`: (batch id, count)."""
         batches: list[tuple[str, int]] = []
         while True:
             batch = new_id()
             chosen = (
-                sa.select(time_entry.c.id)
-                .where(
-                    time_entry.c.state == RECEIVED,
-                    time_entry.c.approval == "approved",
-                    time_entry.c.batch.is_(None),
-                )
-                .order_by(time_entry.c.worked_on, time_entry.c.id)
+                sa.select(self._table.c.id)
+                .where(self._waits(), self._table.c.batch.is_(None))
+                .order_by(self._day, self._table.c.id)
                 .limit(size)
                 .with_for_update(skip_locked=True)
             )
             taken = await self._connection.execute(
-                sa.update(time_entry)
-                .where(time_entry.c.id.in_(chosen.scalar_subquery()))
+                sa.update(self._table)
+                .where(self._table.c.id.in_(chosen.scalar_subquery()))
                 .values(batch=batch)
-                .returning(time_entry.c.id)
+                .returning(self._table.c.id)
             )
             count = len(taken.all())
             if not count:
                 return batches
             batches.append((batch, count))
 
-    async def of_batch(self, batch: str, *states: str, lock: bool = False) -> list[EntryRow]:
-        """By day of work. `lock` keeps their source from changing them until the end."""
-        query = sa.select(*_COLUMNS).where(time_entry.c.batch == batch)
+    async def of_batch(self, batch: str, *states: str, lock: bool = False) -> list[EntryRow[E]]:
+        """By day. `lock` keeps their source from changing them until the end."""
+        query = sa.select(*self._columns).where(self._table.c.batch == batch)
         if states:
-            query = query.where(time_entry.c.state.in_(states))
-        query = query.order_by(time_entry.c.id)
+            query = query.where(self._table.c.state.in_(states))
+        query = query.order_by(self._table.c.id)
         rows = await self._connection.execute(query.with_for_update() if lock else query)
-        return sorted((_row(row) for row in rows), key=lambda r: (r.entry.worked_on, r.entry.id))
+        return sorted((self._row(row) for row in rows), key=self._by_day)
 
-    async def many(self, ids: Iterable[str]) -> dict[str, EntryRow]:
+    def _by_day(self, row: EntryRow[E]) -> tuple[Any, str]:
+        return getattr(row.entry, self.kind.day), row.entry.id
+
+    async def many(self, ids: Iterable[str]) -> dict[str, EntryRow[E]]:
         rows = await self._connection.execute(
-            sa.select(*_COLUMNS).where(time_entry.c.id.in_(list(set(ids))))
+            sa.select(*self._columns).where(self._table.c.id.in_(list(set(ids))))
         )
-        return {row.id: _row(row) for row in rows}
+        return {row.id: self._row(row) for row in rows}
 
     async def set_state(
         self,
@@ -186,80 +188,82 @@ class Entries:
             values["batch"] = None
         expected = {"state": was, "batch": batch}
         chosen = (
-            sa.select(time_entry.c.id)
+            sa.select(self._table.c.id)
             .where(
-                time_entry.c.id.in_(list(ids)),
-                *(time_entry.c[k] == v for k, v in expected.items() if v is not None),
+                self._table.c.id.in_(list(ids)),
+                *(self._table.c[k] == v for k, v in expected.items() if v is not None),
             )
-            .order_by(time_entry.c.id)
+            .order_by(self._table.c.id)
             .with_for_update()
         )
         moved = await self._connection.execute(
-            sa.update(time_entry)
-            .where(time_entry.c.id.in_(chosen.scalar_subquery()))
+            sa.update(self._table)
+            .where(self._table.c.id.in_(chosen.scalar_subquery()))
             .values(**values)
-            .returning(time_entry.c.id)
+            .returning(self._table.c.id)
         )
         return [id for (id,) in moved]
 
     async def revise(self, id: str) -> None:
         """A correction makes a new version, so that facts rated before it are taken back."""
         await self._connection.execute(
-            sa.update(time_entry)
-            .where(time_entry.c.id == id)
-            .values(version=time_entry.c.version + 1, updated_at=sa.func.clock_timestamp())
+            sa.update(self._table)
+            .where(self._table.c.id == id)
+            .values(version=self._table.c.version + 1, updated_at=sa.func.clock_timestamp())
         )
 
-    async def of_project(self, project: str) -> list[tuple[str, str, int, Decimal]]:
-        """(approval, state, number of entries, hours)."""
-        columns = (time_entry.c.approval, time_entry.c.state)
+    async def of_project(self, project: str) -> list[tuple[str, str, int]]:
+        """(approval, state, number of entries)."""
+        columns = (self._table.c.approval, self._table.c.state)
         rows = await self._connection.execute(
-            sa.select(*columns, sa.func.count(), sa.func.sum(time_entry.c.hours))
-            .where(time_entry.c.project == project)
+            sa.select(*columns, sa.func.count())
+            .where(self._table.c.project == project)
             .group_by(*columns)
             .order_by(*columns)
         )
-        return [(a, s, n, h) for a, s, n, h in rows]
+        return [(a, s, n) for a, s, n in rows]
 
     async def withdraw(self, ids: Sequence[str]) -> None:
-        """No hours any more; the same hours entered again are then a change."""
+        """Nothing is left of them; the same entered again is then a change."""
+        path = sa.cast(list(self.kind.quantity_path), ARRAY(sa.Text))
         await self._connection.execute(
-            sa.update(time_entry)
-            .where(time_entry.c.id.in_(list(ids)))
-            .values(
-                state=WITHDRAWN,
-                hours=0,
-                data=time_entry.c.data.concat({"hours": "0"}),
-                updated_at=sa.func.clock_timestamp(),
-            )
-        )
+            sa.update(self._table)
+            .where(self._table.c.id.in_(list(ids)))
+            .values({
+                "state": WITHDRAWN,
+                "batch": None,
+                self.kind.quantity: 0,
+                "data": sa.func.jsonb_set(self._table.c.data, path, sa.cast("0", JSONB)),
+                "updated_at": sa.func.clock_timestamp(),
+            })
+        )  # fmt: skip
 
     async def renew(self, ids: Sequence[str]) -> None:
-        """A new version of the same hours: their next fact is another one."""
+        """A new version of the same: their next fact is another one."""
         await self._connection.execute(
-            sa.update(time_entry)
-            .where(time_entry.c.id.in_(list(ids)))
-            .values(version=time_entry.c.version + 1)
+            sa.update(self._table)
+            .where(self._table.c.id.in_(list(ids)))
+            .values(version=self._table.c.version + 1)
         )
 
     async def counts(self) -> dict[str, int]:
         """State -> number of approved entries; unapproved ones are counted as `unapproved`."""
         state = sa.case(
-            (time_entry.c.approval == "approved", time_entry.c.state), else_="unapproved"
+            (self._table.c.approval == "approved", self._table.c.state), else_="unapproved"
         )
         rows = await self._connection.execute(sa.select(state, sa.func.count()).group_by(state))
         return dict(rows.all())
 
     async def values_by_state(self) -> list[tuple[str, str, Decimal, int]]:
-        """(state, currency, value at the PSA's own rate, count) of approved billable entries.
+        """(state, currency, value in the PSA's own terms, count) of approved billable entries.
 
         Each entry's value is rounded on its own, as it is billed and as its hold shows it.
         """
-        value = time_entry.c.hours * sa.func.coalesce(time_entry.c.source_rate, 0)
+        value = self.kind.worth
         rows = await self._connection.execute(
-            sa.select(time_entry.c.state, time_entry.c.currency, value, sa.func.count())
-            .where(time_entry.c.approval == "approved", time_entry.c.state != UNBILLABLE)
-            .group_by(time_entry.c.state, time_entry.c.currency, value)
+            sa.select(self._table.c.state, self._table.c.currency, value, sa.func.count())
+            .where(self._table.c.approval == "approved", self._table.c.state != UNBILLABLE)
+            .group_by(self._table.c.state, self._table.c.currency, value)
         )
         sums: dict[tuple[str, str], tuple[Decimal, int]] = {}
         for state, currency, exact, count in rows:

@@ -135,8 +135,11 @@ class Ledger:
         return [contract for (contract,) in rows]
 
     async def consumed(self, contract: str, before: date | None = None) -> Decimal:
-        """Amount of a contract used up: facts in force, billed or not, of days before `before`."""
-        conditions = [fact.c.contract == contract, _LIVE]
+        """Amount of a contract used up: facts in force, billed or not, of days before `before`.
+
+        Expenses are passed on beside the work and use nothing of its cap.
+        """
+        conditions = [fact.c.contract == contract, fact.c.source_kind != "expense_entry", _LIVE]
         if before is not None:
             conditions.append(fact.c.happened_on < before)
         total = await self._connection.scalar(

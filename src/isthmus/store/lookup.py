@@ -10,10 +10,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.tables import record, time_entry, xref
+from isthmus.store.entry_kinds import ENTRY_KINDS
+from isthmus.store.tables import expense_entry, record, xref
 
 NUMBERS = ("number", "reference", "account_number", "name")
 """Attributes by which people quote an object, the most particular first."""
+
+ROWS = {kind: known.table for kind, known in ENTRY_KINDS.items()}
 
 
 @dataclass(frozen=True, order=True)
@@ -58,10 +61,10 @@ class Lookup:
             sa.select(record.c.kind).where(record.c.id == id).order_by(record.c.kind)
         )
         found = [Found(kind, id, "canonical id") for (kind,) in rows]
-        entry = await self._connection.scalar(
-            sa.select(time_entry.c.id).where(time_entry.c.id == id)
-        )
-        return [*found, Found("time_entry", id, "canonical id")] if entry else found
+        for kind, table in ROWS.items():
+            if await self._connection.scalar(sa.select(table.c.id).where(table.c.id == id)):
+                found.append(Found(kind, id, "canonical id"))
+        return found
 
     async def _external(self, text: str) -> list[Found]:
         linked = await self._connection.execute(
@@ -70,12 +73,14 @@ class Lookup:
             .order_by(xref.c.kind, xref.c.space)
         )
         found = [Found(kind, id, f"id in {space}") for kind, id, space in linked]
-        entries = await self._connection.execute(
-            sa.select(time_entry.c.id, time_entry.c.connection)
-            .where(time_entry.c.external_id == text)
-            .order_by(time_entry.c.connection)
-        )
-        return [*found, *(Found("time_entry", id, f"id in {where}") for id, where in entries)]
+        for kind, table in ROWS.items():
+            entries = await self._connection.execute(
+                sa.select(table.c.id, table.c.connection)
+                .where(table.c.external_id == text)
+                .order_by(table.c.connection)
+            )
+            found += [Found(kind, id, f"id in {where}") for id, where in entries]
+        return found
 
     async def _quoted(self, text: str) -> list[Found]:
         for attribute in NUMBERS:
@@ -87,7 +92,15 @@ class Lookup:
             found = [Found(kind, id, attribute.replace("_", " ")) for kind, id in rows]
             if found:
                 return found
-        return []
+        return await self._expense(text)
+
+    async def _expense(self, number: str) -> list[Found]:
+        rows = await self._connection.execute(
+            sa.select(expense_entry.c.id)
+            .where(expense_entry.c.data["number"].astext == number)
+            .order_by(expense_entry.c.id)
+        )
+        return [Found("expense_entry", id, "number") for (id,) in rows]
 
     async def record(self, kind: str, id: str) -> RawRecord | None:
         row = (

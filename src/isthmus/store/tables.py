@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -193,31 +195,51 @@ drift = sa.Table(
     comment="Writes by systems that do not own the attribute",
 )  # fmt: skip
 
-time_entry = sa.Table(
-    "time_entry", metadata,
-    _id(),
-    _text("connection"),
-    _text("external_id"),
-    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
-    sa.Column("state", sa.Text, nullable=False, server_default="received",
-              comment="received, rated, posted, invoiced, held, unbillable, withdrawn"),
-    _text("approval"),
+
+def _entries(name: str, *own: sa.Column[Any], comment: str) -> sa.Table:
+    """Rows that people enter by the hundred: one life cycle, columns of their own between."""
+    table = sa.Table(
+        name, metadata,
+        _id(),
+        _text("connection"),
+        _text("external_id"),
+        sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+        sa.Column("state", sa.Text, nullable=False, server_default="received",
+                  comment="received, rated, posted, invoiced, held, unbillable, withdrawn"),
+        _text("approval"),
+        *own,
+        _uuid("project", nullable=False),
+        _uuid("resource", nullable=False),
+        _text("currency"),
+        sa.Column("data", JSONB, nullable=False),
+        _uuid("batch"),
+        _at("updated_at"),
+        sa.UniqueConstraint("connection", "external_id"),
+        comment=comment,
+    )  # fmt: skip
+    sa.Index(f"{name}_waiting_idx", table.c.approval, table.c.batch,
+             postgresql_where=table.c.state == "received")  # fmt: skip
+    sa.Index(f"{name}_batch_idx", table.c.batch)
+    sa.Index(f"{name}_project_idx", table.c.project)
+    return table
+
+
+time_entry = _entries(
+    "time_entry",
     sa.Column("worked_on", sa.Date, nullable=False),
     _money("hours"),
-    _uuid("project", nullable=False),
-    _uuid("resource", nullable=False),
-    _text("currency"),
     _money("source_rate", nullable=True),
-    sa.Column("data", JSONB, nullable=False),
-    _uuid("batch"),
-    _at("updated_at"),
-    sa.UniqueConstraint("connection", "external_id"),
     comment="Approved and unapproved hours; rows, not runs",
+)
+
+expense_entry = _entries(
+    "expense_entry",
+    sa.Column("spent_on", sa.Date, nullable=False),
+    _money("amount"),
+    sa.Column("journal", UUID(as_uuid=False), nullable=True,
+              comment="Journal entry with its cost, in a ledger or on its way there"),
+    comment="Approved and unapproved expenses; rows, not runs",
 )  # fmt: skip
-sa.Index("time_entry_waiting_idx", time_entry.c.approval, time_entry.c.batch,
-         postgresql_where=time_entry.c.state == "received")  # fmt: skip
-sa.Index("time_entry_batch_idx", time_entry.c.batch)
-sa.Index("time_entry_project_idx", time_entry.c.project)
 
 fact = sa.Table(
     "fact", metadata,

@@ -155,6 +155,7 @@ async def test_templates_are_no_projects_and_ours_are_recognised(world: World) -
         "ends_on": None,
         "is_billable": True,
         "accepts_time": False,
+        "accepts_expenses": True,
         "profit_centre": None,
     }
     phases, _ = await read_all(world.psa, Phase, Watermark())

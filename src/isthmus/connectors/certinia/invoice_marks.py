@@ -1,8 +1,9 @@
-"""Marks billed time in the PSA, so that nobody bills it again there.
+"""Marks billed time and expenses in the PSA, so that nobody bills it again there.
 
-The package knows invoices by split (pse__Timecard__c), not by day. A split is marked only when
-every one of its days with hours is on an invoice. Days that are billed before that are noted in
-the header's audit notes, from where the next batch takes them up.
+An expense is marked by itself. Of time the package knows invoices by split (pse__Timecard__c), not
+by day: a split is marked only when every one of its days with hours is on an invoice. Days that
+are billed before that are noted in the header's audit notes, from where the next batch takes them
+up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from isthmus.platforms.salesforce import SalesforceTransport
 from isthmus.platforms.salesforce.reading import Child, Source, load
 from isthmus.platforms.salesforce.saving import save
 
+MARKED = frozenset({"invoice_number", "invoiced_on"})
+"""Attributes of time and of expenses that a mark carries."""
 HEADER = "pse__Timecard_Header__c"
 SPLIT = "pse__Timecard__c"
 
@@ -76,9 +79,9 @@ async def mark_invoiced(
 ) -> dict[int, Receipt | ConnectError]:
     """Results by place. An entry's receipt says `partially` while its split waits for more days."""
     results: dict[int, Receipt | ConnectError] = {
-        place: _without_number(transport.name, entry)
-        for place, entry in entries.items()
-        if entry[2].invoice_number is None
+        place: without_number(transport.name, SPLIT, f"{header} on {day}")
+        for place, (header, day, entry) in entries.items()
+        if entry.invoice_number is None
     }
     billed = {place: entry for place, entry in entries.items() if place not in results}
     weeks = await _weeks(transport, list(billed.values()))
@@ -144,10 +147,14 @@ def _number(week: _Week, split: Mapping[str, Any]) -> str:
 def _split_record(week: _Week, split: Mapping[str, Any]) -> dict[str, Any]:
     """A split on two invoices carries both numbers, and the later date."""
     dates = [week.invoiced_on[d] for d in _worked(split) if d in week.invoiced_on]
+    return {"Id": split["Id"], **invoice_mark(_number(week, split), max(dates, default=None))}
+
+
+def invoice_mark(number: str, invoiced_on: date | None) -> dict[str, Any]:
+    """On a row that is billed as a whole: a split, an expense."""
     return {
-        "Id": split["Id"],
-        "pse__Invoice_Number__c": _number(week, split),
-        **({"pse__Invoice_Date__c": max(dates)} if dates else {}),
+        "pse__Invoice_Number__c": number,
+        **({"pse__Invoice_Date__c": invoiced_on} if invoiced_on else {}),
         "pse__Invoiced__c": True,
         "pse__Billed__c": True,
     }
@@ -184,13 +191,12 @@ def _receipt(
     return Receipt(f"{header}:{day.isoformat()}", created=False, attributes=said)
 
 
-def _without_number(system: str, entry: Entry) -> Invalid:
-    header, day, _ = entry
+def without_number(system: str, sobject: str, name: str) -> Invalid:
     problem = FieldProblem(
-        SPLIT,
+        sobject,
         "pse__Invoice_Number__c",
         None,
-        f"no invoice number for {header} on {day}",
+        f"no invoice number for {name}",
         "Post the invoice first: the ledger gives the number.",
     )
-    return Invalid(system, "billed time cannot be marked", fields=(problem,))
+    return Invalid(system, "what is billed cannot be marked", fields=(problem,))

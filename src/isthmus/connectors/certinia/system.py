@@ -5,6 +5,7 @@ from __future__ import annotations
 from isthmus.connect import ConnectionContext, Unauthorized
 from isthmus.connectors.certinia.assignment import Assignments
 from isthmus.connectors.certinia.config import CertiniaConfig
+from isthmus.connectors.certinia.expense_entry import ExpenseEntries
 from isthmus.connectors.certinia.milestone import Milestones
 from isthmus.connectors.certinia.phase import Phases
 from isthmus.connectors.certinia.project import Projects
@@ -23,7 +24,7 @@ from isthmus.platforms.salesforce import (
 
 OBJECTS = (
     Projects, Phases, Tasks, Milestones, Resources, Assignments, ResourceDemands, RateCards,
-    TimeEntries,
+    TimeEntries, ExpenseEntries,
 )  # fmt: skip
 
 

@@ -30,14 +30,13 @@ from isthmus.connectors.certinia.days import (
     notes_field,
     split_id,
 )
-from isthmus.connectors.certinia.invoice_marks import mark_invoiced
-from isthmus.connectors.certinia.wire import PACKAGE, without_daily_rate
+from isthmus.connectors.certinia.invoice_marks import MARKED, mark_invoiced
+from isthmus.connectors.certinia.wire import PACKAGE, approved, without_daily_rate
 from isthmus.platforms.salesforce import Found, SObject
 from isthmus.platforms.salesforce.reading import load
 from isthmus.platforms.salesforce.soql import parse_instant
 
 HEADER = "pse__Timecard_Header__c"
-MARKED = frozenset({"invoice_number", "invoiced_on"})
 
 
 class TimeEntries(SObject):
@@ -139,12 +138,3 @@ class TimeEntries(SObject):
             "Time is entered in the PSA, then read from it.",
         )
         return Invalid(self.system, "no such time entry", fields=(problem,))
-
-
-def approved(record: Mapping[str, Any]) -> bool:
-    """The status text alone does nothing in financials; all three must say so."""
-    return bool(
-        record["pse__Status__c"] == "Approved"
-        and record["pse__Approved__c"]
-        and record["pse__Include_In_Financials__c"]
-    )

@@ -12,6 +12,13 @@ PACKAGE = "isthmus.connectors.certinia"
 PROJECT_IS_REAL = "pse__Project__r.pse__Is_Template__c = false"
 
 NOTE_LENGTH = 255
+APPROVAL = ("pse__Status__c", "pse__Approved__c", "pse__Include_In_Financials__c")
+
+
+def approved(record: Mapping[str, Any]) -> bool:
+    """The status text alone does nothing in financials; all three must say so."""
+    status, *flags = APPROVAL
+    return record[status] == "Approved" and all(record[flag] for flag in flags)
 
 
 def after_approval(note: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def client_share(
 def _unrated(
     entry: ExpenseEntry, terms: ExpenseTerms, rule: CategoryRule, problem: Problem
 ) -> ClientShare:
-    base = _billable_cost(entry, terms, rule)
+    base = billable_cost(entry, terms, rule)
     none = Money.zero(base.currency)
     if free := _not_billable(entry, terms):
         return ClientShare(base, none, base, trail=(free,))
@@ -88,9 +88,11 @@ def _said(found: Allowed) -> tuple[str, ...]:
     return waits + told
 
 
-def _billable_cost(entry: ExpenseEntry, terms: ExpenseTerms, rule: CategoryRule) -> Money:
+def billable_cost(entry: ExpenseEntry, terms: ExpenseTerms, rule: CategoryRule) -> Money:
+    """Less the part of the receipt that the client does not pay."""
     cost = cost_of(entry, as_agent=rule.as_agent)
-    return cost.gross if terms.base is MarkupBase.GROSS else cost.net
+    base = cost.gross if terms.base is MarkupBase.GROSS else cost.net
+    return base if entry.non_billable_amount is None else base - entry.non_billable_amount
 
 
 def _base(
@@ -104,7 +106,7 @@ def _base(
         amount = _allowance(entry, terms, rule.allowance, ctx)
         _in_contract_currency(amount, ctx)
         return amount, f"{amount} as {rule.allowance} for {entry.quantity}"
-    cost = _billable_cost(entry, terms, rule)
+    cost = billable_cost(entry, terms, rule)
     base = converted(cost, rate.rate, rate.currency)
     taxed = "tax included" if cost == entry.amount else "without the tax that comes back"
     return base, f"{base} from {entry.amount}, {taxed}, at {rate.source}"

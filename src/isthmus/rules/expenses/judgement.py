@@ -74,11 +74,11 @@ def judge_expense(entry: ExpenseEntry, terms: ExpenseTerms, ctx: ExpenseContext)
         return _stopped(entry, ctx, [*problems, back])
     if problems:
         return _stopped(entry, ctx, problems)
-    rule = _rule(entry, terms)
+    rule = rule_of(entry, terms)
     return _judged(entry, terms, rule, client_share(entry, terms, rule, ctx), ctx, back)
 
 
-def _rule(entry: ExpenseEntry, terms: ExpenseTerms) -> CategoryRule:
+def rule_of(entry: ExpenseEntry, terms: ExpenseTerms) -> CategoryRule:
     named = [rule for rule in terms.categories if rule.category == entry.category]
     refuse_unless(
         len(named) <= 1,

@@ -13,6 +13,7 @@ EVENT = "pse__Billing_Event__c"
 ITEM = "pse__Billing_Event_Item__c"
 _SOURCES = (
     ("pse__Timecard_Split__c", "pse__Timecard__c"),
+    ("pse__Expense__c", "pse__Expense__c"),
     ("pse__Milestone__c", "pse__Milestone__c"),
 )
 _EVENT_FLAGS = {
@@ -32,10 +33,11 @@ def install(behaviour: Behaviour) -> None:
     behaviour.formulas |= {
         (ITEM, "pse__Invoiced__c"): _of_event("pse__Invoiced__c"),
         (ITEM, "pse__Is_Released__c"): _of_event("pse__Is_Released__c"),
-        ("pse__Timecard__c", "pse__Eligible_for_Billing__c"): _eligible_split,
+        ("pse__Timecard__c", "pse__Eligible_for_Billing__c"): _eligible_work,
+        ("pse__Expense__c", "pse__Eligible_for_Billing__c"): _eligible_work,
         ("pse__Milestone__c", "pse__Eligible_for_Billing__c"): _eligible_milestone,
     }
-    for source in ("pse__Timecard__c", "pse__Milestone__c"):
+    for _, source in _SOURCES:
         for name, of_event in _EVENT_FLAGS.items():
             behaviour.formulas[(source, name)] = _over_item(of_event)
 
@@ -138,7 +140,7 @@ def _as_text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _eligible_split(org: Org, row: Row) -> str:
+def _eligible_work(org: Org, row: Row) -> str:
     return str(bool(row["pse__Billable__c"]) and _is_eligible(org, row)).lower()
 
 

@@ -1,6 +1,6 @@
 """What the Certinia package's triggers and formulas do (certinia_psa reference, sections 8 and 9).
 
-Timecards are in `timecards`, billing events in `billing`; here is the rest.
+Timecards are in `timecards`, expenses in `expenses`, billing events in `billing`; here is the rest.
 """
 
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus.sandbox.rows import Row
-from isthmus.sandbox.salesforce import billing, timecards
+from isthmus.sandbox.salesforce import billing, expenses, timecards
 from isthmus.sandbox.salesforce.change import Behaviour, Change, Formula
 from isthmus.sandbox.salesforce.errors import validation_failed
 from isthmus.sandbox.salesforce.org import Org
@@ -34,6 +34,7 @@ def install(behaviour: Behaviour) -> None:
         ("pse__Project_Task__c", "pse__End_Date__c"): _day_of("pse__End_Date_Time__c"),
     }
     timecards.install(behaviour)
+    expenses.install(behaviour)
     billing.install(behaviour)
 
 

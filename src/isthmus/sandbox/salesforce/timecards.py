@@ -8,6 +8,7 @@ from isthmus.sandbox.rows import Row
 from isthmus.sandbox.salesforce.change import Behaviour, Change, Writer
 from isthmus.sandbox.salesforce.errors import validation_failed
 from isthmus.sandbox.salesforce.org import Org
+from isthmus.sandbox.salesforce.placement import check_assignment, check_open
 from isthmus.sandbox.salesforce.values import as_decimal
 
 HEADER = "pse__Timecard_Header__c"
@@ -46,11 +47,6 @@ _OF_BILLING = frozenset(
         "pse__Invoice_Number__c",
     }
 )
-_CLOSABLE = (
-    ("pse__Project__c", "pse__Proj__c", "Project"),
-    ("pse__Assignment__c", "pse__Assignment__c", "Assignment"),
-    ("pse__Milestone__c", "pse__Milestone__c", "Milestone"),
-)
 
 
 def install(behaviour: Behaviour) -> None:
@@ -58,7 +54,7 @@ def install(behaviour: Behaviour) -> None:
         check_financials_lock,
         clear_admin_edit,
         _check_week,
-        _check_assignment,
+        _check_placed,
         _check_open,
         _default_from_assignment,
     ]
@@ -127,44 +123,13 @@ def _check_week(org: Org, change: Change) -> None:
             raise validation_failed("Hours on a day outside Start Date to End Date.", name)
 
 
-def _check_assignment(org: Org, change: Change) -> None:
-    new = change.new
-    for name, label in (("pse__Resource__c", "Resource"), ("pse__Project__c", "Project")):
-        if new.get(name) is None:
-            raise validation_failed(f"{label} is required on a timecard.", name)
-    assignment = org.find("pse__Assignment__c", new.get("pse__Assignment__c"))
-    if assignment is None:
-        _check_may_log_freely(org, new)
-    elif (assignment["pse__Project__c"], assignment["pse__Resource__c"]) != (
-        new["pse__Project__c"],
-        new["pse__Resource__c"],
-    ):
-        raise validation_failed(
-            "The assignment belongs to another project or resource.", "pse__Assignment__c"
-        )
-
-
-def _check_may_log_freely(org: Org, new: Row) -> None:
-    for object_name, name in (("pse__Proj__c", "pse__Project__c"), ("Contact", "pse__Resource__c")):
-        holder = org.find(object_name, new[name])
-        if holder is not None and holder["pse__Allow_Timecards_Without_Assignment__c"]:
-            return
-    raise validation_failed(
-        "An assignment is required: neither the project nor the resource allows timecards without"
-        " assignment.",
-        "pse__Assignment__c",
-    )
+def _check_placed(org: Org, change: Change) -> None:
+    check_assignment(org, change, "timecard", "pse__Allow_Timecards_Without_Assignment__c")
 
 
 def _check_open(org: Org, change: Change) -> None:
-    """Closed for time entry stops new time, not the approval of time already entered."""
     entered = ("pse__Start_Date__c", "pse__End_Date__c", "pse__Project__c", "pse__Assignment__c")
-    if change.writer.kind == "package" or not any(map(change.moved, (*HOURS, *entered))):
-        return
-    for name, object_name, label in _CLOSABLE:
-        holder = org.find(object_name, change.new.get(name))
-        if holder is not None and holder["pse__Closed_for_Time_Entry__c"]:
-            raise validation_failed(f"{label} {holder['Name']} is closed for time entry.", name)
+    check_open(org, change, (*HOURS, *entered), "time", "pse__Closed_for_Time_Entry__c")
 
 
 def _default_from_assignment(org: Org, change: Change) -> None:

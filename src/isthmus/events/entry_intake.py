@@ -1,0 +1,231 @@
+"""Time and expenses come in by the hundred: rows, a statement per batch, no event per entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic
+
+from pydantic import ValidationError
+
+from isthmus.canonical import ExpenseEntry, TimeEntry
+from isthmus.canonical.base import references
+from isthmus.connect import Change
+from isthmus.kit.ids import derived_id
+from isthmus.store.database import Transaction
+from isthmus.store.entries import WITHDRAWN, Entries, EntryRow
+from isthmus.store.entry_kinds import E
+from isthmus.store.holds import HELD, NewHold
+from isthmus.store.ledger import FactRow
+
+if TYPE_CHECKING:
+    from isthmus.events.links import Connected
+
+_LEDGER_OWNED = {"invoice_number", "invoiced_on"}
+
+
+@dataclass(frozen=True)
+class Intake(Generic[E]):
+    """What is taken in, and how people call one of it ("8 hours of 2026-07-06 were")."""
+
+    model: type[E]
+    rows: Callable[[Transaction], Entries[E]]
+    name: str
+    called: Callable[[E], str]
+    they: str
+    """What stands for it in a second clause: "they were", "it was"."""
+
+
+TIME = Intake(
+    TimeEntry, lambda tx: tx.entries, "time entry",
+    lambda e: f"{e.hours.normalize():f} hours of {e.worked_on} were", "they were",
+)  # fmt: skip
+EXPENSES = Intake(
+    ExpenseEntry, lambda tx: tx.expenses, "expense",
+    lambda e: f"{e.category} of {e.spent_on} for {e.amount} was", "it was",
+)  # fmt: skip
+
+
+class EntryIntake(Generic[E]):
+    def __init__(self, what: Intake[E]) -> None:
+        self._what: Intake[E] = what
+        self._kind = what.model.kind
+
+    async def take(self, tx: Transaction, source: Connected, changes: Sequence[Change]) -> None:
+        """A bad entry is held, the others go on.
+
+        Facts of what changed or went away are taken back here, at once: an invoice drafted
+        a moment later must not bill what the PSA no longer says.
+        """
+        if not changes:
+            return
+        facts = await self._facts(tx, source, changes)
+        invoiced = {f.source_id for f in facts if f.invoice is not None}
+        live: dict[str, E] = {}
+        for change in await self._resolved(tx, source, changes):
+            entry = None if change.deleted else await self._entry(tx, source, change)
+            if entry is not None:
+                live[change.external_id] = entry
+        keys = [self._key(source, external_id) for external_id in live]
+        await tx.holds.resolve_many(keys, "corrected at the source", "isthmus")
+        upserted = await self._what.rows(tx).upsert(source.name, live, invoiced)
+        changed = {before.entry.id: before for before in upserted.changed}
+        await self._take_back(tx, facts, changed.keys() - invoiced)
+        idle = {e.id for e in live.values() if e.approval != "approved" or not e.is_billable}
+        await self._left_in_ledger(tx, facts, (changed.keys() - invoiced) & idle)
+        for id in changed.keys() & invoiced:
+            await self._changed_after_invoicing(tx, changed[id], "changed")
+        gone = [c.external_id for c in changes if c.deleted]
+        await self._withdraw(tx, source, gone, facts, invoiced)
+
+    async def _facts(
+        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+    ) -> list[FactRow]:
+        """Facts in force of these entries, under the locks of their contracts: no invoice is
+        drafted from them meanwhile.
+        """
+        ids = [self._id(source, change.external_id) for change in changes]
+        contracts = {fact.contract for fact in await tx.ledger.live(self._kind, ids)}
+        for contract in sorted(contracts):
+            await tx.lock(f"contract:{contract}")
+        return await tx.ledger.live(self._kind, ids) if contracts else []
+
+    async def _take_back(
+        self, tx: Transaction, facts: Sequence[FactRow], ids: AbstractSet[str]
+    ) -> None:
+        await tx.ledger.reverse([f for f in facts if f.source_id in ids], "ingest")
+
+    async def _entry(self, tx: Transaction, source: Connected, change: Change) -> E | None:
+        attributes: dict[str, Any] = {
+            k: v for k, v in change.attributes.items() if k not in _LEDGER_OWNED
+        }
+        id = self._id(source, change.external_id)
+        if change.problems:
+            reason = "; ".join(str(p) for p in change.problems)
+            await tx.holds.open(self._unusable(source, change, ValueError(reason)))
+            return None
+        try:
+            entry: E = self._what.model.model_validate({**attributes, "id": id})
+        except ValueError as error:
+            await tx.holds.open(self._unusable(source, change, error))
+            return None
+        return entry
+
+    async def _withdraw(
+        self,
+        tx: Transaction,
+        source: Connected,
+        external_ids: Sequence[str],
+        facts: Sequence[FactRow],
+        invoiced: AbstractSet[str],
+    ) -> None:
+        """Taken back at the source: reversed while unbilled, held once invoiced."""
+        if not external_ids:
+            return
+        rows = self._what.rows(tx)
+        known = await rows.by_external(source.name, external_ids)
+        gone = {
+            r.entry.id
+            for r in known.values()
+            if r.state != WITHDRAWN and r.entry.id not in invoiced
+        }
+        await self._take_back(tx, facts, gone)
+        await self._left_in_ledger(tx, facts, gone)
+        await rows.withdraw(sorted(gone))
+        await tx.holds.resolve_many(
+            [f"{self._kind}:{id}" for id in gone], "withdrawn at the source", "isthmus"
+        )
+        for row in known.values():
+            if row.entry.id in invoiced:
+                await self._changed_after_invoicing(tx, row, "withdrawn")
+
+    async def _left_in_ledger(
+        self, tx: Transaction, facts: Sequence[FactRow], ids: AbstractSet[str]
+    ) -> None:
+        """Hours that were posted and no longer count: no connector deletes, so a person does.
+
+        The hold closes by itself when the hours come back and are posted again in the same place.
+        The cost of an expense is taken back by an entry of its own: its fact is posted nowhere.
+        """
+        for fact in facts:
+            if fact.source_id in ids and fact.posted_as:
+                hours = f"{fact.billed_hours.normalize():f}"
+                await tx.holds.open(
+                    NewHold(
+                        key=posted_key(fact.source_id), state=HELD, code="withdrawn_after_posting",
+                        reason=f"{hours} hours of {fact.happened_on} were withdrawn in the PSA "
+                        f"after the ledger took them as time {fact.posted_as}",
+                        owner="finance",
+                        fix=f"Delete time {fact.posted_as} in the ledger, then skip this hold with "
+                        "that as its reason.",
+                        flow="ingest", object_kind=self._kind, object_id=fact.source_id,
+                        detail={"posted_as": fact.posted_as, "amount": str(fact.amount)},
+                    )
+                )  # fmt: skip
+
+    async def _changed_after_invoicing(
+        self, tx: Transaction, before: EntryRow[E], what: str
+    ) -> None:
+        entry = before.entry
+        await tx.holds.open(
+            NewHold(
+                key=f"{self._kind}:{entry.id}", state=HELD, code="changed_after_invoicing",
+                reason=f"{self._what.called(entry)} {what} in the PSA after "
+                f"{self._what.they} invoiced",
+                owner="finance",
+                fix="Credit the invoice line and bill again, or undo the change in the PSA.",
+                flow="ingest", object_kind=self._kind, object_id=entry.id,
+                system=before.connection,
+                detail={"external_id": before.external_id},
+            )
+        )  # fmt: skip
+
+    def _key(self, source: Connected, external_id: str) -> str:
+        return f"ingest:{source.name}:{self._kind}:{external_id}"
+
+    def _id(self, source: Connected, external_id: str) -> str:
+        return derived_id(self._kind, source.name, external_id)
+
+    async def _resolved(
+        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+    ) -> list[Change]:
+        """Canonical ids in all references, one query per kind; an unknown one becomes None."""
+        named = references(self._what.model)
+        wanted: dict[str, set[str]] = {}
+        for change in changes:
+            for name, kind in named.items():
+                if external := change.attributes.get(name):
+                    wanted.setdefault(kind, set()).add(str(external))
+        known = {
+            kind: await tx.xref.canonical_many(kind, source.space, ids)
+            for kind, ids in wanted.items()
+        }
+        return [
+            replace(
+                change,
+                attributes={
+                    name: known[named[name]].get(str(value)) if name in named and value else value
+                    for name, value in change.attributes.items()
+                },
+            )
+            for change in changes
+        ]
+
+    def _unusable(self, source: Connected, change: Change, error: ValueError) -> NewHold:
+        reason = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        return NewHold(
+            key=self._key(source, change.external_id), state=HELD, code="unusable",
+            reason=f"{self._what.name} {change.external_id} of {source.name}: {reason}",
+            owner="pmo", fix="Correct the entry in the PSA; it is read again by itself.",
+            flow="ingest", object_kind=self._kind,
+            object_id=self._id(source, change.external_id), system=source.name,
+            detail={"external_id": change.external_id},
+        )  # fmt: skip
+
+
+def posted_key(entry_id: str) -> str:
+    return f"posted:{entry_id}"

@@ -1,0 +1,52 @@
+"""Facts of entries that are rated anew: which stand, which are taken back, in which version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from isthmus.canonical import CanonicalObject
+from isthmus.engine import Hold, Step
+from isthmus.flows.reading import overlaid
+from isthmus.rules.problems import Problem
+from isthmus.store.database import Transaction
+from isthmus.store.edits import EditRow
+from isthmus.store.entries import Entries, EntryRow
+
+T = TypeVar("T", bound=CanonicalObject)
+
+
+async def lock_contracts(tx: Transaction, contracts: Iterable[str]) -> None:
+    """Two batches of one contract may not both spend what is left of its cap."""
+    for id in sorted(contracts):
+        await tx.lock(f"contract:{id}")
+
+
+async def facts_in_force(
+    tx: Transaction, step: Step, entries: Entries[Any], rows: Sequence[EntryRow[Any]]
+) -> tuple[set[str], dict[str, int]]:
+    """Entries that need no rating, and the version to rate each of the others in.
+
+    A fact of an older version is taken back. So is one that no ledger has taken: its entry was
+    refused there, and comes back with what a person corrected.
+    """
+    versions = {r.entry.id: r.version for r in rows}
+    facts = await tx.ledger.live(entries.kind.model.kind, versions)
+    refused = [
+        f for f in facts if f.posted_at is None and f.source_version == versions[f.source_id]
+    ]
+    stale = [f for f in facts if f.source_version != versions[f.source_id]]
+    await tx.ledger.reverse([*stale, *refused], step.run.id)
+    again = [f.source_id for f in refused]
+    await entries.renew(again)
+    taken_back = {f.source_id for f in (*stale, *refused)}
+    renewed = {id: versions[id] + 1 for id in again}
+    return {f.source_id for f in facts} - taken_back, {**versions, **renewed}
+
+
+def corrected_or_problem(entry: T, edits: Mapping[str, EditRow]) -> T | Problem:
+    """A correction that is no value holds its own entry, not the batch."""
+    try:
+        return overlaid(entry, edits)
+    except Hold as hold:
+        return Problem(hold.code, hold.reason, "integration", hold.fix)
