@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,6 +24,7 @@ from isthmus.events.links import Connected, Links
 from isthmus.events.outbox import Outbox
 from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
+from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
@@ -33,7 +35,7 @@ from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.migrate import upgrade
 
 log = structlog.get_logger()
-BILLING_EVERY = 600.0
+CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
 
 
@@ -179,6 +181,8 @@ class App:
             await self.engine.start()
             self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
+            amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
+            self._tasks.append(asyncio.create_task(amendments, name="amendments"))
         if readers:
             self._tasks += [
                 asyncio.create_task(reader.run(), name=f"reader:{name}")
@@ -206,18 +210,29 @@ class App:
         return sum([await self.readers[n].messages() + await self.readers[n].poll() for n in names])
 
 
-async def bill_by_the_clock(engine: Engine, every: float = BILLING_EVERY) -> None:
-    """Until cancelled; an outage of the database is waited out."""
+async def bill_by_the_clock(engine: Engine, every: float = CALENDAR_EVERY) -> None:
+    await by_the_clock(engine, "billing", bill_when_due, every)
+
+
+async def by_the_clock(
+    engine: Engine,
+    what: str,
+    ask: Callable[[Engine, datetime], Awaitable[int]],
+    every: float = CALENDAR_EVERY,
+) -> None:
+    """Look at the calendar until cancelled; an outage of the database is waited out. `ask` starts
+    what is due, and gives the number of contracts that it concerns.
+    """
     while True:
         try:
-            contracts = await bill_when_due(engine, utc_now())
+            contracts = await ask(engine, utc_now())
             if contracts:
-                log.info("billing.asked", contracts=contracts)
+                log.info(f"{what}.asked", contracts=contracts)
         except SQLAlchemyError as error:
-            log.warning("billing.paused", reason=str(error).splitlines()[0])
+            log.warning(f"{what}.paused", reason=str(error).splitlines()[0])
         except Exception:
-            # The edge of a task: one failure must not end billing until the next restart.
-            log.exception("billing.defect")
+            # The edge of a task: one failure must not end it until the next restart.
+            log.exception(f"{what}.defect")
         await asyncio.sleep(every)
 
 

@@ -120,6 +120,51 @@ async def test_a_milestone_is_billed_once_through_every_death(
     assert {"opportunity_to_project", "milestone_to_invoice", "contract_to_invoice"} <= died
 
 
+async def test_an_amendment_is_written_once_through_every_death(
+    database_url: str, tmp_path: Path
+) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.touch()
+    async with (
+        a_firm(database_url, tmp_path, works=False) as firm,
+        mortal_workers(firm, database_url, deaths),
+    ):
+        account = await an_account(firm)
+        deal = await a_deal(firm, account)
+        await firm.org.update("Opportunity", deal, StageName="Closed Won")
+        await firm.app.read()
+        await settled(firm)
+        project = project_of(firm, deal)
+        await log_week(firm, project, await staff(firm, project), "2026-07-06", ["8"])
+        await firm.app.read()
+        await settled(firm)
+        more = await a_deal(
+            firm, account, Name="More of it", Amends__c=deal, Work_Starts_On__c="2026-07-01",
+            lines=[("Consultant", Decimal(20), Decimal(165), None, True)],
+        )  # fmt: skip
+        await firm.org.update("Opportunity", more, StageName="Closed Won")
+        await firm.app.read()
+        await settled(firm)
+        assert sorted(b["pse__Amount__c"] for b in firm.org.rows("pse__Budget__c")) == [3300, 15000]
+        agreed = [c for c in firm.org.rows("pse__Rate_Card__c") if c["Project__c"]]
+        assert [c["pse__Suggested_Bill_Rate__c"] for c in agreed] == [165]
+        assert len(firm.org.rows("pse__Resource_Request__c")) == 2
+        async with firm.app.database.begin() as tx:
+            assert await tx.ledger.totals() == [
+                ("time_entry", "posted", "EUR", Decimal("1320.00"), 1)
+            ]
+    died = {line.split()[0] for line in deaths.read_text().splitlines()}
+    amended = {name for name in died if name.startswith("contract_amendment.")}
+    assert amended == {f"contract_amendment.{step}" for step in AMENDED}
+
+
+AMENDED = (
+    "amend_contract", "set_controls", "extend_project", "plan_added_work", "set_prices",
+    "set_assignment_rates", "extend_ledger_project", "set_billing_schedule", "reprice_work",
+    "tell_alignment", "return_status",
+)  # fmt: skip
+
+
 async def test_an_expense_is_billed_once_through_every_death(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -164,9 +209,9 @@ def moments(flows: Mapping[str, Iterable[str]]) -> set[str]:
 OF_EXPENSES = {"expense_to_finance": ("rate_expenses", "post_expenses", "take_back_costs")}
 STEPS = {
     "opportunity_to_project": (
-        "validate_deal", "ensure_customer", "open_contract", "open_project", "plan_billing",
-        "publish_demand", "open_ledger_project", "tell_delivery_and_finance",
-        "return_identifiers",
+        "validate_deal", "ensure_customer", "open_contract", "open_project", "set_controls",
+        "plan_billing", "publish_demand", "open_ledger_project", "set_billing_schedule",
+        "tell_delivery_and_finance", "return_identifiers",
     ),
     "customer_sync": ("targets", "update_customer"),
     "time_to_invoice": ("rate_batch", "post_batch"),

@@ -23,7 +23,9 @@ async def an_account(firm: Firm, **values: Any) -> str:
 
 
 async def a_deal(firm: Firm, account: str, **values: Any) -> str:
-    """An open time-and-materials deal with one line: 100 hours of a Consultant at 150."""
+    """An open time-and-materials deal with one line: 100 hours of a Consultant at 150. A line
+    with a fifth part, True, changes the price of its role.
+    """
     defaults = {
         "Name": "Harbour redesign",
         "AccountId": account,
@@ -40,13 +42,21 @@ async def a_deal(firm: Firm, account: str, **values: Any) -> str:
     fields = {**defaults, **values}
     lines = fields.pop("lines", [("Consultant", Decimal(100), Decimal(150), None)])
     deal = await firm.org.seed("Opportunity", **fields)
-    for product, quantity, price, due in lines:
-        await _line(firm, deal, fields["CurrencyIsoCode"], product, quantity, price, due)
+    for product, quantity, price, due, *reprices in lines:
+        more: dict[str, Any] = {"ServiceDate": due} if due else {}
+        more |= {"Reprices_Role__c": any(reprices)}
+        await _line(firm, deal, fields["CurrencyIsoCode"], product, quantity, price, more)
     return deal
 
 
 async def _line(
-    firm: Firm, deal: str, currency: str, product: str, quantity: Decimal, price: Decimal, due: Any
+    firm: Firm,
+    deal: str,
+    currency: str,
+    product: str,
+    quantity: Decimal,
+    price: Decimal,
+    values: dict[str, Any],
 ) -> None:
     ids = firm.org.ids
     key = f"{product}/{currency}"
@@ -63,7 +73,6 @@ async def _line(
             UnitPrice=price, IsActive=True, CurrencyIsoCode=currency,
         )  # fmt: skip
     await firm.org.update("Opportunity", deal, Pricebook2Id=ids["book"])
-    values = {"ServiceDate": due} if due else {}
     await firm.org.seed(
         "OpportunityLineItem", OpportunityId=deal, PricebookEntryId=ids[key], Quantity=quantity,
         UnitPrice=price, Description=product, **values,

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from tests.firm import Firm
-from tests.flows.deals import a_deal, win
-from tests.flows.work import Work, ledger, under_way
-
-from isthmus.canonical import Contract
+from tests.flows.work import amend, contract, ledger, under_way
 
 pytestmark = pytest.mark.anyio
 
 
-async def amend(firm: Firm, work: Work, **values: Any) -> str:
-    account = firm.org.row("Opportunity", work.deal)["AccountId"]
-    deal = await a_deal(
-        firm, account, **{"Name": "More of it", "Amends__c": work.deal, "lines": [], **values}
-    )
-    await win(firm, deal)
-    return deal
-
-
-async def contract(firm: Firm) -> Contract:
-    async with firm.app.database.begin() as tx:
-        [only] = await tx.records.list(Contract)
-    return only
-
-
 async def test_the_cap_rises_from_its_day_on(firm: Firm) -> None:
     work = await under_way(firm, Cap_Amount__c=Decimal(1500))
-    await amend(firm, work, Cap_Amount__c=Decimal(3000), Work_Starts_On__c="2026-08-01")
+    await amend(work, Cap_Amount__c=Decimal(3000), Work_Starts_On__c="2026-08-01")
     assert await firm.open_holds() == []
     changed = await contract(firm)
     assert [(a.number, str(a.cap)) for a in changed.amendments] == [(1, "3,000.00 EUR")]
@@ -49,7 +30,7 @@ async def test_the_cap_rises_from_its_day_on(firm: Firm) -> None:
 
 async def test_late_work_of_an_earlier_month_counts_against_the_whole(firm: Firm) -> None:
     work = await under_way(firm, Cap_Amount__c=Decimal(1500))
-    await amend(firm, work, Cap_Amount__c=Decimal(2000), Work_Starts_On__c="2026-08-01")
+    await amend(work, Cap_Amount__c=Decimal(2000), Work_Starts_On__c="2026-08-01")
     await work.log(["8"], "2026-08-03")
     await firm.read()
     await work.log(["4", "2"], "2026-07-06")
@@ -62,9 +43,9 @@ async def test_late_work_of_an_earlier_month_counts_against_the_whole(firm: Firm
 
 async def test_amendments_that_arrive_in_the_wrong_order(firm: Firm) -> None:
     work = await under_way(firm, Cap_Amount__c=Decimal(1500))
-    later = await amend(firm, work, Work_Starts_On__c="2026-09-01", Amount=Decimal(1000))
+    later = await amend(work, Work_Starts_On__c="2026-09-01", Amount=Decimal(1000))
     earlier = await amend(
-        firm, work, Name="First of it", Work_Starts_On__c="2026-08-01", Amount=Decimal(500)
+        work, Name="First of it", Work_Starts_On__c="2026-08-01", Amount=Decimal(500)
     )
     assert await firm.open_holds() == []
     told = [e["data"] for e in await firm.events("contract.amended")]
@@ -84,7 +65,7 @@ async def test_amendments_that_arrive_in_the_wrong_order(firm: Firm) -> None:
 
 async def test_an_amendment_of_another_company_is_held(firm: Firm) -> None:
     work = await under_way(firm)
-    await amend(firm, work, Contracting_Entity__c="EA-US", Amount=Decimal(500))
+    await amend(work, Contracting_Entity__c="EA-US", Amount=Decimal(500))
     hold = await firm.hold()
     assert (hold.code, hold.owner) == ("amendment_entity", "pmo")
     assert (hold.amount, hold.customer) == (Decimal(500), "Harbour Works")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff, win
 
+from isthmus.canonical import Contract
 from isthmus.flows.contract_to_invoice import request_billing
 
 FIRST, SECOND = "2026-07-06", "2026-07-07"
@@ -74,3 +75,20 @@ async def bill(firm: Firm, up_to: date = date(2026, 7, 31)) -> int:
     asked = await request_billing(firm.app.engine, up_to)
     await firm.settle()
     return asked
+
+
+async def amend(work: Work, **values: Any) -> str:
+    """A deal that amends the work's own, won; its id in the CRM."""
+    firm = work.firm
+    account = firm.org.row("Opportunity", work.deal)["AccountId"]
+    deal = await a_deal(
+        firm, account, **{"Name": "More of it", "Amends__c": work.deal, "lines": [], **values}
+    )
+    await win(firm, deal)
+    return deal
+
+
+async def contract(firm: Firm) -> Contract:
+    async with firm.app.database.begin() as tx:
+        [only] = await tx.records.list(Contract)
+    return only

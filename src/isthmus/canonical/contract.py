@@ -62,15 +62,27 @@ class Instalment(Value):
     """Name of the milestone whose acceptance makes it due."""
 
 
+class AgreedPrice(Value):
+    """What an hour of a role costs on this contract, whatever the firm's rate cards say."""
+
+    role: str
+    rate: Money
+
+
 class Amendment(Value):
     """A change of terms from a day on. Absent terms stay as they were."""
 
     number: int
     effective_on: date
-    opportunity: str | None = None
+    opportunity: Annotated[str | None, about("Deal it came from", Role.CRM, ref="opportunity")] = (
+        None
+    )
     value_change: Money | None = None
     cap: Money | None = None
     ends_on: date | None = None
+    prices: tuple[AgreedPrice, ...] = ()
+    instalments: tuple[Instalment, ...] = ()
+    """Added to the schedule of a fixed fee."""
     terms: Terms | None = None
     """The whole of the detailed terms from then on."""
     note: str = ""
@@ -92,6 +104,9 @@ class Contract(CanonicalObject):
     number: Annotated[str, about("Number that people quote", Role.ISTHMUS)]
     customer: Annotated[str, about("Who pays", Role.CRM, ref="customer")]
     opportunity: Annotated[str, about("Deal it came from", Role.CRM, ref="opportunity")]
+    project: Annotated[
+        str | None, about("Project that delivers it", Role.ISTHMUS, ref="project")
+    ] = None
     legal_entity: Annotated[str, about("Code of our contracting company", Role.CRM)]
     billing_model: Annotated[BillingModel, about("How it is billed", Role.CRM)]
     currency: Annotated[str, about("ISO 4217 code of every amount in it", Role.CRM)]
@@ -116,6 +131,16 @@ class Contract(CanonicalObject):
         """The cap in force on a day: the latest amendment that sets one, else the first terms."""
         caps = [a.cap for a in self.amendments if a.cap is not None and a.effective_on <= day]
         return caps[-1] if caps else self.cap
+
+    @property
+    def instalments(self) -> tuple[Instalment, ...]:
+        """The whole schedule of a fixed fee: as first agreed, then what amendments added."""
+        return (*self.schedule, *(i for a in self.amendments for i in a.instalments))
+
+    def prices_on(self, day: date) -> dict[str, Money]:
+        """Role -> price agreed by amendments in force on a day; of two the later one."""
+        in_force = [a for a in self.amendments if a.effective_on <= day]
+        return {price.role: price.rate for a in in_force for price in a.prices}
 
     def terms_on(self, day: date) -> Terms:
         """The detailed terms in force on a day, by the same rule as the cap."""

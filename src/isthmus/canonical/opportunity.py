@@ -33,6 +33,9 @@ class OpportunityLine(Value):
     quantity: Decimal
     unit_price: Money
     due_on: date | None = None
+    reprices: bool = False
+    """On a deal that amends: the price is the role's on the whole contract from the deal's first
+    day on. Hours that the line sells come on top; none are needed."""
 
     @property
     def amount(self) -> Money:

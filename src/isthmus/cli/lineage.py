@@ -156,6 +156,8 @@ def _amendment(amendment: Amendment) -> str:
         ("value changes by", amendment.value_change),
         ("cap", amendment.cap),
         ("ends", amendment.ends_on),
+        *((p.role, p.rate) for p in amendment.prices),
+        *((i.description, i.amount) for i in amendment.instalments),
         ("note", amendment.note or None),
     )
     told = ", ".join(f"{name} {value}" for name, value in changes if value is not None)

@@ -72,6 +72,8 @@ class Stake:
     blocks: Money | None = None
     customer: str | None = None
     about: tuple[str, str] | None = None
+    progress: str | None = None
+    """What the run has changed elsewhere and what it has not, for one that must do all or say."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,20 @@ class Step:
     def idempotency_key(self) -> str:
         return f"{self.run.id}:{self.name}"
 
-    def at_stake(self, blocks: Money | None, customer: str | None, about: tuple[str, str]) -> None:
-        """Said before a system is called: a hold that its error opens then names client and sum."""
+    def at_stake(
+        self,
+        blocks: Money | None,
+        customer: str | None,
+        about: tuple[str, str],
+        *,
+        progress: str | None = None,
+    ) -> None:
+        """Said before a system is called: a hold that its error opens then names client and sum,
+        and how far the run has come.
+        """
         stake = self.run.stake
         stake.blocks, stake.customer, stake.about = blocks, customer, about
+        stake.progress = progress
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:

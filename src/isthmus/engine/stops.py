@@ -55,7 +55,7 @@ def _unbound(cause: RoleError) -> Hold:
 def _defect(run: Run, cause: Exception) -> NewHold:
     return NewHold(
         key=run_key(run.id), state=DEAD, code="defect", owner="integration",
-        reason=f"{type(cause).__name__}: {cause}",
+        reason=_told(run, f"{type(cause).__name__}: {cause}"),
         fix="This is a defect in the flow, not in the data: report it with the run's id, then "
         "replay after the upgrade.",
         flow=run.flow.name, run_id=run.id, correlation_id=run.event.correlation_id,
@@ -78,13 +78,17 @@ def _from_system(run: Run, error: ConnectError) -> NewHold:
         (HELD, type(error).__name__.lower()),
     )
     return NewHold(
-        key=run_key(run.id), state=state, code=code, reason=str(error),
+        key=run_key(run.id), state=state, code=code, reason=_told(run, str(error)),
         owner=run.flow.owner if code == "invalid" else error.owner, fix=error.remedy,
         flow=run.flow.name, run_id=run.id, system=error.system,
         period=error.period if isinstance(error, PeriodClosed) else None,
         correlation_id=run.event.correlation_id,
         **_stake(run),
     )  # fmt: skip
+
+
+def _told(run: Run, reason: str) -> str:
+    return f"{reason}; {run.stake.progress}" if run.stake.progress else reason
 
 
 def _stake(

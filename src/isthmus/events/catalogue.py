@@ -51,6 +51,42 @@ class ContractOpened(Data):
 class ContractAmended(Data):
     number: int = Field(description="Number of the amendment, from 1.")
     opportunity: str = Field(description="Deal that amends.")
+    deal: str = Field(description="Its name.")
+    effective_on: date = Field(description="First day of the new terms.")
+    before: dict[str, Any] = Field(description="Value, cap, last day, prices and instalments as "
+                                   "they stood for that day.")  # fmt: skip
+    after: dict[str, Any] = Field(description="The same as they stand now.")
+
+
+class Aligned(Data):
+    system: str = Field(description="Connection that was written to.")
+    what: str = Field(description="What was changed in it.")
+    kind: str = Field(description="Kind of the object.")
+    id: str = Field(description="Its canonical id.")
+    external_id: str | None = Field(description="Its id in that system.")
+
+
+class ContractAligned(Data):
+    number: int = Field(description="Number of the amendment.")
+    opportunity: str = Field(description="Deal that amends.")
+    systems: list[Aligned] = Field(description="What was changed, system by system.")
+    left_out: list[str] = Field(description="What a system has no place for.")
+    repriced: int = Field(description="Unbilled entries that are priced again.")
+    billed: int = Field(description="Entries invoiced at the price before the amendment.")
+    billed_difference: str = Field(description="What they are worth more (or less) now.")
+    billed_work: str = Field(description="Policy by which they were left, held or credited.")
+
+
+class AmendmentEffective(Data):
+    effective_on: date = Field(description="Day from which the prices apply.")
+
+
+class CreditRequested(Data):
+    contract: str = Field(description="Contract that the invoice bills.")
+    reason: str = Field(description="Why, in words for the client.")
+    facts: list[str] = Field(description="Ids of the rated facts to take back and bill again.")
+    difference: str = Field(description="What the work is worth more (or less) than was billed.")
+    rebill: bool = Field(description="Whether the same work is billed again.")
 
 
 class ProjectTold(Data):
@@ -135,6 +171,13 @@ _NAMED = (
     EventType("contract.opened", "contract", "A won deal has terms to bill by.", ContractOpened,
               "finance"),
     EventType("contract.amended", "contract", "Terms changed from a day on.", ContractAmended,
+              "finance"),
+    EventType("contract.aligned", "contract",
+              "PSA, ledger and unbilled work follow an amendment.", ContractAligned, "finance"),
+    EventType("amendment.effective", "contract",
+              "The day has come from which an amendment's prices apply.", AmendmentEffective,
+              "pmo"),
+    EventType("credit.requested", "invoice", "Billed work is to be credited.", CreditRequested,
               "finance"),
     EventType("project.opened", "project", "A won deal has a project in the PSA.", ProjectTold,
               "pmo"),

@@ -1,6 +1,7 @@
 """The process flows. A flow speaks roles, never vendors, and starts another by event only."""
 
 from isthmus.engine import Flow
+from isthmus.flows.amendment_effective import amendment_effective
 from isthmus.flows.contract_amendment import contract_amendment
 from isthmus.flows.contract_to_invoice import contract_to_invoice
 from isthmus.flows.customer_sync import customer_correction, customer_sync
@@ -13,6 +14,7 @@ from isthmus.flows.time_to_invoice import time_to_invoice
 FLOWS: tuple[Flow, ...] = (
     opportunity_to_project,
     contract_amendment,
+    amendment_effective,
     customer_sync,
     customer_correction,
     time_to_invoice,

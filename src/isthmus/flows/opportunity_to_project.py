@@ -19,15 +19,15 @@ from isthmus.canonical import (
 )
 from isthmus.engine import Hold, Run, Step, flow
 from isthmus.events.links import Link
+from isthmus.flows.contract_alignment import write_contract
 from isthmus.flows.ledger_customer import ensure_in_ledger
+from isthmus.flows.planning import demands_of, made, milestones_of
 from isthmus.flows.reading import ancestors, author, corrected, crm_of, entity_of
 from isthmus.kit.ids import derived_id
 from isthmus.rules.engagement import (
     DealContext,
     check_deal,
     contract_from,
-    demands_from,
-    milestones_from,
     project_from,
 )
 from isthmus.store.database import Transaction
@@ -41,9 +41,11 @@ async def opportunity_to_project(run: Run) -> None:
     await run.step(ensure_customer)
     await run.step(open_contract)
     await run.step(open_project)
+    await run.step(set_controls)
     await run.step(plan_billing)
     await run.step(publish_demand)
     await run.step(open_ledger_project)
+    await run.step(set_billing_schedule)
     await run.step(tell_delivery_and_finance)
     await run.step(return_identifiers)
 
@@ -144,37 +146,34 @@ async def open_project(step: Step) -> str:
     deal = await _deal(step)
     psa = step.links.psa(deal.legal_entity)
     async with step.begin() as tx:
-        contract = await tx.records.get(Contract, derived_id("contract", deal.id))
+        id = derived_id("contract", deal.id)
+        await tx.lock(f"contract:{id}")
+        contract = await tx.records.get(Contract, id)
         planned = project_from(deal, contract, derived_id("project", deal.id))
         await author(tx, planned)
+        await tx.records.save(contract.changed(project=planned.id))
         project = await tx.records.get(Project, planned.id)
     await psa.put(project, step.idempotency_key)
     return project.id
 
 
+async def set_controls(step: Step) -> None:
+    """What is sold, as the project's budget in the PSA, against which delivery is measured."""
+    contract = await _contract(step)
+    await write_contract(step, step.links.psa(contract.legal_entity), contract)
+
+
 async def plan_billing(step: Step) -> int:
     """A fixed fee is billed by milestones: one per line of the deal, in the PSA."""
     deal, project = await _deal_and_project(step)
-    ids = [derived_id("milestone", deal.id, str(n)) for n in range(len(deal.lines))]
-    milestones = milestones_from(deal, project, ids)
     psa = step.links.psa(deal.legal_entity)
-    for milestone in milestones:
-        async with step.begin() as tx:
-            await author(tx, milestone)
-        await psa.put(milestone, step.idempotency_key)
-    return len(milestones)
+    return await made(step, psa, milestones_of(deal, project))
 
 
 async def publish_demand(step: Step) -> int:
     deal, project = await _deal_and_project(step)
-    ids = [derived_id("demand", deal.id, str(n)) for n in range(len(deal.lines))]
-    demands = demands_from(deal, project, ids)
     psa = step.links.psa(deal.legal_entity)
-    for demand in demands:
-        async with step.begin() as tx:
-            await author(tx, demand)
-        await psa.put(demand, step.idempotency_key)
-    return len(demands)
+    return await made(step, psa, demands_of(deal, project))
 
 
 async def open_ledger_project(step: Step) -> None:
@@ -186,6 +185,13 @@ async def open_ledger_project(step: Step) -> None:
     if erp.capability(Project).writes:
         code = entity.code if entity else project.legal_entity
         await erp.put(project.changed(legal_entity=code), step.idempotency_key)
+
+
+async def set_billing_schedule(step: Step) -> None:
+    """Days and amounts of a fixed fee, where the ledger plans billing."""
+    contract = await _contract(step)
+    if contract.instalments:
+        await write_contract(step, step.links.erp(contract.legal_entity), contract)
 
 
 async def tell_delivery_and_finance(step: Step) -> None:
@@ -220,3 +226,9 @@ async def _deal_and_project(step: Step) -> tuple[Opportunity, Project]:
     deal = await _deal(step)
     async with step.begin() as tx:
         return deal, await tx.records.get(Project, derived_id("project", deal.id))
+
+
+async def _contract(step: Step) -> Contract:
+    deal = await _deal(step)
+    async with step.begin() as tx:
+        return await tx.records.get(Contract, derived_id("contract", deal.id))

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from isthmus.kit.duration import Duration
 from isthmus.landscape.firm import Part
 from isthmus.landscape.keys import wrong
+from isthmus.rules.amendments import AmendmentOfBilledWork
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.rating import DEFAULT_SCOPES, Overlap, Scope
 from isthmus.rules.time_checks import PsaRatePolicy
@@ -79,6 +80,12 @@ class Policies(Part):
         default=Overlap.REFUSE,
         description="Two prices for the same work on the same day hold it, or the one that starts "
         "later ends the other.",
+    )
+    amendment_of_billed_work: AmendmentOfBilledWork = Field(
+        default=AmendmentOfBilledWork.LEAVE,
+        description="A price agreed from a day that has been invoiced already: the invoice stands "
+        "and the difference is recorded, or finance is asked, or a credit memo is asked for and "
+        "the work billed again.",
     )
     new_customer: NewCustomer = Field(
         default=NewCustomer(), description="When a customer counts as one that is already there."

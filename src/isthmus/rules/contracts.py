@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from isthmus.canonical import Contract, Opportunity
-from isthmus.canonical.contract import Amendment
+from isthmus.canonical.contract import AgreedPrice, Amendment, Instalment
+from isthmus.canonical.opportunity import BillingModel
 from isthmus.kit.money import Money
 
 
@@ -19,8 +20,19 @@ def covers(contract: Contract, day: date) -> bool:
     return contract.starts_on <= day and (last is None or day <= last)
 
 
+def as_amending(opportunity: Opportunity, contract: Contract) -> Opportunity:
+    """The deal with the contract's billing model where it has none of its own, so that its lines
+    mean the same as those of the deal that it amends.
+    """
+    if opportunity.billing_model is not None:
+        return opportunity
+    amending: Opportunity = opportunity.changed(billing_model=contract.billing_model)
+    return amending
+
+
 def amend(contract: Contract, opportunity: Opportunity) -> Contract:
-    """The contract with the deal's changes from the deal's first day on.
+    """The contract with the deal's changes from the deal's first day on: value, cap, end, prices
+    of roles, and for a fixed fee the instalments that its lines add.
 
     A deal amends once, however often it is delivered. Its own cap replaces the old one; without
     one, its amount raises the old cap, also the caps of later days that were raised by amounts:
@@ -42,9 +54,30 @@ def amend(contract: Contract, opportunity: Opportunity) -> Contract:
         value_change=opportunity.amount,
         cap=opportunity.cap,
         ends_on=opportunity.ends_on,
+        prices=_prices(opportunity),
+        instalments=instalments_of(opportunity) if _is_fixed(contract) else (),
         note=opportunity.name,
     )
     return contract.changed(amendments=_in_order(contract, amendment))  # type: ignore[no-any-return] # `changed` gives its own type
+
+
+def instalments_of(opportunity: Opportunity) -> tuple[Instalment, ...]:
+    return tuple(
+        Instalment(description=line.description, amount=line.amount, due_on=line.due_on)
+        for line in opportunity.lines
+    )
+
+
+def _is_fixed(contract: Contract) -> bool:
+    return contract.billing_model is BillingModel.FIXED_FEE
+
+
+def _prices(opportunity: Opportunity) -> tuple[AgreedPrice, ...]:
+    return tuple(
+        AgreedPrice(role=line.role, rate=line.unit_price)
+        for line in opportunity.lines
+        if line.reprices and line.role
+    )
 
 
 def _in_order(contract: Contract, new: Amendment) -> tuple[Amendment, ...]:

@@ -9,6 +9,8 @@ from isthmus.canonical.contract import ContractStatus
 from isthmus.canonical.opportunity import BillingModel, OpportunityLine
 from isthmus.kit.money import Money
 from isthmus.rules.account_checks import check_account, check_master
+from isthmus.rules.amendments import check_added
+from isthmus.rules.contracts import as_amending
 from isthmus.rules.deals import DealContext, in_crm, listed, told
 from isthmus.rules.problems import Problem
 
@@ -33,9 +35,12 @@ def check_amendment(
     that amends needs none of its own.
     """
     standing = check_master(opportunity, ctx) if ctx else ()
-    checks = (_dates, _amount, _currency, _cap)
-    terms = (p for check in checks for p in check(opportunity, ctx or DealContext(None)))
-    return (*standing, *terms, *_amendment(opportunity, contract))
+    deal = as_amending(opportunity, contract) if contract else opportunity
+    known = ctx or DealContext(None)
+    checks = (_dates, _amount, _currency, _cap, _lines)
+    terms = (p for check in checks for p in check(deal, known))
+    added = check_added(deal, contract, known) if contract else ()
+    return (*standing, *terms, *_amendment(deal, contract), *added)
 
 
 def _dates(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
@@ -97,7 +102,8 @@ def _model(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
 
 def _amount(deal: Opportunity, ctx: DealContext) -> Iterator[Problem]:
     if deal.amends is not None:
-        if deal.amount is None and deal.cap is None and deal.ends_on is None:
+        repriced = any(line.reprices for line in deal.lines)
+        if deal.amount is None and deal.cap is None and deal.ends_on is None and not repriced:
             yield in_crm(
                 "amendment_empty", deal, "it amends a deal and changes nothing",
                 "Set an amount, a cap or an end date", "amount",
@@ -174,10 +180,15 @@ def _roles(deal: Opportunity) -> Iterator[Problem]:
             "line_role_missing", deal, f"no role on {_described(nameless)}",
             "Set the role that each line sells", "lines",
         )  # fmt: skip
-    if empty := [n for n in deal.lines if n.quantity <= 0]:
+    if empty := [n for n in deal.lines if n.quantity <= 0 and (n.quantity or not n.reprices)]:
         yield in_crm(
             "line_hours_missing", deal, f"no hours on {_described(empty)}",
             "Set the hours that each line sells", "lines",
+        )  # fmt: skip
+    if deal.amends is None and (changing := [n for n in deal.lines if n.reprices]):
+        yield in_crm(
+            "reprices_nothing", deal, f"{_described(changing)} changes a price, and the deal "
+            "amends none", "Say which deal it amends, or clear the mark on the line", "lines",
         )  # fmt: skip
 
 

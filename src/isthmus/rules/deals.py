@@ -14,7 +14,7 @@ class DealContext:
     """What a deal is checked against.
 
     `ancestors` are the accounts above the customer, nearest first, as far as they are known.
-    `templates` and `known_terms` are None where no system can list them.
+    `templates`, `known_terms` and `known_roles` are None where no system can list them.
     """
 
     customer: Customer | None
@@ -22,6 +22,7 @@ class DealContext:
     entity_codes: Mapping[str, LegalEntity] = field(default_factory=dict)
     templates: frozenset[str] | None = None
     known_terms: frozenset[str] | None = None
+    known_roles: frozenset[str] | None = None
 
 
 def told(owner: Owner, code: str, deal: Opportunity, what: str, fix: str, field: str) -> Problem:

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from isthmus.canonical import Contract, Customer, Milestone, Opportunity, Project, ResourceDemand
-from isthmus.canonical.contract import BillingFrequency, Instalment
+from isthmus.canonical.contract import BillingFrequency
 from isthmus.canonical.opportunity import BillingModel
-from isthmus.rules.contracts import amend
+from isthmus.rules.contracts import amend, as_amending, instalments_of
 from isthmus.rules.deal_checks import check_amendment, check_deal
 from isthmus.rules.deals import DealContext
 
 __all__ = [
     "DealContext",
     "amend",
+    "as_amending",
     "check_amendment",
     "check_deal",
     "contract_from",
@@ -43,7 +44,7 @@ def contract_from(
             "purchase_order": opportunity.purchase_order,
             "minimum_increment": opportunity.minimum_increment,
             "frequency": BillingFrequency.ON_ACCEPTANCE if fixed else BillingFrequency.MONTHLY,
-            "schedule": _schedule(opportunity) if fixed else (),
+            "schedule": instalments_of(opportunity) if fixed else (),
         }
     )
 
@@ -87,7 +88,8 @@ def demands_from(
 ) -> tuple[ResourceDemand, ...]:
     """One per sold line of hours of a role; `ids` are one per line of the deal.
 
-    The quantity of a fixed-fee line is not hours, so such a deal asks for nobody.
+    The quantity of a fixed-fee line is not hours, so such a deal asks for nobody; nor does a line
+    that only changes a price.
     """
     if opportunity.billing_model is not BillingModel.T_AND_M:
         return ()
@@ -106,12 +108,5 @@ def demands_from(
             }
         )
         for identifier, line in zip(ids, opportunity.lines, strict=True)
-        if line.role
-    )
-
-
-def _schedule(opportunity: Opportunity) -> tuple[Instalment, ...]:
-    return tuple(
-        Instalment(description=line.description, amount=line.amount, due_on=line.due_on)
-        for line in opportunity.lines
+        if line.role and line.quantity
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from isthmus.canonical import (
     AccountingPeriod,
     Assignment,
+    Contract,
     CostCentre,
     Phase,
     ProfitCentre,
@@ -16,9 +18,10 @@ from isthmus.canonical import (
     TimeEntry,
 )
 from isthmus.kit.money import Money
+from isthmus.rules.amendments import is_of_another_day
 from isthmus.rules.facts import Fact, Work
 from isthmus.rules.problems import Problem
-from isthmus.rules.rating import RateBook, Unrated, query_for
+from isthmus.rules.rating import RateBook, RateQuery, Unrated, query_for
 from isthmus.rules.surroundings import Surroundings
 from isthmus.rules.time.pricing import rounding_on, whole
 from isthmus.rules.time_checks import (
@@ -41,6 +44,17 @@ class Verdict:
     problems: tuple[Problem, ...] = ()
     period: AccountingPeriod | None = None
     """Where it posts, or the period that would have to be opened for it."""
+
+
+def _is_stamp_of_another_day(
+    entry: TimeEntry, query: RateQuery, contract: Contract, book: RateBook
+) -> bool:
+    def before(day: date) -> Money | None:
+        found = book.resolve(replace(query, worked_on=day))
+        return None if isinstance(found, Unrated) else found.rate
+
+    assert entry.source_rate is not None, "nothing else disagrees with the rate book"
+    return is_of_another_day(entry.source_rate, contract, query.role or "", before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +109,15 @@ class Evidence(Surroundings):
     ) -> Verdict:
         resource = self.resources.get(entry.resource)
         query = query_for(entry, project, assignment, resource)
-        found = self.books[self.homes[entry.id]].resolve(query)
+        book, contract = self.books[self.homes[entry.id]], self.contract_of(entry)
+        found = book.resolve(query)
         if isinstance(found, Unrated):
             return Verdict(entry, None, (no_rate(found),), context.period)
-        doubt = check_unit(found) or check_rate(entry, found, self.psa_rate)
-        if doubt is not None:
+        mismatch = check_rate(entry, found, self.psa_rate)
+        if mismatch and contract and _is_stamp_of_another_day(entry, query, contract, book):
+            mismatch = None
+        if (doubt := check_unit(found) or mismatch) is not None:
             return Verdict(entry, None, (doubt,), context.period)
-        contract = self.contract_of(entry)
         work = Work.of(
             entry, found, role=query.role or "", label=context.person or entry.resource,
             contract=contract.id if contract else "", is_courtesy=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Generic
 
@@ -211,6 +212,19 @@ class Entries(Generic[E]):
             .where(self._table.c.id == id)
             .values(version=self._table.c.version + 1, updated_at=sa.func.clock_timestamp())
         )
+
+    async def in_state(self, project: str, state: str, *, since: date) -> list[str]:
+        """Ids of a project's entries of a day or later."""
+        rows = await self._connection.execute(
+            sa.select(self._table.c.id)
+            .where(
+                self._table.c.project == project,
+                self._table.c.state == state,
+                self._table.c.worked_on >= since,
+            )
+            .order_by(self._table.c.id)
+        )
+        return [id for (id,) in rows]
 
     async def of_project(self, project: str) -> list[tuple[str, str, int]]:
         """(approval, state, number of entries)."""

@@ -102,6 +102,7 @@ async def test_a_price_without_a_start_has_always_applied(world: World) -> None:
     assert by_id[general].attributes == {
         "number": number,
         "role": "Consultant",
+        "project": None,
         "customer": None,
         "bill_rate": Money.of("151.75", "EUR"),
         "cost_rate": Money.of("70", "EUR"),
@@ -136,29 +137,53 @@ async def test_a_demand_is_made_ready_to_staff_and_its_status_read(world: World)
     assert (second.created, second.attributes["status"]) == (False, DemandStatus.ASSIGNED)
 
 
-async def test_rates_are_read_only_and_say_so(world: World) -> None:
+async def test_a_price_of_a_project_is_written_once_and_ended(world: World) -> None:
+    work = await an_engagement(world)
     card = RateCard(
         id=new_id(),
-        number="1",
-        role="x",
-        bill_rate=Money.of("1", "EUR"),
-        effective_from=date(2026, 1, 1),
+        number="C-1/1 Consultant",
+        role="Consultant",
+        project=work.project,
+        customer=work.account,
+        bill_rate=Money.of("165", "EUR"),
+        cost_rate=Money.of("80", "EUR"),
+        effective_from=date(2026, 7, 8),
     )
-    with pytest.raises(Refused, match="no writes of rate_card"):
-        await world.psa.put(Outgoing(card, "k"))
+    first, second = [await world.psa.put(Outgoing(card, "k")) for _ in range(2)]
+    assert (first.created, second.created, second.external_id) == (True, False, first.external_id)
+    row = world.row("pse__Rate_Card__c", first.external_id)
+    assert (row["Project__c"], row["pse__Account__c"]) == (work.project, work.account)
+    assert row["pse__Suggested_Bill_Rate__c"] == Decimal(165)
+    assert first.attributes["number"] == row["Name"], "the package numbers its rows"
+    ended = card.changed(effective_to=date(2026, 8, 31), bill_rate=Money.of("1", "EUR"))
+    only = frozenset({"effective_to"})
+    await world.psa.put(Outgoing(ended, "e", first.external_id, only))
+    row = world.row("pse__Rate_Card__c", first.external_id)
+    assert row["pse__End_Date__c"] == "2026-08-31"
+    assert row["pse__Suggested_Bill_Rate__c"] == Decimal(165)
+
+
+async def test_of_an_assignment_the_rate_is_written_and_nothing_else(world: World) -> None:
+    work = await an_engagement(world)
+    found = await world.psa.get(Assignment, work.assignment)
+    assert found is not None
+    dearer = Assignment.model_validate(
+        {**found.attributes, "id": new_id(), "bill_rate": Money.of("165", "EUR"), "role": "Pilot"}
+    )
+    only = frozenset({"bill_rate"})
+    receipt = await world.psa.put(Outgoing(dearer, "k", work.assignment, only))
+    assert receipt.attributes["bill_rate"] == Money.of("165", "EUR")
+    row = world.row("pse__Assignment__c", work.assignment)
+    assert (row["pse__Bill_Rate__c"], row["pse__Role__c"]) == (Decimal(165), "Consultant")
+    with pytest.raises(Refused, match="people staff projects"):
+        await world.psa.put(Outgoing(dearer, "k", work.assignment))
 
 
 async def test_what_cannot_be_written_does_not_stop_what_can(world: World) -> None:
     work = await an_engagement(world)
-    card = RateCard(
-        id=new_id(),
-        number="1",
-        role="x",
-        bill_rate=Money.of("1", "EUR"),
-        effective_from=date(2026, 1, 1),
-    )
+    person = Resource(id=new_id(), name="Consultant 1", employee_number="E-9")
     phase = Phase(id=new_id(), name="Design", project=work.project)
-    refused, written = await world.psa.put_many([Outgoing(card, "a"), Outgoing(phase, "b")])
+    refused, written = await world.psa.put_many([Outgoing(person, "a"), Outgoing(phase, "b")])
     assert isinstance(refused, Refused)
     assert isinstance(written, Receipt)
     assert [r["Name"] for r in world.rows("pse__Project_Phase__c")] == ["Design"]

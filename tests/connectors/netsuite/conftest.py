@@ -89,6 +89,10 @@ class Sandbox:
     async def stats(self) -> Any:
         return (await self._client.get("/__control/stats")).json()
 
+    async def settings(self, **values: Any) -> None:
+        answer = await self._client.patch("/__control/settings", json=values)
+        assert answer.is_success, answer.text
+
     async def faults(self, **rule: Any) -> None:
         await self.control("faults", rule)
 

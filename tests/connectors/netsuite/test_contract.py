@@ -25,7 +25,7 @@ SENT = {
     },
     "job": {
         "companyName", "externalId", "parent", "subsidiary", "currency", "startDate",
-        "jobBillingType",
+        "scheduledEndDate", "jobBillingType", "billingSchedule",
     },
     "timeBill": {
         "externalId", "employee", "customer", "item", "hours", "tranDate", "rate", "overrideRate",

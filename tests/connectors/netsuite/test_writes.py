@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from isthmus.canonical import Customer, Invoice, Payment
+from isthmus.canonical import Contract, Customer, Invoice, Payment
 from isthmus.canonical.payment import Application
 from isthmus.connect import Duplicate, Invalid, PeriodClosed, Refused
 from isthmus.connectors.netsuite.system import NetSuite
+from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
 
 from .conftest import Opener, Sandbox
@@ -193,6 +194,53 @@ async def test_a_project_under_its_customer(opener: Opener, sandbox: Sandbox) ->
     assert row["subsidiary"] == {"id": firm.nl}
     assert row["startDate"] == "2026-01-05"
     assert row["jobBillingType"] == {"id": "4"}
+
+
+async def test_a_project_ends_when_it_is_extended_and_sorts_under_a_field(
+    opener: Opener, sandbox: Sandbox
+) -> None:
+    await sandbox.settings(custom_fields={"job": ["custentity_pc"]})
+    erp = opener(project_fields={"profit_centre": "custentity_pc"})
+    firm = await Firm.of(sandbox)
+    customer = (await erp.put(out(firm.customer()))).external_id
+    project = firm.project(customer)
+    await erp.put(out(project))
+    longer = project.changed(ends_on="2026-12-31", profit_centre="banking", name="Other")
+    only = frozenset({"ends_on", "profit_centre"})
+    await erp.put(out(longer, only=only))
+    (row,) = await sandbox.rows("job")
+    assert (row["scheduledEndDate"], row["custentity_pc"]) == ("2026-12-31", "banking")
+    assert row["companyName"] == "Review"
+
+
+async def test_a_fixed_fee_is_a_billing_schedule(erp: NetSuite, sandbox: Sandbox) -> None:
+    firm = await Firm.of(sandbox)
+    customer = (await erp.put(out(firm.customer()))).external_id
+    project = (await erp.put(out(firm.project(customer)))).external_id
+    agreed = Contract.model_validate(
+        {
+            "id": new_id(), "number": "C-1", "customer": customer, "opportunity": new_id(),
+            "project": project, "legal_entity": "NL", "billing_model": "fixed_fee",
+            "currency": "EUR", "starts_on": "2026-01-05",
+            "schedule": [{"description": "Report", "amount": Money.of("12000", "EUR"),
+                          "due_on": "2026-02-28"}],
+        }
+    )  # fmt: skip
+    first = await erp.put(out(agreed))
+    amended = agreed.changed(amendments=[
+        {"number": 1, "effective_on": "2026-02-01", "instalments": [
+            {"description": "Training", "amount": Money.of("500.50", "EUR"),
+             "due_on": "2026-03-31"}]},
+    ])  # fmt: skip
+    second = await erp.put(out(amended))
+    assert (first.created, second.created, second.external_id) == (True, False, first.external_id)
+    (schedule,) = await sandbox.rows("billingSchedule")
+    lines = schedule["recurrence"]["items"]
+    assert [(n["recurrenceDate"], n["amount"], n["memo"]) for n in lines] == [
+        ("2026-02-28", Decimal(12000), "Report"), ("2026-03-31", Decimal("500.50"), "Training"),
+    ]  # fmt: skip
+    (job,) = await sandbox.rows("job")
+    assert job["billingSchedule"] == {"id": schedule["id"]}
 
 
 async def test_an_invoice_to_the_cent(erp: NetSuite, sandbox: Sandbox) -> None:

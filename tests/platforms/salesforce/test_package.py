@@ -14,6 +14,7 @@ NS = "{http://soap.sforce.com/2006/04/metadata}"
 KEYED = {
     "Account", "Opportunity", "Isthmus_Invoice__c", "pse__Proj__c", "pse__Milestone__c",
     "pse__Project_Phase__c", "pse__Project_Task__c", "pse__Resource_Request__c",
+    "pse__Budget__c", "pse__Rate_Card__c",
 }  # fmt: skip
 
 
@@ -68,6 +69,9 @@ def test_the_fields_are_those_that_flows_rely_on() -> None:
         "pse__Project_Phase__c": set(),
         "pse__Project_Task__c": set(),
         "pse__Resource_Request__c": {"Role_Requested__c"},
+        "OpportunityLineItem": {"Reprices_Role__c"},
+        "pse__Budget__c": set(),
+        "pse__Rate_Card__c": {"Project__c"},
     }  # fmt: skip
 
 

@@ -37,6 +37,12 @@ class CertiniaConfig(BaseModel):
         "that we are signed in to.",
     )
 
+    budgets: bool = Field(
+        default=True,
+        description="Whether what a contract is worth is written as budgets of its project; switch "
+        "it off where people or the package make them.",
+    )
+
     @model_validator(mode="after")
     def _one_way_in(self) -> CertiniaConfig:
         if (self.url is None) != (self.auth is None):

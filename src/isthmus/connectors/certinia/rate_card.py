@@ -1,4 +1,4 @@
-"""RateCard <- pse__Rate_Card__c: one row is one price."""
+"""RateCard <-> pse__Rate_Card__c: one row is one price, for a project where ours names one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ class RateCards(SObject):
     model = RateCard
     package = PACKAGE
     mapping_name = "rate_card"
-    capability = Capability(reads=True, finds_by=("number", "role", "customer"))
-    keyed = False
+    capability = Capability(
+        reads=True, writes=True, finds_by=("number", "role", "customer"), batch=200
+    )
+    read_back = True
     extra = SCOPES
 
     def translate(self, record: Mapping[str, Any]) -> Translated:

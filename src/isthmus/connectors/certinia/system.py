@@ -5,6 +5,7 @@ from __future__ import annotations
 from isthmus.connect import ConnectionContext, Unauthorized
 from isthmus.connectors.certinia.assignment import Assignments
 from isthmus.connectors.certinia.config import CertiniaConfig
+from isthmus.connectors.certinia.contract import Contracts
 from isthmus.connectors.certinia.expense_entry import ExpenseEntries
 from isthmus.connectors.certinia.milestone import Milestones
 from isthmus.connectors.certinia.phase import Phases
@@ -24,7 +25,7 @@ from isthmus.platforms.salesforce import (
 
 OBJECTS = (
     Projects, Phases, Tasks, Milestones, Resources, Assignments, ResourceDemands, RateCards,
-    TimeEntries, ExpenseEntries,
+    TimeEntries, ExpenseEntries, Contracts,
 )  # fmt: skip
 
 
@@ -33,7 +34,11 @@ def open_system(context: ConnectionContext, config: CertiniaConfig) -> Salesforc
     return SalesforceSystem(
         context.name,
         transport,
-        [kind(transport, context.overlays) for kind in OBJECTS],
+        [
+            kind(transport, context.overlays)
+            for kind in OBJECTS
+            if kind is not Contracts or config.budgets
+        ],
         OutboundMessages(transport, config.organization_id, PUSHED),
         shared=shared,
     )

@@ -73,6 +73,15 @@ class NetSuiteConfig(BaseModel):
         default_factory=dict,
         description="jobBillingType id by billing model; a model not listed is left to NetSuite.",
     )
+    project_fields: dict[Literal["profit_centre"], str] = Field(
+        default_factory=dict,
+        description="Field of `job` that takes a dimension of the project, such as `profit_centre: "
+        "custentity_class`; a job has no department or class of its own.",
+    )
+    billing_schedules: bool = Field(
+        default=True,
+        description="Whether the instalments of a fixed fee are written as a `billingSchedule`.",
+    )
     defaults: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="Constant fields sent with every record of a type, as the form asks for them.",

@@ -36,6 +36,12 @@ class Projects:
             body["companyName"] = project.name
         if wanted(outgoing, "starts_on") and project.starts_on:
             body["startDate"] = project.starts_on.isoformat()
+        if wanted(outgoing, "ends_on") and project.ends_on:
+            body["scheduledEndDate"] = project.ends_on.isoformat()
+        for name, field in self._desk.config.project_fields.items():
+            value = getattr(project, name)
+            if wanted(outgoing, name) and value:
+                body[field] = value
         billing = self._desk.config.billing_types
         if wanted(outgoing, "billing_model") and project.billing_model in billing:
             body["jobBillingType"] = wire.ref(billing[project.billing_model])

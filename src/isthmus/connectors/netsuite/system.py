@@ -33,6 +33,7 @@ from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.batch import Batches
 from isthmus.connectors.netsuite.client import NetSuiteClient
 from isthmus.connectors.netsuite.config import NetSuiteConfig
+from isthmus.connectors.netsuite.contract import Contracts
 from isthmus.connectors.netsuite.customer import Customers
 from isthmus.connectors.netsuite.dimensions import (
     CostCentres,
@@ -73,11 +74,13 @@ class NetSuite:
         self._writes: dict[type[CanonicalObject], Writes] = {
             customers.model: customers,
             invoices.model: invoices,
+            Contracts.model: Contracts(desk),
             projects.model: projects,
             TimeEntry: self._time,
         }
         self.capabilities: Mapping[type[CanonicalObject], Capability] = {
             **{r.model: r.capability for r in readings},
+            Contracts.model: Capability(writes=config.billing_schedules),
             projects.model: projects.capability,
             self._time.model: self._time.capability,
         }

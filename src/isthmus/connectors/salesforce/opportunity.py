@@ -15,6 +15,7 @@ from isthmus.platforms.salesforce import Child, SObject
 
 LINE_FIELDS = (
     "Description", "Quantity", "UnitPrice", "ServiceDate", "SortOrder", "Product2.Name",
+    "Reprices_Role__c",
 )  # fmt: skip
 
 NO_CURRENCY = FieldProblem(
@@ -38,7 +39,7 @@ class Opportunities(SObject):
 
     def translate(self, record: Mapping[str, Any]) -> Translated:
         base = super().translate(record)
-        hourly = base.attributes.get("billing_model") == BillingModel.T_AND_M
+        hourly = base.attributes.get("billing_model") in (None, BillingModel.T_AND_M)
         rows = sorted(record["OpportunityLineItem"], key=_order)
         problems = tuple(p for row in rows for p in _incomplete(row))
         if rows and not record["CurrencyIsoCode"]:
@@ -84,4 +85,5 @@ def _line(row: Mapping[str, Any], currency: str, hourly: bool) -> OpportunityLin
         quantity=Decimal(row["Quantity"]),
         unit_price=Money.of(row["UnitPrice"], currency),
         due_on=row.get("ServiceDate"),
+        reprices=bool(row.get("Reprices_Role__c")),
     )

@@ -82,6 +82,24 @@ JOB = RecordType(
     display="entityId",
 )
 
+BILLING_SCHEDULE = RecordType(
+    "billingSchedule",
+    COMMON
+    | fields(
+        "text: name comments",
+        "choice: scheduleType",
+        "bool: isPublic",
+        project="ref:job",
+    ),
+    {
+        "recurrence": Sublist(
+            fields("int: recurrenceId", "date: recurrenceDate", "money: amount", "text: memo"),
+            "recurrenceId",
+        )
+    },
+    required=("name",),
+)
+
 PROJECT_TASK = RecordType(
     "projectTask",
     COMMON
@@ -147,6 +165,7 @@ RECORDS = {
     for record in (
         CUSTOMER,
         JOB,
+        BILLING_SCHEDULE,
         PROJECT_TASK,
         TIME_BILL,
         INVOICE,

@@ -1,6 +1,7 @@
 """What the Certinia package's triggers and formulas do (certinia_psa reference, sections 8 and 9).
 
-Timecards are in `timecards`, expenses in `expenses`, billing events in `billing`; here is the rest.
+Timecards are in `timecards`, expenses in `expenses`, billing events in `billing`, budgets in
+`budgets`; here is the rest.
 """
 
 from datetime import date, timedelta
@@ -8,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus.sandbox.rows import Row
-from isthmus.sandbox.salesforce import billing, expenses, timecards
+from isthmus.sandbox.salesforce import billing, budgets, expenses, timecards
 from isthmus.sandbox.salesforce.change import Behaviour, Change, Formula
 from isthmus.sandbox.salesforce.errors import validation_failed
 from isthmus.sandbox.salesforce.org import Org
@@ -36,6 +37,7 @@ def install(behaviour: Behaviour) -> None:
     timecards.install(behaviour)
     expenses.install(behaviour)
     billing.install(behaviour)
+    budgets.install(behaviour)
 
 
 def _hierarchy_depth(org: Org, change: Change) -> None:
