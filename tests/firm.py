@@ -61,6 +61,7 @@ connections:
     auth: {{client_id: env:NS_ID, certificate_id: env:NS_CERT, private_key: env:NS_KEY,
             algorithm: ES256}}
     items: {{time: consulting, milestone: fixed, expense: expenses}}
+    accounts: {accounts}
     poll_seconds: "0.01"
 roles:
   crm: [{{connection: salesforce}}]
@@ -81,9 +82,9 @@ connections:
   acquired: {{vendor: salesforce, url: {acquired}, retry_pause: 0, auth: {org_login}}}
   acquired_psa: {{vendor: certinia, platform: acquired}}
   netsuite: {{vendor: netsuite, url: {netsuite}, auth: {books_login}, items: {items},
-             poll_seconds: "0.01"}}
+             accounts: {accounts}, poll_seconds: "0.01"}}
   netsuite_us: {{vendor: netsuite, url: {netsuite_us}, auth: {books_login}, items: {items},
-                poll_seconds: "0.01"}}
+                accounts: {accounts}, poll_seconds: "0.01"}}
 roles:
   crm:
     - {{connection: salesforce, legal_entities: [EA-NL]}}
@@ -92,6 +93,7 @@ roles:
     - {{connection: certinia, legal_entities: [EA-NL]}}
     - {{connection: acquired_psa, legal_entities: [EA-US]}}
   erp: {erp}
+{more}
 """
 """A firm that bought another one: two orgs, each with its PSA, and two sets of books."""
 
@@ -275,8 +277,13 @@ class Firm:
             return [(h.state, h.code, h.owner) for h in await tx.holds.list()]
 
 
-def landscape_text(salesforce: str, netsuite: str, more: str = "") -> str:
-    return LANDSCAPE.format(salesforce=salesforce, netsuite=netsuite, more=more)
+def landscape_text(
+    salesforce: str, netsuite: str, more: str = "", accounts: Mapping[str, str] | None = None
+) -> str:
+    """`accounts` are those that journal entries post to."""
+    return LANDSCAPE.format(
+        salesforce=salesforce, netsuite=netsuite, more=more, accounts=json.dumps(accounts or {})
+    )
 
 
 ENVIRONMENT = {
@@ -339,17 +346,27 @@ async def _people(org: Org, first: int) -> None:
 
 @asynccontextmanager
 async def a_firm(
-    database_url: str, folder: Path, *, more: str = "", works: bool = True
+    database_url: str,
+    folder: Path,
+    *,
+    more: str = "",
+    accounts: Mapping[str, str] | None = None,
+    works: bool = True,
 ) -> AsyncIterator[Firm]:
     async with AsyncExitStack() as stack:
         org, books = await stack.enter_async_context(simulators())
-        text = landscape_text(org.url, books.url, more)
+        text = landscape_text(org.url, books.url, more, accounts)
         yield await _opened(stack, org, books, database_url, folder, text, works=works)
 
 
 @asynccontextmanager
 async def two_firms(
-    database_url: str, folder: Path, *, erp: str = BOTH_BOOKS
+    database_url: str,
+    folder: Path,
+    *,
+    erp: str = BOTH_BOOKS,
+    more: str = "",
+    accounts: Mapping[str, str] | None = None,
 ) -> AsyncIterator[tuple[Firm, Firm]]:
     """One application; the acquired firm's own org and books are the second view of it."""
     async with AsyncExitStack() as stack:
@@ -358,7 +375,8 @@ async def two_firms(
         other_org.ids["E001"] = other_org.ids["E101"]
         text = ACQUIRED.format(
             salesforce=org.url, acquired=other_org.url, netsuite=books.url,
-            netsuite_us=other_books.url, erp=erp, **LOGINS,
+            netsuite_us=other_books.url, erp=erp, more=more,
+            accounts=json.dumps(accounts or {}), **LOGINS,
         )  # fmt: skip
         firm = await _opened(stack, org, books, database_url, folder, text)
         yield firm, replace(firm, org=other_org, books=other_books)

@@ -15,12 +15,18 @@ import pytest
 from tests.firm import Firm, a_firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff
 from tests.flows.expenses import spend
+from tests.flows.test_intercompany import CHART, NUMBERS, policies
 from tests.flows.work import Work
 
+from isthmus.canonical import Invoice, Resource
 from isthmus.flows.contract_to_invoice import request_billing
+from isthmus.flows.credit_request import CreditRequest, request_credit
+from isthmus.flows.intercompany import request_intercompany
+from isthmus.kit.money import Money
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(280)]
 WORKER = Path(__file__).with_name("worker.py")
+COST = "{from: EA-US, to: EA-NL, method: cost}"
 
 
 @asynccontextmanager
@@ -118,6 +124,65 @@ async def test_a_milestone_is_billed_once_through_every_death(
         assert (billed["Name"], billed["pse__Invoice_Number__c"]) == ("Report", invoice["tranId"])
     died = {line.partition(".")[0] for line in deaths.read_text().splitlines()}
     assert {"opportunity_to_project", "milestone_to_invoice", "contract_to_invoice"} <= died
+
+
+async def test_a_credit_and_a_charge_survive_every_death(database_url: str, tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_text("".join(f"{moment}\n" for moment in moments(STEPS)))
+    async with (
+        a_firm(database_url, tmp_path, works=False, more=policies(COST), accounts=NUMBERS) as firm,
+        mortal_workers(firm, database_url, deaths),
+    ):
+        await firm.books.control("seed", CHART)
+        deal = await a_deal(firm, await an_account(firm))
+        await firm.org.update("Opportunity", deal, StageName="Closed Won")
+        await firm.app.read()
+        await settled(firm)
+        async with firm.app.database.begin() as tx:
+            for person in await tx.records.list(Resource):
+                own = {"legal_entity": "EA-US", "cost_rate": Money.of("90.00", "USD")}
+                await tx.records.save(person.changed(**own))
+        assignment = await staff(firm, project_of(firm, deal))
+        await log_week(firm, project_of(firm, deal), assignment, "2026-07-06", ["8", "8"])
+        await firm.app.read()
+        await settled(firm)
+        assert await request_intercompany(firm.app.engine, date(2026, 7, 31)) == 1
+        await request_billing(firm.app.engine, date(2026, 7, 31))
+        await settled(firm)
+        entries = await firm.books.rows("journalEntry")
+        assert [e["line"]["items"][0]["debit"] for e in entries] == [Decimal("1440.00")] * 2
+
+        async with firm.app.database.begin() as tx:
+            [invoice] = await tx.records.list(Invoice)
+        request = CreditRequest("Not agreed", date(2026, 8, 5), rebill=True)
+        assert await request_credit(firm.app.engine, invoice.id, request) == Money.of(2400, "EUR")
+        await settled(firm)
+        [memo] = await firm.books.rows("creditMemo")
+        assert (memo["total"], memo["unapplied"]) == (Decimal("2904.00"), Decimal(0))
+        async with firm.app.database.begin() as tx:
+            assert await tx.ledger.totals() == [
+                ("time_entry", "posted", "EUR", Decimal("2400.00"), 2)
+            ]
+        assert {s["pse__Invoiced__c"] for s in firm.org.rows("pse__Timecard__c")} == {False}
+    died = set(deaths.read_text().splitlines())
+    assert died >= {
+        f"{flow}.{step} {moment}"
+        for flow, steps in CORRECTIONS.items()
+        for step in steps
+        for moment in ("before", "after")
+    }
+
+
+CORRECTIONS = {
+    "credit_memo": (
+        "draft_credit",
+        "post_credit",
+        "release_credited",
+        "read_again",
+        "take_back_marks",
+    ),
+    "intercompany": ("draft_transfers", "post_performing", "post_contracting"),
+}
 
 
 async def test_an_amendment_is_written_once_through_every_death(

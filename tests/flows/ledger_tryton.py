@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ LEDGER = """\
     database: {database}
     auth: {{username: integration, password: env:TRYTON_PASSWORD}}
     items: {{time: TIME, milestone: MILESTONE}}
+    accounts: {{due_from: "1.2.3", due_to: "2.1.4", intercompany_revenue: "4.2.2",
+               cost_of_revenue: "5.2.1"}}
     taxes:
       - {{company: [NL], customer: [NL], taxes: [VAT 21%]}}
       - {{taxes: []}}
@@ -57,19 +60,38 @@ class TrytonFirm(Firm):
         )  # fmt: skip
         return found
 
+    def moves(self) -> list[tuple[str, str, dict[str, Decimal]]]:
+        """(company, period, account to debit less credit in its currency) of journal entries."""
+        found = self.tryton.rpc.model(
+            "account.move", "search_read", [["description", "like", "%[isthmus:%"]],
+            0, None, [["id", "ASC"]],
+            ["state", "company.party.code", "period.name", "lines.account.code", "lines.debit",
+             "lines.credit"],
+        )  # fmt: skip
+        return [
+            (m["company."]["party."]["code"], m["period."]["name"],
+             {n["account."]["code"]: n["debit"] - n["credit"] for n in m["lines."]})
+            for m in found
+            if m["state"] == "posted"
+        ]  # fmt: skip
+
     def period(self, month: str, button: str) -> None:
         self.tryton.rpc.model("account.period", button, [self.tryton.ids[f"period:{month}"]])
 
 
 @asynccontextmanager
 async def a_tryton_firm(
-    database_url: str, folder: Path, server: TrytonServer, url: str | None = None
+    database_url: str,
+    folder: Path,
+    server: TrytonServer,
+    url: str | None = None,
+    more: str = "",
 ) -> AsyncIterator[TrytonFirm]:
     """`url` where calls go through something in between."""
     environment = {**ENVIRONMENT, "TRYTON_PASSWORD": server.users["integration"]}
     async with simulators() as (org, books):
         path = folder / "isthmus.yaml"
-        text = landscape_text(org.url, books.url)
+        text = landscape_text(org.url, books.url, more)
         path.write_text(swapped(text, url or server.url, server.database))
         settings = Settings(DATABASE_URL=database_url, home=folder, port=0, worker_concurrency=8)  # type: ignore[call-arg] # by its alias
         app = await App.open(

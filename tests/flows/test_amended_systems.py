@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.flows.work import Work, amend, bill, contract, entries, ledger, poste
 
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.explain import explain_invoice
+from isthmus.kit.clock import utc_now
 
 pytestmark = pytest.mark.anyio
 DEARER = [("Consultant", Decimal(20), Decimal(165), None, True)]
@@ -196,14 +198,33 @@ async def test_finance_is_asked_about_what_is_billed(database_url: str, tmp_path
         assert await firm.runs("contract_amendment") == [("succeeded", 1)]
 
 
-async def test_a_credit_is_asked_for_per_invoice(database_url: str, tmp_path: Path) -> None:
+def this_month() -> dict[str, str]:
+    """A memo is dated today, whenever the test runs."""
+    first = utc_now().date().replace(day=1)
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    return {
+        "externalId": "now", "periodName": "This month", "startDate": first.isoformat(),
+        "endDate": last.isoformat(),
+    }  # fmt: skip
+
+
+async def test_what_is_billed_is_credited_and_billed_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The invoice's line goes back whole: the first day is billed again at its own price."""
     more = "policies: {amendment_of_billed_work: credit_and_rebill}"
     async with a_firm(database_url, tmp_path, more=more) as firm:
+        await firm.books.control("seed", {"accountingPeriod": [this_month()]})
         await late(firm)
+        assert await firm.open_holds() == []
         [asked] = await firm.events("credit.requested")
         [invoice] = await firm.events("invoice.posted")
         assert asked["subject"] == invoice["subject"]
-        assert (asked["data"]["difference"], len(asked["data"]["facts"])) == ("120.00 EUR", 1)
+        [memo] = await firm.books.rows("creditMemo")
+        assert memo["total"] == Decimal("2904.00")
+        assert await ledger(firm) == [
+            ("posted", "EUR", Decimal(8 * (150 + 165 + 165)), 3),
+        ]  # fmt: skip
 
 
 async def test_hours_held_for_their_price_go_on_once_it_is_agreed(firm: Firm) -> None:

@@ -14,6 +14,8 @@ class InvoiceStatus(StrEnum):
     POSTED = "posted"
     PARTIALLY_PAID = "partially_paid"
     PAID = "paid"
+    CREDITED = "credited"
+    """Nothing is to pay, since credit memos have taken all of it back."""
     VOID = "void"
 
 
@@ -60,6 +62,10 @@ class Invoice(CanonicalObject):
             Transition("paid", "partially_paid", Role.ERP),
             Transition("partially_paid", "posted", Role.ERP),
             Transition("paid", "posted", Role.ERP),
+            Transition("posted", "credited", Role.ERP),
+            Transition("partially_paid", "credited", Role.ERP),
+            Transition("credited", "partially_paid", Role.ERP),
+            Transition("credited", "posted", Role.ERP),
         ),
     )
 
@@ -81,11 +87,16 @@ class Invoice(CanonicalObject):
     lines: Annotated[tuple[InvoiceLine, ...], about("What is billed", Role.ISTHMUS)] = ()
     number: Annotated[str | None, about("Number that the ledger gave", Role.ERP)] = None
     due_on: Annotated[date | None, about("Day payment is due", Role.ERP)] = None
-    status: Annotated[InvoiceStatus, about("Posted, paid or void", Role.ERP)] = InvoiceStatus.DRAFT
+    status: Annotated[InvoiceStatus, about("Posted, paid, credited or void", Role.ERP)] = (
+        InvoiceStatus.DRAFT
+    )
     subtotal: Annotated[Money | None, about("Sum of the lines, before tax", Role.ERP)] = None
     tax_total: Annotated[Money | None, about("Tax", Role.ERP)] = None
     total: Annotated[Money | None, about("To pay, tax included", Role.ERP)] = None
     amount_due: Annotated[Money | None, about("Still to pay", Role.ERP)] = None
+    credited: Annotated[
+        Money | None, about("Taken back by credit memos, tax included", Role.ERP)
+    ] = None
     paid_on: Annotated[date | None, about("Day of the last payment", Role.ERP)] = None
     posted_period: Annotated[
         str | None,

@@ -75,6 +75,7 @@ class JournalEntry(CanonicalObject):
         transitions=(
             Transition("draft", "posted", Role.ERP),
             Transition("posted", "reversed", Role.ERP),
+            Transition("reversed", "posted", Role.ERP),
         ),
     )
 
@@ -90,6 +91,10 @@ class JournalEntry(CanonicalObject):
     lines: Annotated[tuple[JournalLine, ...], about("Debits and credits", Role.ISTHMUS)]
     number: Annotated[str | None, about("Number that the ledger gave", Role.ERP)] = None
     status: Annotated[JournalStatus, about("Posted or reversed", Role.ERP)] = JournalStatus.DRAFT
+    posted_period: Annotated[
+        str | None,
+        about("Period that the ledger says it posted to", Role.ERP, ref="accounting_period"),
+    ] = None
 
     @model_validator(mode="after")
     def _balances(self) -> "JournalEntry":

@@ -34,6 +34,7 @@ class Milestone(CanonicalObject):
             Transition("accepted", "ready_to_bill", Role.PSA),
             Transition("ready_to_bill", "invoiced", Role.ERP),
             Transition("invoiced", "ready_to_bill", Role.ERP),
+            Transition("invoiced", "accepted", Role.PSA),
             Transition("planned", "cancelled", Role.PSA),
             Transition("delivered", "cancelled", Role.PSA),
         ),

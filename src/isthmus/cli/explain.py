@@ -12,6 +12,8 @@ from isthmus.cli.problem import Problem
 from isthmus.cli.session import act, database, session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isthmus.settings import Settings
     from isthmus.store.database import Transaction
 
@@ -45,7 +47,7 @@ async def _explain(settings: Settings, what: str) -> tuple[str, Any]:
     from isthmus.flows import explain as lineage_of
 
     async with database(settings) as opened, opened.begin() as tx:
-        kind, id = await _named(tx, what)
+        kind, id = await named(tx, what, EXPLAINED)
         match kind:
             case "invoice":
                 return kind, await lineage_of.explain_invoice(tx, id)
@@ -57,9 +59,10 @@ async def _explain(settings: Settings, what: str) -> tuple[str, Any]:
                 return kind, await lineage_of.explain_project(tx, id)
 
 
-async def _named(tx: Transaction, what: str) -> tuple[str, str]:
-    named = await tx.lookup.named(what)
-    found = [f for f in named if f.kind in EXPLAINED]
+async def named(tx: Transaction, what: str, kinds: Sequence[str]) -> tuple[str, str]:
+    """Kind and canonical id of the one thing of these kinds that is called so."""
+    known = await tx.lookup.named(what)
+    found = [f for f in known if f.kind in kinds]
     if len(found) == 1:
         return found[0].kind, found[0].id
     if found:
@@ -68,10 +71,10 @@ async def _named(tx: Transaction, what: str) -> tuple[str, str]:
             "; ".join(f"{f.kind} {f.id} ({f.by})" for f in found),
             "Give the canonical id of the one you mean.",
         )
-    if named:
-        others = ", ".join(sorted({f.kind for f in named}))
+    if known:
+        others = ", ".join(sorted({f.kind for f in known}))
         raise Problem(
-            f"{what} is not an invoice, a time entry, an expense or a project.",
+            f"{what} is not {_one_of(kinds)}.",
             f"It names: {others}.",
             f"Try `isthmus journey {what}`.",
         )
@@ -80,3 +83,9 @@ async def _named(tx: Transaction, what: str) -> tuple[str, str]:
         "No canonical id, id of a system, number, reference or name is equal to it.",
         "Check the spelling, and `isthmus status` for what has been read so far.",
     )
+
+
+def _one_of(kinds: Sequence[str]) -> str:
+    """`an invoice, a time entry or a project`."""
+    words = [f"{'an' if k[0] in 'aeio' else 'a'} {k.replace('_', ' ')}" for k in kinds]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isthmus.flows.lineage import (
         CardVersion,
         ContractLineage,
+        CreditLineage,
         DealLineage,
         EntryLineage,
         ExpenseLineage,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         HoldSummary,
         InvoiceLineage,
         ProjectLineage,
+        TransferLineage,
     )
 
 
@@ -41,6 +43,7 @@ def print_invoice(found: InvoiceLineage) -> None:
             f"  = sum of {len(line.facts)} facts, difference 0"
         )  # fmt: skip
         say(ties)
+    _credits(found.credits)
     _agreement(found.contract, found.deal)
 
 
@@ -51,6 +54,7 @@ def print_entry(found: EntryLineage) -> None:
     _systems(found.systems)
     _facts(found.facts)
     say(f"  invoice {found.invoice}" if found.invoice else "  on no invoice")
+    _transfers(found.transfers)
     _holds(found.holds)
     _agreement(found.contract, found.deal)
 
@@ -98,6 +102,28 @@ PRINT: dict[str, Callable[[Any], None]] = {
     "expense_entry": print_expense,
     "project": print_project,
 }
+
+
+def _credits(credits: Iterable[CreditLineage]) -> None:
+    for memo in credits:
+        number = f"credit memo {memo.number}" if memo.number else "credit memo without a number yet"
+        heading(f"\n{number}  {memo.status}  -{memo.lines_total}  {memo.reason}")
+        say(f"  our reference {memo.reference}, issued {memo.issued_on}, "
+            + ("billed again" if memo.rebill else "not billed again"))  # fmt: skip
+        if memo.total is not None:
+            say(f"  tax {memo.tax_total or 'none'}, total {memo.total}, open {memo.unapplied}")
+        for line in memo.lines:
+            say(f"  of line {line.line}: {_number(line.quantity)} x {line.unit_price} "
+                f"= {line.amount}")  # fmt: skip
+        _systems(memo.systems)
+
+
+def _transfers(transfers: Iterable[TransferLineage]) -> None:
+    for row in transfers:
+        terms = row.method if row.percent is None else f"{row.method} {_number(row.percent)} %"
+        numbers = " and ".join(n or "not posted yet" for n in row.numbers) or "no journal entry"
+        say(f"  charged by {row.performing} to {row.contracting} for {row.month:%Y-%m}: "
+            f"{_number(row.hours)} h, {terms}, {row.amount}  ({numbers})")  # fmt: skip
 
 
 def _facts(facts: Iterable[FactLineage]) -> None:

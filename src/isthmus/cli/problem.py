@@ -20,13 +20,15 @@ def expected() -> tuple[type[Exception], ...]:
     from isthmus.connect.errors import ConnectError
     from isthmus.demo.errors import DemoError
     from isthmus.engine.corrections import ActionRefused
+    from isthmus.flows.credit_request import CreditRefused
     from isthmus.landscape import LandscapeError, RoleError
     from isthmus.settings import SettingsError
     from isthmus.store.embedded import EmbeddedPostgresError
     from isthmus.store.reach import DatabaseProblem
 
     return (
-        ActionRefused, ConnectError, DatabaseProblem, DemoError, EmbeddedPostgresError,
+        ActionRefused, ConnectError, CreditRefused, DatabaseProblem, DemoError,
+        EmbeddedPostgresError,
         LandscapeError, Problem, RoleError, SettingsError,
     )  # fmt: skip
 

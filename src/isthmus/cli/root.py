@@ -13,6 +13,7 @@ from typer.main import get_command
 from isthmus.cli import (
     bill,
     connection,
+    credit,
     db,
     demo,
     docs,
@@ -20,6 +21,7 @@ from isthmus.cli import (
     event,
     explain,
     hold,
+    intercompany,
     journey,
     landscape,
     model,
@@ -57,7 +59,19 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (serve, sandbox, demo, status, doctor, explain, journey, bill, model):
+for room in (
+    serve,
+    sandbox,
+    demo,
+    status,
+    doctor,
+    explain,
+    journey,
+    bill,
+    credit,
+    intercompany,
+    model,
+):
     for name, command in room.COMMANDS.items():
         cli.command(name)(command)
 for group in (landscape, connection, run_, hold, schema, event, db, docs):

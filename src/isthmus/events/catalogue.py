@@ -81,14 +81,6 @@ class AmendmentEffective(Data):
     effective_on: date = Field(description="Day from which the prices apply.")
 
 
-class CreditRequested(Data):
-    contract: str = Field(description="Contract that the invoice bills.")
-    reason: str = Field(description="Why, in words for the client.")
-    facts: list[str] = Field(description="Ids of the rated facts to take back and bill again.")
-    difference: str = Field(description="What the work is worth more (or less) than was billed.")
-    rebill: bool = Field(description="Whether the same work is billed again.")
-
-
 class ProjectTold(Data):
     opportunity: str = Field(description="Deal that the project delivers.")
     project: str = Field(description="Canonical id of the project.")
@@ -111,6 +103,46 @@ class InvoiceDrafted(Data):
 class InvoicePosted(Data):
     number: str | None = Field(description="Number that the ledger gave.")
     total: str = Field(description="Total with its currency, tax included where known.")
+
+
+class CreditedLine(Data):
+    line: int = Field(description="Number of the invoice's line.")
+    quantity: str | None = Field(description="How much of it; null: see amount.")
+    amount: str | None = Field(description="Amount before tax; both null: all that is left.")
+
+
+class CreditRequested(Data):
+    lines: list[CreditedLine] = Field(description="What to credit; empty: all that is left.")
+    reason: str = Field(description="Why, as the client reads it.")
+    rebill: bool = Field(description="Whether what is credited is billed again.")
+    on: date = Field(description="Date of the memo.")
+    by: str = Field(description="Who asked.")
+
+
+class CreditDrafted(Data):
+    invoice: str = Field(description="Canonical id of the invoice that is credited.")
+    total: str = Field(description="Sum of the lines with its currency, before tax.")
+
+
+class CreditPosted(Data):
+    invoice: str = Field(description="Canonical id of the invoice that is credited.")
+    number: str | None = Field(description="Number that the ledger gave.")
+    total: str = Field(description="Total with its currency, tax included where known.")
+
+
+class IntercompanyDue(Data):
+    contracting: str = Field(description="Code of the company that has the contracts.")
+    performing: str = Field(description="Code of the company whose people worked.")
+    month: date = Field(description="First day of the month of work.")
+    up_to: date = Field(description="Last day of work to charge.")
+
+
+class TransferPosted(Data):
+    performing: str = Field(description="Code of the company that charges.")
+    contracting: str = Field(description="Code of the company that is charged.")
+    month: date = Field(description="First day of the month of work.")
+    amounts: list[str] = Field(description="What is charged, with its currency.")
+    numbers: list[str | None] = Field(description="Numbers of the journal entries, both sides.")
 
 
 class HoldAct(Data):
@@ -161,8 +193,8 @@ _NAMED = (
     EventType("milestone.ready_to_bill", "milestone",
               "A milestone was accepted and may be billed.", Derived, "finance"),
     EventType("invoice.status_changed", "invoice",
-              "The ledger's status, number or open amount of a posted invoice moved.", Derived,
-              "finance"),
+              "The ledger's status, number, open or credited amount of a posted invoice moved.",
+              Derived, "finance"),
     EventType("accounting_period.opened", "accounting_period",
               "A period takes postings from now on.", Derived, "finance"),
     EventType("customer.merged", "customer",
@@ -177,8 +209,6 @@ _NAMED = (
     EventType("amendment.effective", "contract",
               "The day has come from which an amendment's prices apply.", AmendmentEffective,
               "pmo"),
-    EventType("credit.requested", "invoice", "Billed work is to be credited.", CreditRequested,
-              "finance"),
     EventType("project.opened", "project", "A won deal has a project in the PSA.", ProjectTold,
               "pmo"),
     EventType("resource_demand.published", "project", "Staffing knows whom the project needs.",
@@ -198,6 +228,20 @@ _NAMED = (
     EventType("invoice.drafted", "invoice", "Rated facts are frozen on a new invoice.",
               InvoiceDrafted, "finance"),
     EventType("invoice.posted", "invoice", "The ledger has the invoice.", InvoicePosted,
+              "finance"),
+    EventType("credit.requested", "invoice",
+              "A person or a system asks to take back all or part of an invoice.",
+              CreditRequested, "finance"),
+    EventType("credit_memo.drafted", "credit_memo", "What is credited is settled, line by line.",
+              CreditDrafted, "finance"),
+    EventType("credit_memo.posted", "credit_memo",
+              "The ledger has the memo, and the facts that it credits are taken back.",
+              CreditPosted, "finance"),
+    EventType("intercompany.due", "legal_entity",
+              "People of this company worked for another one, and it is to be charged.",
+              IntercompanyDue, "finance"),
+    EventType("intercompany.posted", "legal_entity",
+              "Both companies' ledgers have what the one charges the other.", TransferPosted,
               "finance"),
     EventType("hold.fixed", "hold", "A person corrected what is held; the original is kept.",
               HoldAct, "integration"),

@@ -25,7 +25,7 @@ def _deal_won(*, amendment: bool) -> Callable[[Raw, Raw], bool]:
 
 def _status_of_a_posted_invoice(before: Raw, after: Raw) -> bool:
     """What the ledger says of an invoice moved: its status, or what is still to pay."""
-    watched = ("status", "amount_due", "paid_on", "number")
+    watched = ("status", "amount_due", "credited", "paid_on", "number")
     return after.get("status") != "draft" and any(before.get(k) != after.get(k) for k in watched)
 
 

@@ -104,6 +104,16 @@ class Link:
         async with self._database.begin() as tx:
             return await tx.records.get(model, canonical_id)
 
+    async def read_again(self, model: type[CanonicalObject], external_ids: Sequence[str]) -> None:
+        """Take in what the system says now of rows that are no records. One that it does not show
+        any more is deleted.
+        """
+        changes = []
+        for id in external_ids:
+            found = await self._connected.system.get(model, id)
+            changes.append(found or Change(model, id, utc_now(), {}, deleted=True))
+        await self._ingest.take(self._connected, changes)
+
     async def find(
         self, model: type[CanonicalObject], criteria: Mapping[str, str]
     ) -> Sequence[Change]:

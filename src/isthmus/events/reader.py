@@ -20,10 +20,12 @@ from isthmus.canonical import (
     Assignment,
     CanonicalObject,
     CostCentre,
+    CreditMemo,
     Currency,
     Customer,
     ExpenseEntry,
     Invoice,
+    JournalEntry,
     LegalEntity,
     Milestone,
     Opportunity,
@@ -48,8 +50,8 @@ log = structlog.get_logger()
 
 ORDER: tuple[type[CanonicalObject], ...] = (
     LegalEntity, Currency, AccountingPeriod, CostCentre, ProfitCentre, Customer, Resource,
-    Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, Payment, TimeEntry,
-    ExpenseEntry,
+    Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, CreditMemo,
+    Payment, JournalEntry, TimeEntry, ExpenseEntry,
 )  # fmt: skip
 """What is pointed at before what points at it."""
 

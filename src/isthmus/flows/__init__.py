@@ -4,8 +4,10 @@ from isthmus.engine import Flow
 from isthmus.flows.amendment_effective import amendment_effective
 from isthmus.flows.contract_amendment import contract_amendment
 from isthmus.flows.contract_to_invoice import contract_to_invoice
+from isthmus.flows.credit_memo import credit_memo
 from isthmus.flows.customer_sync import customer_correction, customer_sync
 from isthmus.flows.expense_to_finance import expense_to_finance
+from isthmus.flows.intercompany import intercompany
 from isthmus.flows.invoice_status_back import invoice_number_to_psa, invoice_status_to_crm
 from isthmus.flows.milestone_to_invoice import milestone_to_invoice
 from isthmus.flows.opportunity_to_project import opportunity_to_project
@@ -23,4 +25,6 @@ FLOWS: tuple[Flow, ...] = (
     contract_to_invoice,
     invoice_status_to_crm,
     invoice_number_to_psa,
+    credit_memo,
+    intercompany,
 )

@@ -14,8 +14,11 @@ from isthmus.canonical import Contract, Invoice, RateCard
 from isthmus.engine import Step
 from isthmus.events.batching import batch_time
 from isthmus.flows.contract_alignment import Agreed, Done, agreed
+from isthmus.flows.credit_request import CreditRequest
+from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.rules.amendments import AmendmentOfBilledWork, is_replaced, price_difference
+from isthmus.rules.credit_checks import Asked
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RECEIVED
 from isthmus.store.holds import HELD as HOLD_HELD
@@ -127,22 +130,20 @@ async def _numbers(tx: Transaction, billed: Sequence[Priced]) -> list[str]:
 
 
 async def _credit(tx: Transaction, step: Step, now: Agreed, billed: Sequence[Priced]) -> None:
-    """One request per invoice, and one only."""
+    """One request per invoice, and one only: its lines are credited whole and billed again."""
     asked = await tx.events.of(type="credit.requested", correlation_id=step.event.correlation_id)
     known = {e.subject for e in asked if e.causation_id == step.event.id}
     for invoice, ours in _grouped(billed).items():
         if invoice not in known:
-            total = Money.total((more for _, more in ours), now.contract.currency)
-            await step.emit(
-                tx, "credit.requested", invoice,
-                {
-                    "contract": now.contract.id,
-                    "reason": f"price agreed from {now.amendment.effective_on} on: "
-                    f"{now.deal.name}",
-                    "facts": [fact.id for fact, _ in ours], "difference": str(total),
-                    "rebill": True,
-                },
-            )  # fmt: skip
+            lines = sorted({fact.invoice_line for fact, _ in ours if fact.invoice_line})
+            request = CreditRequest(
+                f"price agreed from {now.amendment.effective_on} on: {now.deal.name}",
+                utc_now().date(),
+                tuple(Asked(line) for line in lines),
+                rebill=True,
+                by=step.run.flow.name,
+            )
+            await step.emit(tx, "credit.requested", invoice, request.data())
 
 
 def _grouped(billed: Sequence[Priced]) -> Mapping[str, list[Priced]]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from isthmus.engine import Engine
 from isthmus.flows.contract_to_invoice import request_billing_in
+from isthmus.flows.intercompany import request_intercompany_in
 from isthmus.store.database import Transaction
 
 BillingDay = int | Literal["last"]
@@ -34,6 +35,7 @@ def billing_due(today: date, billing_day: BillingDay, last_run: date | None) -> 
 
 async def bill_when_due(engine: Engine, now: datetime) -> int:
     """Start one run per contract if billing is due in the firm's time zone; the number of them.
+    Work between companies is charged at the same time.
 
     Asking and remembering commit together, and workers take turns, so one month is asked once.
     """
@@ -47,6 +49,7 @@ async def bill_when_due(engine: Engine, now: datetime) -> int:
         if up_to is None:
             return 0
         await tx.watermarks.save(*STREAM, {"up_to": up_to.isoformat()})
+        await request_intercompany_in(tx, engine, up_to)
         return await request_billing_in(tx, engine, up_to)
 
 

@@ -23,13 +23,12 @@ from isthmus.canonical.invoice import InvoiceLine, LineKind
 from isthmus.engine import Engine, Hold, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
-from isthmus.flows.reading import periods_of
+from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
 from isthmus.rules.billing import invoice_lines
 from isthmus.rules.facts import Fact, Work, fact_of
-from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
 from isthmus.store.entry_kinds import ENTRY_KINDS
@@ -157,7 +156,7 @@ async def plan_invoice(
     """The invoice as it would be drafted now. Raises Hold where no period covers its day."""
     customer = await tx.records.get(Customer, contract.customer)
     [entity] = await tx.records.list(LegalEntity, code=contract.legal_entity)
-    posting = await _posting(tx, links, policies, entity, up_to)
+    posting = await posting_for(tx, links, policies, entity, up_to)
     return Invoice(
         id=id,
         reference=reference,
@@ -172,22 +171,6 @@ async def plan_invoice(
         payment_terms=contract.payment_terms or customer.payment_terms,
         lines=lines,
     )
-
-
-async def _posting(
-    tx: Transaction, links: Links, policies: Policies, entity: LegalEntity, day: date
-) -> Posting:
-    """Day and period by policy. A closed period is sent all the same: the ledger refuses it and
-    the run waits; without a period some ledgers choose another one and say nothing.
-    """
-    periods = await periods_of(tx, links.erp(entity.code))
-    found = posting_day(day, periods, policies.closed_period, entity.id)
-    if isinstance(found, Posting):
-        return found
-    covering = period_for(day, periods, entity.id)
-    if covering is None:
-        raise Hold(found.reason, code=found.code, owner=found.owner, fix=found.fix)
-    return Posting(day, covering)
 
 
 async def post_invoice(step: Step, id: str) -> str | None:

@@ -23,9 +23,13 @@ from isthmus.canonical import (
     Resource,
     TimeEntry,
 )
+from isthmus.flows.credit_request import memos_of
+from isthmus.flows.intercompany import numbers_of
 from isthmus.flows.lineage import (
     CardVersion,
     ContractLineage,
+    CreditedLine,
+    CreditLineage,
     DealLineage,
     EntryLineage,
     ExpenseLineage,
@@ -36,6 +40,7 @@ from isthmus.flows.lineage import (
     LineLineage,
     ProjectLineage,
     Systems,
+    TransferLineage,
     Worth,
 )
 from isthmus.kit.money import Money
@@ -59,6 +64,7 @@ async def explain_invoice(tx: Transaction, id: str) -> InvoiceLineage:
         tax_total=invoice.tax_total, total=invoice.total, amount_due=invoice.amount_due,
         systems=await _systems(tx, "invoice", id),
         lines=_lines(invoice, facts),
+        credits=await _credits(tx, id),
         contract=await _contract(tx, contract),
         deal=await _deal(tx, invoice.opportunity),
     )  # fmt: skip
@@ -78,6 +84,19 @@ def _lines(invoice: Invoice, facts: list[tuple[FactRow, FactLineage]]) -> list[L
     return lines
 
 
+async def _credits(tx: Transaction, invoice: str) -> list[CreditLineage]:
+    return [
+        CreditLineage(
+            memo.id, memo.number, memo.reference, memo.status.value, memo.issued_on, memo.reason,
+            memo.rebill,
+            [CreditedLine(n.number, n.quantity, n.unit_price, n.amount) for n in memo.lines],
+            memo.lines_total(), memo.tax_total, memo.total, memo.unapplied,
+            await _systems(tx, memo.kind, memo.id),
+        )
+        for memo in await memos_of(tx, invoice)
+    ]  # fmt: skip
+
+
 async def explain_entry(tx: Transaction, id: str) -> EntryLineage:
     row = (await tx.entries.many([id])).get(id)
     if row is None:
@@ -86,6 +105,7 @@ async def explain_entry(tx: Transaction, id: str) -> EntryLineage:
     return EntryLineage(
         **await _common(tx, row),
         worked_on=entry.worked_on, hours=entry.hours, psa_rate=entry.source_rate,
+        transfers=await _transfers(tx, id),
     )  # fmt: skip
 
 
@@ -121,6 +141,18 @@ async def _common(tx: Transaction, row: EntryRow[Any]) -> dict[str, Any]:
         "contract": await _contract(tx, project.contract if project else None),
         "deal": await _deal(tx, project.opportunity if project else None),
     }  # fmt: skip
+
+
+async def _transfers(tx: Transaction, entry: str) -> list[TransferLineage]:
+    rows = (await tx.transfers.of_sources([entry])).get(entry, [])
+    return [
+        TransferLineage(
+            row.month, row.performing, row.contracting, row.method, row.percent, row.hours,
+            None if row.basis is None else Money.of(row.basis, row.currency),
+            Money.of(row.amount, row.currency), await numbers_of(tx, row.posting, row.currency),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def explain_project(tx: Transaction, id: str) -> ProjectLineage:

@@ -11,7 +11,7 @@ from typing import Any
 
 from isthmus.canonical import ExpenseEntry, Invoice, LegalEntity, Milestone, TimeEntry
 from isthmus.connect import ConnectError
-from isthmus.engine import Run, Step, flow
+from isthmus.engine import Hold, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.links import Link
 from isthmus.flows.reading import crm_of
@@ -81,6 +81,13 @@ def _place(row: EntryRow[Any]) -> tuple[str, str]:
 
 
 async def _mark(step: Step, psa: Link, invoice: Invoice, rows: list[EntryRow[Any]]) -> int:
+    if invoice.number is None:
+        raise Hold(
+            f"invoice {invoice.reference} has no number, so what it billed has no mark",
+            code="no_invoice_number", owner="finance",
+            fix="Have the ledger number the invoice, read it again, then replay.",
+            about=("invoice", invoice.id),
+        )  # fmt: skip
     marks = {"invoice_number": invoice.number, "invoiced_on": invoice.issued_on}
     for chunk in chunked([row.entry.model_copy(update=marks) for row in rows], 1000):
         for answer in await psa.put_many(chunk, step.idempotency_key, only=MARKED):

@@ -83,6 +83,51 @@ class DealLineage:
 
 
 @dataclass(frozen=True)
+class CreditedLine:
+    line: int
+    quantity: Decimal
+    unit_price: Money
+    amount: Money
+
+
+@dataclass(frozen=True)
+class CreditLineage:
+    """A credit memo of an invoice."""
+
+    id: str
+    number: str | None
+    reference: str
+    status: str
+    issued_on: date
+    reason: str
+    rebill: bool
+    lines: list[CreditedLine]
+    lines_total: Money
+    tax_total: Money | None
+    total: Money | None
+    unapplied: Money | None
+    systems: Systems
+
+
+@dataclass(frozen=True)
+class TransferLineage:
+    """What one of our companies charged another one for the entry, and where it is posted.
+
+    `numbers` are those of the two journal entries, of who charges first.
+    """
+
+    month: date
+    performing: str
+    contracting: str
+    method: str
+    percent: Decimal | None
+    hours: Decimal
+    basis: Money | None
+    amount: Money
+    numbers: list[str | None]
+
+
+@dataclass(frozen=True)
 class InvoiceLineage:
     id: str
     number: str | None
@@ -97,6 +142,7 @@ class InvoiceLineage:
     amount_due: Money | None
     systems: Systems
     lines: list[LineLineage]
+    credits: list[CreditLineage]
     contract: ContractLineage | None
     deal: DealLineage | None
 
@@ -130,6 +176,7 @@ class EntryLineage:
     holds: list[HoldSummary]
     invoice: str | None
     """Its number in the ledger, or our reference while it has none."""
+    transfers: list[TransferLineage]
     contract: ContractLineage | None
     deal: DealLineage | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -14,6 +15,7 @@ from isthmus.rules.amendments import AmendmentOfBilledWork
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.rating import DEFAULT_SCOPES, Overlap, Scope
 from isthmus.rules.time_checks import PsaRatePolicy
+from isthmus.rules.transfer_price import TransferMethod
 
 Likeness = Annotated[float, Field(ge=0, le=1)]
 
@@ -58,6 +60,40 @@ def _order(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
     return scopes
 
 
+class TransferPrice(Part):
+    """What a company charges another one for hours that its people work for it."""
+
+    from_: str = Field(alias="from", description="Code of the company that employs who worked.")
+    to: str = Field(description="Code of the company that has the contract.")
+    method: TransferMethod = Field(
+        description="By the cost of the hour, with or without a percentage on top, or by what the "
+        "client is charged."
+    )
+    percent: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="On top of the cost (`cost_plus`), or of the client's price "
+        "(`percent_of_client_rate`).",
+    )
+
+    @model_validator(mode="after")
+    def _percent_fits(self) -> TransferPrice:
+        if self.method is TransferMethod.COST and self.percent is not None:
+            raise wrong(
+                "the method cost has no percentage", "Remove percent, or write method: cost_plus."
+            )
+        if self.method is not TransferMethod.COST and self.percent is None:
+            raise wrong(f"the method {self.method} needs a percentage", "Add percent, such as 10.")
+        over = self.method is TransferMethod.PERCENT_OF_CLIENT_RATE and (self.percent or 0) > 100
+        if over:
+            raise wrong(
+                f"{self.percent} % of the client's price is more than the client pays",
+                "Write at most 100.",
+            )
+        return self
+
+
 class Policies(Part):
     closed_period: ClosedPeriodPolicy = Field(
         default=ClosedPeriodPolicy.HOLD,
@@ -87,9 +123,18 @@ class Policies(Part):
         "and the difference is recorded, or finance is asked, or a credit memo is asked for and "
         "the work billed again.",
     )
+    intercompany: tuple[TransferPrice, ...] = Field(
+        default=(),
+        description="Transfer prices between the firm's companies; hours between two that are not "
+        "listed are not charged.",
+    )
     new_customer: NewCustomer = Field(
         default=NewCustomer(), description="When a customer counts as one that is already there."
     )
+
+    def transfer_price(self, performing: str, contracting: str) -> TransferPrice | None:
+        pair = (performing, contracting)
+        return next((p for p in self.intercompany if (p.from_, p.to) == pair), None)
 
 
 class PollDefaults(Part):

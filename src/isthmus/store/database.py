@@ -25,6 +25,7 @@ from isthmus.store.ledger import Ledger
 from isthmus.store.lookup import Lookup
 from isthmus.store.records import Records
 from isthmus.store.runs import Runs
+from isthmus.store.transfers import Transfers
 from isthmus.store.watermarks import Watermarks
 from isthmus.store.xref import Xref
 
@@ -95,6 +96,10 @@ class Transaction:
     @cached_property
     def dry_runs(self) -> DryRuns:
         return DryRuns(self.connection)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        return Transfers(self.connection)
 
     @cached_property
     def lookup(self) -> Lookup:

@@ -49,13 +49,18 @@ class FactRow:
     posted_at: datetime | None
     invoice: str | None
     invoice_line: int | None
+    credit_memo: str | None = None
+    in_part: bool = False
+    """Takes back a part of an amount, and leaves the fact in force."""
 
 
 _COLUMNS = [fact.c[name] for name in FactRow.__dataclass_fields__]
 _reversal = fact.alias("reversal")
 _LIVE = sa.and_(
     fact.c.reversal_of.is_(None),
-    ~sa.exists(sa.select(_reversal.c.id).where(_reversal.c.reversal_of == fact.c.id)),
+    ~sa.exists(
+        sa.select(_reversal.c.id).where(_reversal.c.reversal_of == fact.c.id, ~_reversal.c.in_part)
+    ),
 )
 
 
@@ -135,11 +140,12 @@ class Ledger:
         return [contract for (contract,) in rows]
 
     async def consumed(self, contract: str, before: date | None = None) -> Decimal:
-        """Amount of a contract used up: facts in force, billed or not, of days before `before`.
+        """Amount of a contract used up, billed or not, of days before `before`.
 
+        All facts count: one that was taken back, whole or in part, has its opposite among them.
         Expenses are passed on beside the work and use nothing of its cap.
         """
-        conditions = [fact.c.contract == contract, fact.c.source_kind != "expense_entry", _LIVE]
+        conditions = [fact.c.contract == contract, fact.c.source_kind != "expense_entry"]
         if before is not None:
             conditions.append(fact.c.happened_on < before)
         total = await self._connection.scalar(
@@ -164,6 +170,19 @@ class Ledger:
     async def of_invoice(self, invoice: str) -> list[FactRow]:
         return await self._select(fact.c.invoice == invoice)
 
+    async def of_credit_memo(self, memo: str) -> list[FactRow]:
+        """What takes back the facts that a memo credits, each by an opposite amount."""
+        return await self._select(fact.c.credit_memo == memo)
+
+    async def taken_back(self, facts: Iterable[str]) -> dict[str, Decimal]:
+        """Fact id -> what credits have taken of it, as a positive amount; those with any."""
+        rows = await self._connection.execute(
+            sa.select(fact.c.reversal_of, -sa.func.sum(fact.c.amount))
+            .where(fact.c.reversal_of.in_(list(facts)), fact.c.credit_memo.is_not(None))
+            .group_by(fact.c.reversal_of)
+        )
+        return {str(id): amount for id, amount in rows}
+
     async def of_source(self, source_kind: str, source_id: str) -> list[FactRow]:
         """Everything ever rated for one entry or milestone, reversals too, oldest first."""
         rows = await self._connection.execute(
@@ -187,17 +206,20 @@ class Ledger:
         return [FactRow(*row) for row in rows]
 
     async def totals(self) -> list[tuple[str, str, str, Decimal, int]]:
-        """(source kind, state, currency, amount, count) of facts in force."""
+        """(source kind, state, currency, amount, count) of facts in force, less what was credited
+        of them.
+        """
         state = sa.case(
             (fact.c.invoice.is_not(None), "invoiced"),
             (fact.c.posted_at.is_not(None), "posted"),
             else_="rated",
         )
+        part = sa.select(sa.func.coalesce(sa.func.sum(_reversal.c.amount), 0)).where(
+            _reversal.c.reversal_of == fact.c.id, _reversal.c.in_part
+        )
+        amount = sa.func.sum(fact.c.amount + part.scalar_subquery())
         rows = await self._connection.execute(
-            sa.select(
-                fact.c.source_kind, state, fact.c.currency, sa.func.sum(fact.c.amount),
-                sa.func.count(),
-            )
+            sa.select(fact.c.source_kind, state, fact.c.currency, amount, sa.func.count())
             .where(_LIVE)
             .group_by(fact.c.source_kind, state, fact.c.currency)
         )  # fmt: skip
@@ -212,14 +234,19 @@ def _pairs(values: Mapping[str, Any], type_: type[sa.types.TypeEngine[Any]]) -> 
     return sa.select(rows.c.id, rows.c.value).subquery()
 
 
+_OWN = ("rated_at", "invoice", "invoice_line", "posted_as", "posted_at", "credit_memo", "in_part")
+"""What a fact has by itself, and no other one made from it."""
+
+
+def values_of(row: FactRow) -> dict[str, Any]:
+    """The fact's values for another one of the same work."""
+    names = FactRow.__dataclass_fields__
+    return {name: getattr(row, name) for name in names if name not in _OWN}
+
+
 def _opposite(row: FactRow, run_id: str) -> dict[str, Any]:
-    kept = {
-        name: getattr(row, name)
-        for name in FactRow.__dataclass_fields__
-        if name not in ("rated_at", "invoice", "invoice_line", "posted_as", "posted_at")
-    }
     return {
-        **kept,
+        **values_of(row),
         "id": derived_id("reversal", row.id),
         "reversal_of": row.id,
         "hours": -row.hours,

@@ -270,15 +270,43 @@ fact = sa.Table(
     _at("posted_at", nullable=True),
     _uuid("invoice"),
     sa.Column("invoice_line", sa.Integer, nullable=True),
+    _uuid("credit_memo"),
+    sa.Column("in_part", sa.Boolean, nullable=False, server_default=sa.false(),
+              comment="Takes back a part of an amount, and leaves the fact in force"),
     comment="Append-only ledger of rated facts; corrected by reversal, frozen once invoiced",
 )  # fmt: skip
 sa.Index("fact_source_idx", fact.c.source_kind, fact.c.source_id, fact.c.source_version,
          unique=True, postgresql_where=fact.c.reversal_of.is_(None))  # fmt: skip
 sa.Index("fact_reversal_of_idx", fact.c.reversal_of, unique=True,
-         postgresql_where=fact.c.reversal_of.is_not(None))  # fmt: skip
+         postgresql_where=sa.and_(fact.c.reversal_of.is_not(None), ~fact.c.in_part))  # fmt: skip
+sa.Index("fact_credit_memo_idx", fact.c.credit_memo,
+         postgresql_where=fact.c.credit_memo.is_not(None))  # fmt: skip
 sa.Index("fact_contract_unbilled_idx", fact.c.contract,
          postgresql_where=fact.c.invoice.is_(None))  # fmt: skip
 sa.Index("fact_invoice_idx", fact.c.invoice)
+
+transfer = sa.Table(
+    "transfer", metadata,
+    _id(),
+    sa.Column("posting", UUID(as_uuid=False), nullable=False,
+              comment="The pair of journal entries that it is part of"),
+    _uuid("source_id", nullable=False),
+    _uuid("fact", nullable=False),
+    sa.Column("month", sa.Date, nullable=False, comment="Its first day"),
+    _text("performing"),
+    _text("contracting"),
+    _text("method"),
+    _money("percent", nullable=True),
+    sa.Column("hours", sa.Numeric, nullable=False),
+    _money("basis", nullable=True),
+    _money("amount"),
+    _text("currency"),
+    _text("run_id"),
+    _at("recorded_at"),
+    comment="What companies of the firm charge each other for an entry; append-only differences",
+)  # fmt: skip
+sa.Index("transfer_source_idx", transfer.c.source_id)
+sa.Index("transfer_posting_idx", transfer.c.posting)
 
 executor = sa.Table(
     "executor", metadata,

@@ -103,3 +103,17 @@ async def test_an_invoice_is_marked_on_an_approved_milestone(world: World) -> No
     row = world.row("pse__Milestone__c", made.external_id)
     assert (row["pse__Invoice_Number__c"], row["pse__Billed__c"]) == ("INV-7", True)
     assert "INV-7" in row["pse__Audit_Notes__c"]
+
+
+async def test_a_mark_is_taken_back_and_the_milestone_is_ready_again(world: World) -> None:
+    work = await an_engagement(world)
+    obj = milestone(work.project)
+    made = await world.psa.put(Outgoing(obj, "k"))
+    await world.update("pse__Milestone__c", made.external_id, **READY)
+    only = frozenset({"invoice_number"})
+    marked = obj.changed(invoice_number="INV-7")
+    await world.psa.put(Outgoing(marked, "k2", made.external_id, only))
+    receipt = await world.psa.put(Outgoing(obj, "k3", made.external_id, only))
+    assert receipt.attributes["state"] is MilestoneState.READY_TO_BILL
+    row = world.row("pse__Milestone__c", made.external_id)
+    assert (row["pse__Invoice_Number__c"], row["pse__Billed__c"]) == (None, False)

@@ -115,7 +115,7 @@ async def test_a_corrected_day_comes_alone_and_an_emptied_one_as_deleted(world: 
     assert changes[0].attributes["hours"] == Decimal(4)
 
 
-def billed(work: Engagement, header: str, day: date, number: str = "INV-1") -> Outgoing:
+def billed(work: Engagement, header: str, day: date, number: str | None = "INV-1") -> Outgoing:
     entry = TimeEntry(
         id=new_id(),
         resource=work.resource,
@@ -183,6 +183,26 @@ async def test_time_billed_anew_after_a_credit_carries_the_new_invoice(world: Wo
     await world.psa.put_many([billed(work, header, day) for day in (MON, TUE, WED)])
     await world.psa.put_many([billed(work, header, day, "INV-2") for day in (MON, TUE)])
     assert [s["pse__Invoice_Number__c"] for s in work.splits(header)] == ["INV-2", "INV-1"]
+
+
+async def test_a_mark_is_taken_back_from_its_split_and_its_week(world: World) -> None:
+    work = await an_engagement(world)
+    header = await work.timecard()
+    await world.psa.put_many([billed(work, header, day) for day in (MON, TUE, WED)])
+    await world.psa.put_many([billed(work, header, TUE, None)])
+    june, july = work.splits(header)
+    assert (june["pse__Invoiced__c"], june["pse__Billed__c"]) == (False, False)
+    assert (june["pse__Invoice_Number__c"], june["pse__Invoice_Date__c"]) == (None, None)
+    assert (july["pse__Invoiced__c"], july["pse__Invoice_Number__c"]) == (True, "INV-1")
+    row = world.row("pse__Timecard_Header__c", header)
+    assert (row["pse__Invoiced__c"], row["pse__Audit_Notes__c"]) == (False, "Isthmus INV-1: 29 01")
+    await world.psa.put_many([billed(work, header, TUE, "INV-2")])
+    june, _ = work.splits(header)
+    assert (june["pse__Invoiced__c"], june["pse__Invoice_Number__c"]) == (True, "INV-1, INV-2")
+    await world.psa.put_many([billed(work, header, day, None) for day in (MON, TUE, WED)])
+    row = world.row("pse__Timecard_Header__c", header)
+    assert row["pse__Audit_Notes__c"] == "Isthmus: on no invoice any more"
+    assert {s["pse__Invoiced__c"] for s in work.splits(header)} == {False}
 
 
 async def test_each_entry_that_cannot_be_marked_says_why(world: World) -> None:

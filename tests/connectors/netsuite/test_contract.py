@@ -15,9 +15,18 @@ SPECS = Path(os.environ.get("ISTHMUS_VENDOR_SPECS", ROOT.parent / "shared/refere
 FACTS = SPECS / "netsuite" / "record_fields.json"
 
 QUERY_ONLY = {
-    "invoice": {"tranid", "foreigntotal", "foreignamountunpaid", "status", "subtotal", "taxtotal"},
+    "invoice": {
+        "tranid",
+        "foreigntotal",
+        "foreignamountunpaid",
+        "status",
+        "subtotal",
+        "taxtotal",
+        "credited",
+    },
 }
-"""SuiteQL's `transaction` has names of its own; `subtotal` and `taxtotal` are summed from lines."""
+"""SuiteQL's `transaction` has names of its own; `subtotal` and `taxtotal` are summed from
+lines, `credited` from links."""
 SENT = {
     "customer": {
         "companyName", "externalId", "subsidiary", "currency", "terms", "parent", "isPerson",

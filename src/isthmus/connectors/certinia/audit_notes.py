@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 LENGTH = 255
+FREED = "Isthmus: on no invoice any more"
+"""The package asks for a note with every edit, so there is one where no line is left."""
 _LINE = re.compile(r"^Isthmus (?P<number>.+): (?P<days>\d\d(?: \d\d)*)$")
 
 
@@ -35,6 +37,10 @@ def write(notes: str | None, marked: Mapping[date, str]) -> str:
         f"Isthmus {number}: {' '.join(f'{d:%d}' for d in days)}"
         for number, days in by_number.items()
     )
-    theirs = "\n".join(ln for ln in (notes or "").splitlines() if not _LINE.match(ln))
+    theirs = "\n".join(
+        ln for ln in (notes or "").splitlines() if ln != FREED and not _LINE.match(ln)
+    )
     room = LENGTH - len(ours) - 1
+    if not ours:
+        return theirs[:LENGTH] or FREED
     return f"{theirs[:room]}\n{ours}" if theirs and room > 0 else ours[:LENGTH]

@@ -54,13 +54,17 @@ class _Week:
     record: Mapping[str, Any]
     numbers: dict[date, str]
     invoiced_on: dict[date, date] = field(default_factory=dict)
+    freed: set[date] = field(default_factory=set)
 
     @property
     def splits(self) -> list[dict[str, Any]]:
         return [s for s in self.record[SPLIT] if _worked(s)]
 
     def complete(self, split: Mapping[str, Any]) -> bool:
-        return bool(split["pse__Invoiced__c"]) or all(d in self.numbers for d in _worked(split))
+        days = _worked(split)
+        if self.freed.intersection(days):
+            return False
+        return bool(split["pse__Invoiced__c"]) or all(d in self.numbers for d in days)
 
     @property
     def all_complete(self) -> bool:
@@ -77,18 +81,16 @@ def _worked(row: Mapping[str, Any]) -> list[date]:
 async def mark_invoiced(
     transport: SalesforceTransport, entries: Mapping[int, Entry]
 ) -> dict[int, Receipt | ConnectError]:
-    """Results by place. An entry's receipt says `partially` while its split waits for more days."""
-    results: dict[int, Receipt | ConnectError] = {
-        place: without_number(transport.name, SPLIT, f"{header} on {day}")
-        for place, (header, day, entry) in entries.items()
-        if entry.invoice_number is None
-    }
-    billed = {place: entry for place, entry in entries.items() if place not in results}
-    weeks = await _weeks(transport, list(billed.values()))
+    """Results by place. An entry's receipt says `partially` while its split waits for more days.
+
+    An entry without a number is on no invoice any more: its mark is taken back.
+    """
+    weeks = await _weeks(transport, list(entries.values()))
     failed = await _write(transport, weeks)
-    for place, (header, day, entry) in billed.items():
-        results[place] = failed.get(header) or _receipt(transport, weeks, header, day, entry)
-    return results
+    return {
+        place: failed.get(header) or _receipt(transport, weeks, header, day, entry)
+        for place, (header, day, entry) in entries.items()
+    }
 
 
 async def _weeks(transport: SalesforceTransport, billed: Sequence[Entry]) -> dict[str, _Week]:
@@ -100,7 +102,11 @@ async def _weeks(transport: SalesforceTransport, billed: Sequence[Entry]) -> dic
     for header, record in records.items():
         week = _Week(record, audit_notes.read(record["pse__Audit_Notes__c"], list(days_of(record))))
         for day, entry in by_header[header]:
-            week.numbers[day] = entry.invoice_number or ""
+            if entry.invoice_number is None:
+                week.freed.add(day)
+                week.numbers.pop(day, None)
+                continue
+            week.numbers[day] = entry.invoice_number
             if entry.invoiced_on:
                 week.invoiced_on[day] = entry.invoiced_on
         weeks[header] = week
@@ -134,7 +140,9 @@ def _split_records(week: _Week) -> list[dict[str, Any]]:
 
 
 def _is_due(week: _Week, split: Mapping[str, Any]) -> bool:
-    """Not marked yet, or with the number of an invoice that another has replaced."""
+    """Not marked yet, or with the number of an invoice that another has replaced, or freed."""
+    if week.freed.intersection(_worked(split)):
+        return bool(split["pse__Invoiced__c"])
     if not all(day in week.numbers for day in _worked(split)):
         return False
     return not split["pse__Invoiced__c"] or split["pse__Invoice_Number__c"] != _number(week, split)
@@ -145,7 +153,17 @@ def _number(week: _Week, split: Mapping[str, Any]) -> str:
 
 
 def _split_record(week: _Week, split: Mapping[str, Any]) -> dict[str, Any]:
-    """A split on two invoices carries both numbers, and the later date."""
+    """A split on two invoices carries both numbers, and the later date. One with a day that is on
+    none any more carries nothing.
+    """
+    if week.freed.intersection(_worked(split)):
+        return {
+            "Id": split["Id"],
+            "pse__Invoice_Number__c": None,
+            "pse__Invoice_Date__c": None,
+            "pse__Invoiced__c": False,
+            "pse__Billed__c": False,
+        }
     dates = [week.invoiced_on[d] for d in _worked(split) if d in week.invoiced_on]
     return {"Id": split["Id"], **invoice_mark(_number(week, split), max(dates, default=None))}
 
@@ -166,6 +184,8 @@ def _header_record(week: _Week) -> dict[str, Any] | None:
     flags: dict[str, Any] = {}
     if week.all_complete and not week.record["pse__Invoiced__c"]:
         flags = {"pse__Invoiced__c": True, "pse__Billed__c": True}
+    elif week.freed and week.record["pse__Invoiced__c"]:
+        flags = {"pse__Invoiced__c": False, "pse__Billed__c": False}
     if not flags and note == week.record["pse__Audit_Notes__c"]:
         return None
     return {"Id": week.record["Id"], **flags, **after_approval(note)}
@@ -186,7 +206,8 @@ def _receipt(
         "invoice_number": entry.invoice_number,
         "invoiced_on": entry.invoiced_on,
     }
-    if split is None or not week.complete(split):
+    marked = entry.invoice_number is not None
+    if marked and (split is None or not week.complete(split)):
         said["partially"] = True
     return Receipt(f"{header}:{day.isoformat()}", created=False, attributes=said)
 

@@ -45,6 +45,13 @@ class Milestones(SObject):
                 "pse__Invoice_Number__c": milestone.invoice_number,
                 **after_approval(f"Isthmus: invoiced on {milestone.invoice_number}"),
             }
+        elif only is not None and "invoice_number" in only:
+            record |= {
+                "pse__Invoiced__c": False,
+                "pse__Billed__c": False,
+                "pse__Invoice_Number__c": None,
+                **after_approval("Isthmus: credited, on no invoice any more"),
+            }
         return record
 
 

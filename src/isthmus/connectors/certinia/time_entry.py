@@ -111,7 +111,7 @@ class TimeEntries(SObject):
         return None
 
     async def put_many(self, batch: Sequence[Outgoing]) -> Sequence[Receipt | ConnectError]:
-        """Writes the invoice's mark and nothing else: the hours are the PSA's."""
+        """Writes or takes back the invoice's mark and nothing else: the hours are the PSA's."""
         results: dict[int, Receipt | ConnectError] = {}
         entries: dict[int, tuple[str, date, TimeEntry]] = {}
         for place, outgoing in enumerate(batch):
@@ -124,10 +124,23 @@ class TimeEntries(SObject):
                 continue
             if outgoing.only is not None and not outgoing.only & MARKED:
                 results[place] = Receipt(outgoing.external_id or "", created=False)
+            elif outgoing.only is None and entry.invoice_number is None:
+                results[place] = self._without_number(header, day)
             else:
                 entries[place] = (header, day, entry)
         results |= await mark_invoiced(self.transport, entries)
         return [results[place] for place in range(len(batch))]
+
+    def _without_number(self, header: str, day: date) -> Invalid:
+        """A mark is taken back only where that is asked for by name."""
+        problem = FieldProblem(
+            "pse__Timecard__c",
+            "pse__Invoice_Number__c",
+            None,
+            f"no invoice number for {header} on {day}",
+            "Post the invoice first: the ledger gives the number.",
+        )
+        return Invalid(self.system, "billed time cannot be marked", fields=(problem,))
 
     def _no_day(self, external_id: str | None) -> Invalid:
         problem = FieldProblem(

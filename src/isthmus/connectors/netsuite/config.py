@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey, RSAKey
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from isthmus.canonical.invoice import LineKind
+from isthmus.canonical.journal_entry import Account
 from isthmus.canonical.opportunity import BillingModel
 
 KEYS: dict[str, type[RSAKey] | type[ECKey]] = {"PS256": RSAKey, "ES256": ECKey}
@@ -68,6 +69,11 @@ class NetSuiteConfig(BaseModel):
     items: dict[LineKind, str] = Field(
         default_factory=dict,
         description="External id of the NetSuite item that sells each kind: time, milestone, …",
+    )
+    accounts: dict[Account, str] = Field(
+        default_factory=dict,
+        description="Account number in NetSuite of what journal entries post to: revenue, due_to, "
+        "…",
     )
     billing_types: dict[BillingModel, str] = Field(
         default_factory=dict,

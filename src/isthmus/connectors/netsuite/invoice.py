@@ -7,14 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus.canonical import Invoice
-from isthmus.canonical.invoice import InvoiceLine, InvoiceStatus
+from isthmus.canonical.invoice import InvoiceStatus
 from isthmus.connect import Capability, Outgoing, Receipt
 from isthmus.connect.errors import PeriodClosed
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.reading import Desk, Reading
 from isthmus.connectors.netsuite.subsidiaries import SubsidiaryLinks
-from isthmus.connectors.netsuite.transactions import LINES_PER_PAGE, add_line_sums
-from isthmus.connectors.netsuite.writing import known_record, missing, store
+from isthmus.connectors.netsuite.transactions import (
+    LINES_PER_PAGE,
+    add_line_sums,
+    credits_taken,
+    named_period,
+    sale_line,
+)
+from isthmus.connectors.netsuite.writing import known_record, store
 
 RECORD = "invoice"
 
@@ -25,7 +31,7 @@ class Invoices(Reading):
     mapping_name = "invoice"
     condition = "type = 'CustInvc'"
     dates = frozenset({"trandate", "duedate"})
-    completed = frozenset({"subsidiary", "subtotal", "taxtotal"})
+    completed = frozenset({"subsidiary", "subtotal", "taxtotal", "credited"})
     page = LINES_PER_PAGE
     capability = Capability(reads=True, writes=True)
 
@@ -35,17 +41,25 @@ class Invoices(Reading):
 
     async def complete(self, rows: list[dict[str, Any]]) -> None:
         await add_line_sums(self.client, rows)
+        credited = await credits_taken(self.client, rows)
         for row in rows:
+            row["credited"] = credited.get(str(row["id"]), "0")
             row["currency"] = {"symbol": await self.lists.currencies.name(row.get("currency"))}
             row["terms"] = {"name": await self.lists.terms.name(row.get("terms"))}
             row.setdefault("foreignamountunpaid", "0")
             row["status"] = str(row.get("status") or "").rsplit(":", 1)[-1].strip()
 
     def derive(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """NetSuite keeps a partly paid invoice Open; the amounts tell."""
-        posted = self.mapping.attributes["status"].values.get(row["status"]) == "posted"
-        total = Decimal(str(row.get("foreigntotal") or 0))
-        if posted and 0 < Decimal(str(row["foreignamountunpaid"])) < total:
+        """NetSuite keeps a partly paid invoice Open, and calls a credited one paid; the amounts
+        tell.
+        """
+        status = self.mapping.attributes["status"].values.get(row["status"])
+        total, due = (
+            Decimal(str(row.get(c) or 0)) for c in ("foreigntotal", "foreignamountunpaid")
+        )
+        if total and Decimal(row["credited"]) == total and status in ("posted", "paid"):
+            return {"status": InvoiceStatus.CREDITED}
+        if status == "posted" and 0 < due < total - Decimal(row["credited"]):
             return {"status": InvoiceStatus.PARTIALLY_PAID}
         return {}
 
@@ -60,19 +74,12 @@ class Invoices(Reading):
         try:
             internal_id = await store(self.desk, RECORD, outgoing, body, None)
         except PeriodClosed as closed:
-            raise await self._named(closed, invoice) from closed
+            raise await named_period(self.lists, closed, invoice.period) from closed
         return await self._receipt(internal_id, created=True)
 
     async def _receipt(self, internal_id: str, *, created: bool) -> Receipt:
         now = await self.get(internal_id)
         return Receipt(internal_id, created, dict(now.attributes) if now else {})
-
-    async def _named(self, closed: PeriodClosed, invoice: Invoice) -> PeriodClosed:
-        """The period that we asked for, by its name; NetSuite's text may leave it out."""
-        name = await self.lists.periods.name(invoice.period)
-        return PeriodClosed(
-            closed.system, closed.message, code=closed.code, period=name or closed.period
-        )
 
     async def _body(self, invoice: Invoice) -> dict[str, Any]:
         terms = None
@@ -88,31 +95,5 @@ class Invoices(Reading):
             "postingPeriod": wire.ref(invoice.period),
             "terms": wire.ref(terms),
             "otherRefNum": invoice.purchase_order,
-            "item": {"items": [self._line(line) for line in invoice.lines]},
+            "item": {"items": [sale_line(self.desk, RECORD, line) for line in invoice.lines]},
         }
-
-    def _line(self, line: InvoiceLine) -> dict[str, Any]:
-        return wire.without_nulls(
-            {
-                "item": {"externalId": self._item(line)},
-                "quantity": line.quantity,
-                "rate": line.unit_price.amount,
-                "amount": line.amount.amount,
-                "description": line.description,
-                "department": wire.ref(line.cost_centre),
-                "class": wire.ref(line.profit_centre),
-                "job": wire.ref(line.project),
-            }
-        )
-
-    def _item(self, line: InvoiceLine) -> str:
-        item = self.desk.config.items.get(line.kind)
-        if item is None:
-            raise missing(
-                self.desk,
-                RECORD,
-                "item.items.item",
-                f"no NetSuite item is set for lines of kind {line.kind.value}",
-                f"Add items.{line.kind.value} (the item's external id) to the connection.",
-            )
-        return item

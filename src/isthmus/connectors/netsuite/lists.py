@@ -68,3 +68,4 @@ class Lists:
         self.terms = NameList(client, "term", "name")
         self.subsidiaries = NameList(client, "subsidiary", subsidiary_code)
         self.periods = NameList(client, "accountingperiod", "periodname")
+        self.accounts = NameList(client, "account", "acctnumber")

@@ -58,6 +58,8 @@ class Reading:
     keyed: ClassVar[bool] = True
     """Has an external id."""
     page: ClassVar[int] = PAGE
+    ours_alone: ClassVar[bool] = False
+    """Only records under a key of ours are delivered: what others book is not our object."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -74,7 +76,8 @@ class Reading:
             rows = await self._select(after, order="lastmodifieddate, id")
             await self.complete(rows)
             fresh = [r for r in rows if watermark.admits(str(r["id"]), self._stamp(r), _content(r))]
-            yield Page([self._change(r, self._stamp(r)) for r in fresh], watermark.copy())
+            found = [self._change(r, self._stamp(r)) for r in fresh if self._delivered(r)]
+            yield Page(found, watermark.copy())
             if len(rows) < self.page:
                 return
             after = self._after(rows[-1])
@@ -169,6 +172,9 @@ class Reading:
 
     def unusable(self, row: Mapping[str, Any]) -> tuple[FieldProblem, ...]:
         return ()
+
+    def _delivered(self, row: Mapping[str, Any]) -> bool:
+        return not self.ours_alone or wire.is_uuid(row.get("externalid"))
 
     def _stamp(self, row: Mapping[str, Any]) -> datetime:
         return wire.parse_stamp(str(row["modified"]), self.desk.zone)

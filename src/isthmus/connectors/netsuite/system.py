@@ -34,6 +34,7 @@ from isthmus.connectors.netsuite.batch import Batches
 from isthmus.connectors.netsuite.client import NetSuiteClient
 from isthmus.connectors.netsuite.config import NetSuiteConfig
 from isthmus.connectors.netsuite.contract import Contracts
+from isthmus.connectors.netsuite.credit_memo import CreditMemos
 from isthmus.connectors.netsuite.customer import Customers
 from isthmus.connectors.netsuite.dimensions import (
     CostCentres,
@@ -43,6 +44,7 @@ from isthmus.connectors.netsuite.dimensions import (
     ProfitCentres,
 )
 from isthmus.connectors.netsuite.invoice import Invoices
+from isthmus.connectors.netsuite.journal_entry import JournalEntries
 from isthmus.connectors.netsuite.lists import Lists
 from isthmus.connectors.netsuite.payment import Payments
 from isthmus.connectors.netsuite.project import Projects
@@ -65,9 +67,11 @@ class NetSuite:
         self._batches = Batches(self._client, float(config.poll_seconds))
         self._time = TimeEntries(desk)
         customers, invoices = Customers(desk), Invoices(desk, links)
+        memos, journals = CreditMemos(desk), JournalEntries(desk)
         readings: list[Reading] = [
             LegalEntities(desk), CostCentres(desk), ProfitCentres(desk), Periods(desk),
             Currencies(desk), Resources(desk), customers, invoices, Payments(desk),
+            memos, journals,
         ]  # fmt: skip
         projects = Projects(desk, links)
         self._reads = {r.model: r for r in readings}
@@ -75,6 +79,8 @@ class NetSuite:
             customers.model: customers,
             invoices.model: invoices,
             Contracts.model: Contracts(desk),
+            memos.model: memos,
+            journals.model: journals,
             projects.model: projects,
             TimeEntry: self._time,
         }

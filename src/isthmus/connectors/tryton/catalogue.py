@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus.canonical.invoice import LineKind
+from isthmus.canonical.journal_entry import Account
 from isthmus.connect.errors import FieldProblem, Invalid
 from isthmus.connectors.tryton.client import TrytonClient
 from isthmus.connectors.tryton.config import TrytonConfig
@@ -67,6 +68,21 @@ class Catalogue:
 
     async def revenue_journal(self) -> int:
         return await self._one("account.journal", [["type", "=", "revenue"]], "Journal", "revenue")
+
+    async def account(self, account: Account, company: int) -> int:
+        code = self.config.accounts.get(account)
+        if code is None:
+            raise self._missing(
+                "JournalEntry.lines.account", account.value, "no account is named for this",
+                f"Add accounts.{account.value} (the account's code) to this connection in the "
+                "landscape.",
+            )  # fmt: skip
+        domain = [["code", "=", code], ["company", "=", company]]
+        return await self._one("account.account", domain, f"accounts.{account.value}", code)
+
+    async def journal(self) -> int:
+        code = self.config.journal
+        return await self._one("account.journal", [["code", "=", code]], "journal", code)
 
     async def analytic_root(self, account: int) -> int:
         key = ("analytic_account.account", str(account))

@@ -43,7 +43,18 @@ class TrytonClient:
         """One method of one model. A call that meets a stale session is repeated once, signed in
         anew: methods marked fresh (`post`) want a session used in the last five minutes.
         """
-        name = f"model.{model}.{method}"
+        return await self._called(f"model.{model}.{method}", *args, context=context)
+
+    async def wizard(
+        self, name: str, state: str, *, context: Mapping[str, Any], model: str, ids: Sequence[int]
+    ) -> None:
+        """Run a wizard that asks nothing, from its first state to its end."""
+        about = {**context, "active_model": model, "active_id": ids[0], "active_ids": list(ids)}
+        session, *_ = await self._called(f"wizard.{name}.create", context=about)
+        await self._called(f"wizard.{name}.execute", session, {}, state, context=about)
+        await self._called(f"wizard.{name}.delete", session, context=about)
+
+    async def _called(self, name: str, *args: Any, context: Mapping[str, Any] | None = None) -> Any:
         session = await self._signed_in(stale=None)
         response = await self._send(name, [*args, {**self.context, **(context or {})}], session)
         if response.status_code == 401:

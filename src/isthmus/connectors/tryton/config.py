@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
 from isthmus.canonical.invoice import LineKind
+from isthmus.canonical.journal_entry import Account
 
 
 class Auth(BaseModel):
@@ -50,6 +51,13 @@ class TrytonConfig(BaseModel):
         dict[LineKind, str],
         Field(description="Product code that each kind of invoice line is billed with."),
     ] = {}
+    accounts: Annotated[
+        dict[Account, str],
+        Field(description="Account code of what journal entries post to: revenue, due_to, …"),
+    ] = {}
+    journal: Annotated[
+        str, Field(description="Code of the Tryton journal that journal entries go to.")
+    ] = "MISC"
     taxes: Annotated[
         tuple[TaxRule, ...],
         Field(description="Tax rules; without a fitting one the product's customer taxes apply."),

@@ -15,13 +15,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from isthmus.canonical.base import CanonicalObject
 from isthmus.canonical.invoice import Invoice, InvoiceStatus
 from isthmus.connect.errors import (
     ConnectError,
     Duplicate,
     FieldProblem,
     Invalid,
-    PeriodClosed,
     Refused,
     Unavailable,
 )
@@ -32,8 +32,10 @@ from isthmus.connectors.tryton.client import TrytonClient
 from isthmus.connectors.tryton.draft import invoice_values
 from isthmus.connectors.tryton.numbering import dates_in_order
 from isthmus.connectors.tryton.party import KEY
+from isthmus.connectors.tryton.periods import check_period
 from isthmus.connectors.tryton.table import Overlays, Table, as_uuid
 from isthmus.connectors.tryton.wire import Domain, Record
+from isthmus.kit.money import Money
 
 INVOICE = "account.invoice"
 CONFIRMED = ("invoice_payment_term", "invoice_taxes")
@@ -52,12 +54,14 @@ STATUS = {
 
 
 class Invoices(Table):
-    model = Invoice
+    model: ClassVar[type[CanonicalObject]] = Invoice
     mapping_name = "invoice"
     writes = True
-    also = (
+    also: ClassVar[tuple[str, ...]] = (
         "state", "reference", "invoice_date", "payment_lines.date", "lines_to_pay.maturity_date",
-        "reconciliation_lines.date", "lines.note",
+        "reconciliation_lines.date", "lines.note", "payment_lines.move_origin",
+        "payment_lines.credit", "payment_lines.debit", "payment_lines.amount_second_currency",
+        "payment_lines.second_currency.code",
     )  # fmt: skip
     finds_by: ClassVar = {"reference": "reference", "number": "number"}
 
@@ -84,38 +88,63 @@ class Invoices(Table):
 
     def translate(self, record: Record) -> Translated:
         found = super().translate(record)
-        attributes = {**found.attributes, "status": _status(record)}
+        credited = _credited(record)
+        attributes = {
+            **found.attributes,
+            "status": _status(record, credited),
+            "credited": Money(amount=credited, currency=record["currency"]["code"]),
+        }
         for name, value in (
             ("reference", record["reference"]),
             ("issued_on", record["invoice_date"]),
             ("due_on", _latest(record["lines_to_pay"], "maturity_date")),
-            ("paid_on", _paid_on(record)),
+            ("paid_on", _paid_on(record, credited)),
         ):
             if value:
                 attributes[name] = value
         return replace(found, attributes=attributes)
 
+    def is_theirs(self, record: Record) -> bool:
+        """A record that another kind has: credit notes may share the reference of an invoice."""
+        return bool(record["total_amount"] < 0)
+
     async def put(self, outgoing: Outgoing) -> Receipt:
         invoice = outgoing.obj
         if not isinstance(invoice, Invoice):
             raise TypeError(f"{invoice.kind} is no invoice")
-        known = await self._known(invoice, outgoing.external_id)
-        if done := _finished(known):
-            return await self._receipt(done, invoice, created=False)
-        await self._check_period(invoice)
+        posted, created = await self.posted_once(invoice, outgoing.external_id)
+        return await self._receipt(posted, invoice, created=created)
+
+    async def posted_once(self, invoice: Invoice, external_id: str | None) -> tuple[Record, bool]:
+        """The posted record under our key, and whether this call posted it."""
+        known = await self._known(invoice, external_id)
+        if done := self._finished(known):
+            return done, False
+        await check_period(
+            self.client, invoice.legal_entity, invoice.issued_on, f"invoice {invoice.reference}",
+            "invoice_date",
+        )  # fmt: skip
         values = await invoice_values(self._catalogue, invoice)
         await self._draft(invoice, values, known)
         number = await self._only_draft(invoice)
         if number is not None:
             await self._post(invoice, number)
-        posted = _finished(await self._known(invoice))
+        posted = self._finished(await self._known(invoice))
         if posted is None:
             raise Refused(
                 self.client.system,
                 f"invoice {invoice.reference} did not post and gave no reason; "
                 "post its draft in Tryton to see why",
             )
-        return await self._receipt(posted, invoice, created=True)
+        return posted, True
+
+    def _drafts(self, known: list[Record]) -> list[Record]:
+        return [r for r in known if r["state"] in DRAFTS and not self.is_theirs(r)]
+
+    def _finished(self, known: list[Record]) -> Record | None:
+        """The one that left the draft states."""
+        left = (r for r in known if r["state"] not in DRAFTS and not self.is_theirs(r))
+        return next(left, None)
 
     async def _known(self, invoice: Invoice, external_id: str | None = None) -> list[Record]:
         """Every invoice of the company with our reference, oldest first, and the one we know."""
@@ -131,40 +160,11 @@ class Invoices(Table):
             ["state", "untaxed_amount", "total_amount", "lines"],
         )
 
-    async def _check_period(self, invoice: Invoice) -> None:
-        """Before anything is written, so that a closed month leaves no draft behind."""
-        company = self.client.record_id(invoice.legal_entity, "legal entity")
-        found = await self.client.search_read(
-            "account.period",
-            [
-                ["company", "=", company],
-                ["type", "=", "standard"],
-                ["start_date", "<=", invoice.issued_on],
-                ["end_date", ">=", invoice.issued_on],
-            ],
-            ["name", "state"],
-        )
-        if not found:
-            problem = FieldProblem(
-                INVOICE, "invoice_date", str(invoice.issued_on), "no period has this day",
-                "Open a fiscal year for it in Tryton, or correct the date.",
-            )  # fmt: skip
-            raise Invalid(self.client.system, "no period", fields=(problem,))
-        if found[0]["state"] != "open":
-            name = found[0]["name"]
-            raise PeriodClosed(
-                self.client.system,
-                f"period {name} is {found[0]['state']}; invoice {invoice.reference} is dated "
-                f"{invoice.issued_on}",
-                code=found[0]["state"],
-                period=name,
-            )
-
     async def _draft(self, invoice: Invoice, values: Record, known: list[Record]) -> None:
         """Create the draft, or bring one from an earlier try up to date."""
         company = {"company": values["company"]}
         try:
-            if drafts := _drafts(known):
+            if drafts := self._drafts(known):
                 old = [["delete", drafts[0]["lines"]]] if drafts[0]["lines"] else []
                 fresh = {**values, "lines": [*old, *values["lines"]]}
                 await self.client.write(INVOICE, int(drafts[0]["id"]), fresh, **company)
@@ -180,8 +180,8 @@ class Invoices(Table):
         The others came from calls whose answer was lost and that were slower than their repetition.
         """
         known = await self._known(invoice)
-        drafts = _drafts(known)
-        if _finished(known) is not None or not drafts:
+        drafts = self._drafts(known)
+        if self._finished(known) is not None or not drafts:
             return None
         first, *others = drafts
         if others:
@@ -203,7 +203,7 @@ class Invoices(Table):
         except ConnectError as error:
             if isinstance(error, Unavailable) and not error.outcome_unknown:
                 raise
-            if _finished(await self._known(invoice)) is None:
+            if self._finished(await self._known(invoice)) is None:
                 raise
 
     async def _press_post(self, invoice: Invoice, number: int) -> None:
@@ -239,31 +239,42 @@ class Invoices(Table):
         return Receipt(change.external_id, created, change.attributes)
 
 
-def _drafts(known: list[Record]) -> list[Record]:
-    return [r for r in known if r["state"] in DRAFTS and r["total_amount"] >= 0]
-
-
-def _finished(known: list[Record]) -> Record | None:
-    """The invoice that left the draft states; credit notes may share its reference."""
-    for record in known:
-        if record["state"] not in DRAFTS and record["total_amount"] >= 0:
-            return record
-    return None
-
-
-def _status(record: Record) -> InvoiceStatus:
+def _status(record: Record, credited: Decimal) -> InvoiceStatus:
     status = STATUS[record["state"]]
     due, total = record["amount_to_pay"], record["total_amount"]
-    if status is InvoiceStatus.POSTED and due is not None and Decimal(0) < due < total:
+    if status in (InvoiceStatus.POSTED, InvoiceStatus.PAID) and credited and credited == total:
+        return InvoiceStatus.CREDITED
+    if status is InvoiceStatus.POSTED and due is not None and Decimal(0) < due < total - credited:
         return InvoiceStatus.PARTIALLY_PAID
     return status
 
 
-def _paid_on(record: Record) -> date | None:
+def _credited(record: Record) -> Decimal:
+    """What credit notes paid: their lines stand among the payments."""
+    return sum(
+        (taken_by(n) for n in record["payment_lines"] if is_credit(n, record["id"])), Decimal(0)
+    )
+
+
+def is_credit(line: Record, invoice: int | str) -> bool:
+    """Money's move has the invoice that it pays as its origin, a credit note's has the note."""
+    model, _, origin = str(line["move_origin"] or "").partition(",")
+    return model == INVOICE and origin != str(invoice)
+
+
+def taken_by(line: Record) -> Decimal:
+    """In the currency of the invoice. A receivable is paid on the credit side."""
+    second: Decimal | None = line["amount_second_currency"] if line["second_currency"] else None
+    own: Decimal = line["credit"] - line["debit"]
+    return own if second is None else -second
+
+
+def _paid_on(record: Record, credited: Decimal) -> date | None:
     if record["state"] == "cancelled":
         return None
-    paid: date | None = _latest(record["payment_lines"], "date")
-    settled: date | None = _latest(record["reconciliation_lines"], "date")
+    payments = [line for line in record["payment_lines"] if not is_credit(line, record["id"])]
+    paid: date | None = _latest(payments, "date")
+    settled: date | None = None if credited else _latest(record["reconciliation_lines"], "date")
     return paid or settled
 
 

@@ -27,6 +27,8 @@ async def dates_in_order(client: TrytonClient, invoice: Invoice) -> Record:
 async def _sequence(client: TrytonClient, invoice: Invoice) -> int:
     """That the number will come from: the period's own, else the fiscal year's; 0 for none."""
     company = client.record_id(invoice.legal_entity, "legal entity")
+    kind = "credit_note" if invoice.lines_total().amount < 0 else "invoice"
+    field = f"out_{kind}_sequence"
     found = await client.search_read(
         "account.fiscalyear.invoice_sequence",
         [
@@ -34,11 +36,11 @@ async def _sequence(client: TrytonClient, invoice: Invoice) -> int:
             ["fiscalyear.start_date", "<=", invoice.issued_on],
             ["fiscalyear.end_date", ">=", invoice.issued_on],
         ],
-        ["out_invoice_sequence", "period.start_date", "period.end_date"],
+        [field, "period.start_date", "period.end_date"],
     )
     own = [s for s in found if s["period"] and _covers(s["period"], invoice.issued_on)]
     general = [s for s in found if not s["period"]]
-    return next((int(s["out_invoice_sequence"]) for s in [*own, *general]), 0)
+    return next((int(s[field]) for s in [*own, *general]), 0)
 
 
 def _covers(period: Record, day: date) -> bool:

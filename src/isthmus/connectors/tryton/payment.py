@@ -9,11 +9,11 @@ invoice; therefore the invoice's stamp counts too.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 from isthmus.canonical import Payment
 from isthmus.canonical.payment import Application
 from isthmus.connect.mapping import Translated
+from isthmus.connectors.tryton.invoice import is_credit, taken_by
 from isthmus.connectors.tryton.table import Table
 from isthmus.connectors.tryton.wire import Domain, Record
 from isthmus.kit.money import Money
@@ -25,11 +25,15 @@ class Payments(Table):
     children = ("invoice_payment",)
     also = (
         "credit", "debit", "amount_second_currency", "second_currency.code", "currency.code",
-        "invoice_payment.id",
+        "invoice_payment.id", "move_origin",
     )  # fmt: skip
 
     async def domain(self) -> Domain:
         return [["invoice_payment.type", "=", "out"]]
+
+    def wanted(self, record: Record) -> bool:
+        """The line of a credit note pays an invoice too, and is no money."""
+        return not is_credit(record, record["invoice_payment"]["id"])
 
     def translate(self, record: Record) -> Translated:
         found = super().translate(record)
@@ -40,8 +44,6 @@ class Payments(Table):
 
 
 def _received(record: Record) -> Money:
-    """In the currency that was paid. A receivable is paid on the credit side."""
-    if record["second_currency"]:
-        amount: Decimal = -record["amount_second_currency"]
-        return Money(amount=amount, currency=record["second_currency"]["code"])
-    return Money(amount=record["credit"] - record["debit"], currency=record["currency"]["code"])
+    """In the currency that was paid."""
+    code = (record["second_currency"] or record["currency"])["code"]
+    return Money(amount=taken_by(record), currency=code)

@@ -30,9 +30,11 @@ from isthmus.connect.watermark import Watermark
 from isthmus.connectors.tryton.catalogue import Catalogue
 from isthmus.connectors.tryton.client import TrytonClient
 from isthmus.connectors.tryton.config import TrytonConfig
+from isthmus.connectors.tryton.credit_memo import CreditMemos
 from isthmus.connectors.tryton.customer import Customers
 from isthmus.connectors.tryton.dimensions import AccountingPeriods, CostCentres, LegalEntities
 from isthmus.connectors.tryton.invoice import Invoices
+from isthmus.connectors.tryton.journal_entry import JournalEntries
 from isthmus.connectors.tryton.payment import Payments
 from isthmus.connectors.tryton.project import Projects
 from isthmus.connectors.tryton.table import Table
@@ -52,7 +54,9 @@ class TrytonSystem:
             Customers(self._client, overlays, catalogue),
             Projects(self._client, overlays, catalogue),
             Invoices(self._client, overlays, catalogue),
+            CreditMemos(self._client, overlays, catalogue),
             Payments(self._client, overlays),
+            JournalEntries(self._client, overlays, catalogue),
         )
         self._tables = {table.model: table for table in tables}
         self.capabilities: Mapping[type[CanonicalObject], Capability] = {

@@ -16,6 +16,7 @@ from isthmus.landscape.checks.companies import check_companies
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
 from isthmus.landscape.checks.roles import check_roles
 from isthmus.landscape.checks.systems import check_schedules, check_systems
+from isthmus.landscape.checks.transfer_prices import check_transfer_prices
 from isthmus.landscape.document import Document
 
 
@@ -31,3 +32,4 @@ def check_meaning(
     check_ownership(document)
     check_mappings(document, mapped)
     check_schedules(document)
+    check_transfer_prices(document)

@@ -165,7 +165,8 @@ def _credited(
     before, after = totals(billed, known), totals(billed, to_date)
     this = Taxed(after.net - before.net, after.tax - before.tax)
     memo = CreditMemo(
-        id=facts.id, invoice=billed.invoice.id, customer=billed.invoice.customer,
+        id=facts.id, reference=facts.id, invoice=billed.invoice.id,
+        customer=billed.invoice.customer, legal_entity=billed.invoice.legal_entity,
         currency=billed.currency, issued_on=facts.issued_on, posted_on=facts.posted_on,
         reason=facts.reason, lines=tuple(_lines(billed, asked, known, to_date)),
         subtotal=this.net, tax_total=this.tax, total=this.total,

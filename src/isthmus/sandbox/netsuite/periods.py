@@ -13,6 +13,8 @@ from isthmus.sandbox.netsuite.wire import NetSuiteError
 Locks = tuple[str, ...]
 RECEIVABLES: Locks = ("closed", "allLocked", "arLocked")
 TIME: Locks = ("closed", "allLocked")
+GENERAL: Locks = ("closed", "allLocked")
+"""Journal entries: the locks of receivables and payables do not stop them (unverified)."""
 
 
 def base_periods(books: Books) -> list[Row]:
@@ -49,15 +51,15 @@ def check_open(books: Books, period: Row, locks: Locks) -> None:
     raise NetSuiteError(code, error.detail, path=error.path)
 
 
-def posting_period(books: Books, row: Row, *, was_sent: bool) -> str:
-    """The id of the period a receivables transaction posts to."""
+def posting_period(books: Books, row: Row, *, was_sent: bool, locks: Locks = RECEIVABLES) -> str:
+    """The id of the period a transaction posts to."""
     day = str(row["tranDate"])
     if not was_sent:
-        period = _default_period(books, day)
+        period = _default_period(books, day, locks)
     else:
         period = books.get("accountingPeriod", str(ref_id(row, "postingPeriod")))
         _check_sent(books, period, day)
-    check_open(books, period, RECEIVABLES)
+    check_open(books, period, locks)
     return str(period["id"])
 
 
@@ -73,23 +75,23 @@ def _check_sent(books: Books, period: Row, day: str) -> None:
         )
 
 
-def _default_period(books: Books, day: str) -> Row:
+def _default_period(books: Books, day: str, locks: Locks) -> Row:
     period = period_of(books, day)
     if period is None:
         raise user_error(f"Please set up an accounting period for the date {day}.", "tranDate")
     if not period.get("closed"):
         return period
-    return _moved(books, day) or period
+    return _moved(books, day, locks) or period
 
 
-def _moved(books: Books, day: str) -> Row | None:
+def _moved(books: Books, day: str, locks: Locks) -> Row | None:
     """Out of a closed period without a word: to the current one, or to the first open one."""
     if books.settings.default_period_when_closed == "current":
         current = period_of(books, books.today().isoformat())
-        if current is not None and not is_locked(current, RECEIVABLES):
+        if current is not None and not is_locked(current, locks):
             return current
     later = (row for row in base_periods(books) if row["startDate"] > day)
-    return next((row for row in later if not is_locked(row, RECEIVABLES)), None)
+    return next((row for row in later if not is_locked(row, locks)), None)
 
 
 def check_time_day(books: Books, day: str) -> None:

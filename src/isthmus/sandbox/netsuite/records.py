@@ -7,6 +7,7 @@ from isthmus.sandbox.netsuite.body import Checks, Reader, check_external_id, mer
 from isthmus.sandbox.netsuite.books import Books, Row, lines, missing, user_error
 from isthmus.sandbox.netsuite.entities import named, write_customer, write_job
 from isthmus.sandbox.netsuite.fields import RecordType
+from isthmus.sandbox.netsuite.journals import reversing, write_journal
 from isthmus.sandbox.netsuite.payments import (
     apply_money,
     credit_status,
@@ -15,12 +16,12 @@ from isthmus.sandbox.netsuite.payments import (
     write_payment,
 )
 from isthmus.sandbox.netsuite.periods import check_time_day
-from isthmus.sandbox.netsuite.sales import guard_change, mark_sent, write_sale
+from isthmus.sandbox.netsuite.sales import JOURNALS, guard_change, mark_sent, write_sale
 from isthmus.sandbox.netsuite.schema import RECORDS
 from isthmus.sandbox.netsuite.time_bills import write_time
 from isthmus.sandbox.netsuite.wire import NetSuiteError
 
-POSTED = frozenset({"invoice", "creditMemo", "customerPayment"})
+POSTED = frozenset({"invoice", "creditMemo", "customerPayment"}) | JOURNALS
 REFERRERS = {
     "customer": (
         ("invoice", "entity"),
@@ -149,6 +150,8 @@ def _check_external_id_free(books: Books, record: RecordType, row: Row) -> None:
 
 def _ruled(books: Books, record: str, row: Row, changes: Row) -> Row:
     stamp = books.stamp()
+    if record in POSTED:
+        return _ruled_document(books, record, row, changes)
     match record:
         case "customer":
             return {"dateCreated": stamp} | write_customer(books, row)
@@ -158,25 +161,40 @@ def _ruled(books: Books, record: str, row: Row, changes: Row) -> Row:
             return named(books, record, row)
         case "timeBill":
             return write_time(books, row)
-        case "invoice":
-            _check_no_costs(row)
-            sale = write_sale(books, record, row, changes)
-            return settled({"createdDate": stamp, "approvalStatus": {"id": "2"}} | sale)
-        case "creditMemo":
-            sale = write_sale(books, record, row, changes)
-            customer = books.customer_of(sale["entity"]["id"])["id"]
-            applied = apply_money(books, sale, customer, sale["total"])
-            return {"createdDate": stamp} | credit_status(applied)
-        case "customerPayment":
-            paid = write_payment(books, row, changes)
-            applied = apply_money(books, paid, paid["customer"]["id"], paid["payment"])
-            return {"createdDate": stamp} | applied
         case "accountingPeriod":
             return _written_period(books, row)
         case "currency":
             return {"exchangeRate": Decimal(1)} | row
         case _:
             return row
+
+
+def _ruled_document(books: Books, record: str, row: Row, changes: Row) -> Row:
+    made: Row = {"createdDate": books.stamp()}
+    match record:
+        case "invoice":
+            _check_no_costs(row)
+            sale = write_sale(books, record, row, changes)
+            return settled(made | {"approvalStatus": {"id": "2"}} | sale)
+        case "creditMemo":
+            sale = write_sale(books, record, row, changes)
+            customer = books.customer_of(sale["entity"]["id"])["id"]
+            applied = apply_money(books, sale, customer, sale["total"])
+            return made | credit_status(applied)
+        case "customerPayment":
+            paid = write_payment(books, row, changes)
+            return made | apply_money(books, paid, paid["customer"]["id"], paid["payment"])
+        case _:
+            return _reversed(books, record, made | write_journal(books, record, row, changes))
+
+
+def _reversed(books: Books, record: str, row: Row) -> Row:
+    """A reversal date makes the opposite entry at once, dated that day."""
+    opposite = reversing(books, record, row)
+    if opposite is None:
+        return row
+    books.put(record, opposite)
+    return row | {"reversalEntry": opposite["tranId"]}
 
 
 def _check_no_costs(row: Row) -> None:

@@ -3,10 +3,23 @@
 from decimal import Decimal
 
 from isthmus.sandbox.netsuite.books import Books, Row, lines, ref_id, rounded, user_error
-from isthmus.sandbox.netsuite.periods import RECEIVABLES, check_open, due_date, posting_period
+from isthmus.sandbox.netsuite.periods import (
+    GENERAL,
+    RECEIVABLES,
+    check_open,
+    due_date,
+    posting_period,
+)
 from isthmus.sandbox.netsuite.tax import Tax, tax_for, tax_item
 
-PREFIX = {"invoice": "INV", "creditMemo": "CM", "customerPayment": "PYMT"}
+PREFIX = {
+    "invoice": "INV",
+    "creditMemo": "CM",
+    "customerPayment": "PYMT",
+    "journalEntry": "JE",
+    "advIntercompanyJournalEntry": "ICJE",
+}
+JOURNALS = frozenset({"journalEntry", "advIntercompanyJournalEntry"})
 NON_GL = frozenset({"memo", "otherRefNum", "externalId", "email", "toBeEmailed", "toBePrinted"})
 OPEN, PAID, VOIDED = {"id": "Open"}, {"id": "Paid In Full"}, {"id": "Voided"}
 APPLIED = {"id": "Fully Applied"}
@@ -44,7 +57,7 @@ def guard_change(books: Books, record: str, row: Row, changes: Row | None) -> No
     period = books.get("accountingPeriod", row["postingPeriod"]["id"])
     if changes is not None and changes.keys() <= NON_GL and period.get("allowNonGLChanges"):
         return
-    check_open(books, period, RECEIVABLES)
+    check_open(books, period, GENERAL if record in JOURNALS else RECEIVABLES)
     if row.get("status") == VOIDED:
         raise user_error(f"{row['tranId']} is voided and cannot be changed.")
 
@@ -73,7 +86,7 @@ def _parties(books: Books, customer: Row, row: Row) -> Row:
     if currency is None:
         raise user_error("Please enter value(s) for: Currency.", "currency")
     check_currency(customer, default, currency["id"])
-    rate = row.get("exchangeRate") or _exchange_rate(books, base, currency)
+    rate = row.get("exchangeRate") or exchange_rate(books, base, currency)
     return {"subsidiary": {"id": subsidiary}, "currency": currency, "exchangeRate": rate}
 
 
@@ -97,7 +110,7 @@ def check_currency(customer: Row, default: Row | None, currency: str) -> None:
         )
 
 
-def _exchange_rate(books: Books, base: Row | None, currency: Row) -> Decimal:
+def exchange_rate(books: Books, base: Row | None, currency: Row) -> Decimal:
     """Units of the subsidiary's currency for one of the transaction's."""
     if base is None or base["id"] == currency["id"]:
         return Decimal(1)

@@ -13,7 +13,13 @@ from isthmus.sandbox.netsuite.fields import (
     Sublist,
     fields,
 )
-from isthmus.sandbox.netsuite.transaction_types import CREDIT_MEMO, CUSTOMER_PAYMENT, INVOICE
+from isthmus.sandbox.netsuite.transaction_types import (
+    ADV_INTERCOMPANY_JOURNAL_ENTRY,
+    CREDIT_MEMO,
+    CUSTOMER_PAYMENT,
+    INVOICE,
+    JOURNAL_ENTRY,
+)
 
 CUSTOMER = RecordType(
     "customer",
@@ -171,6 +177,8 @@ RECORDS = {
         INVOICE,
         CREDIT_MEMO,
         CUSTOMER_PAYMENT,
+        JOURNAL_ENTRY,
+        ADV_INTERCOMPANY_JOURNAL_ENTRY,
         ACCOUNTING_PERIOD,
         _list(
             "subsidiary",

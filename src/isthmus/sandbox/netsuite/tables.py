@@ -12,6 +12,8 @@ from typing import Any
 
 from isthmus.sandbox.netsuite.books import Books, Row, lines
 from isthmus.sandbox.netsuite.dates import stored_date
+from isthmus.sandbox.netsuite.journals import journal_head, journal_lines
+from isthmus.sandbox.netsuite.sales import JOURNALS
 from isthmus.sandbox.netsuite.time_bills import hours_of
 
 Value = str | int | float | None
@@ -61,7 +63,13 @@ SEGMENTS = """department:int:department:department class:int:class:classificatio
 COMMON = "id:int externalid:text:externalId lastmodifieddate:date:lastModifiedDate"
 LISTED = COMMON + " isinactive:bool:isInactive"
 
-TYPES = {"invoice": "CustInvc", "creditMemo": "CustCred", "customerPayment": "CustPymt"}
+TYPES = {
+    "invoice": "CustInvc",
+    "creditMemo": "CustCred",
+    "customerPayment": "CustPymt",
+    "journalEntry": "Journal",
+    "advIntercompanyJournalEntry": "Journal",
+}
 STATUS = {
     ("invoice", "Open"): "A",
     ("invoice", "Paid In Full"): "B",
@@ -70,11 +78,20 @@ STATUS = {
     ("creditMemo", "Fully Applied"): "B",
     ("creditMemo", "Voided"): "V",
     ("customerPayment", "Not Deposited"): "B",
+    **{(record, "Pending Approval"): "A" for record in JOURNALS},
+    **{(record, "Approved for Posting"): "B" for record in JOURNALS},
 }
 STATUS_NAMES = {f"{TYPES[record]}:{letter}": name for (record, name), letter in STATUS.items()}
 
 
 def _transaction(books: Books, record: str, row: Row) -> Iterator[Row]:
+    if record in JOURNALS:
+        yield journal_head(row) | {
+            "recordtype": record.lower(),
+            "type": TYPES[record],
+            "status": STATUS[record, row["status"]["id"]],
+        }
+        return
     total = row["payment"] if record == "customerPayment" else row["total"]
     sign = 1 if record == "invoice" else -1
     paid = row["amountPaid"] if record == "invoice" else row["applied"]
@@ -93,6 +110,9 @@ def _transaction(books: Books, record: str, row: Row) -> Iterator[Row]:
 
 
 def _transaction_lines(books: Books, record: str, row: Row) -> Iterator[Row]:
+    if record in JOURNALS:
+        yield from journal_lines(row)
+        return
     total = row["payment"] if record == "customerPayment" else row["total"]
     sign = 1 if record == "invoice" else -1
     entity = row.get("entity") or row["customer"]
@@ -113,17 +133,17 @@ def _transaction_lines(books: Books, record: str, row: Row) -> Iterator[Row]:
 
 
 def _links(books: Books, record: str, row: Row) -> Iterator[Row]:
-    kind = {"customerPayment": "Payment", "creditMemo": "SaleRet"}[record]
+    """Money and credits that an invoice has taken are `Payment`; a credit memo that was made from
+    an invoice is a `SaleRet` of it too.
+    """
+    common = {"id": row["id"], "previoustype": "CustInvc", "nexttype": TYPES[record],
+              "nextdoc": row["id"]}  # fmt: skip
     for line in lines(row, "apply"):
-        yield {
-            "id": row["id"],
-            "previousdoc": line["doc"],
-            "previoustype": "CustInvc",
-            "nextdoc": row["id"],
-            "nexttype": TYPES[record],
-            "linktype": kind,
-            "foreignamount": line["amount"],
-        }
+        applied = {"previousdoc": line["doc"], "foreignamount": line["amount"]}
+        yield common | applied | {"linktype": "Payment"}
+    if "createdFrom" in row:
+        made = {"previousdoc": row["createdFrom"], "foreignamount": row["total"]}
+        yield common | made | {"linktype": "SaleRet"}
 
 
 def _time(books: Books, record: str, row: Row) -> Iterator[Row]:
@@ -145,7 +165,7 @@ TABLES = {
             subsidiary:int:subsidiary:subsidiary
             postingperiod:int:postingPeriod:accountingPeriod terms:int:terms:term memo:text
             otherrefnum:text:otherRefNum createddate:date:createdDate voided:bool posting:bool
-            approvalstatus:int:approvalStatus"""),
+            approvalstatus:int:approvalStatus reversaldate:date:reversalDate"""),
             _transaction,
         ),
         Table(
@@ -235,6 +255,12 @@ TABLES = {
             "term",
             ("term",),
             _columns(f"{LISTED} name:text daysuntilnetdue:int:daysUntilNetDue"),
+            _same,
+        ),
+        Table(
+            "account",
+            ("account",),
+            _columns(f"{LISTED} acctnumber:text:acctNumber fullname:text:acctName"),
             _same,
         ),
         Table(

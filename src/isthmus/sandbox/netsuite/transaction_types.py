@@ -1,4 +1,4 @@
-"""The fields of invoices, credit memos and customer payments."""
+"""The fields of invoices, credit memos, customer payments and journal entries."""
 
 from isthmus.sandbox.netsuite.fields import COMMON, SEGMENTS, RecordType, Sublist, fields
 
@@ -99,6 +99,52 @@ CUSTOMER_PAYMENT = RecordType(
     ),
     {"apply": Sublist(APPLY_LINE, "doc")},
     required=("customer", "payment"),
+    family="transaction",
+    display="tranId",
+)
+JOURNAL_LINE = SEGMENTS | fields(
+    "int: line",
+    "money: debit credit",
+    "text: memo",
+    "bool: eliminate",
+    account="ref:account",
+    entity="ref:customer|job|employee",
+)
+JOURNAL = (
+    COMMON
+    | SEGMENTS
+    | fields(
+        "text: tranId memo",
+        "date: tranDate reversalDate",
+        "bool: approved reversalDefer",
+        "!text: reversalEntry",
+        "!bool: isReversal",
+        "!instant: createdDate",
+        "!choice: status",
+        approvalStatus="choice:1,2,3,11",
+        currency="ref:currency",
+        postingPeriod="ref:accountingPeriod",
+        subsidiary="ref:subsidiary",
+    )
+)
+JOURNAL_ENTRY = RecordType(
+    "journalEntry",
+    JOURNAL | fields("number: exchangeRate", toSubsidiary="ref:subsidiary"),
+    {"line": Sublist(JOURNAL_LINE)},
+    required=("subsidiary", "line"),
+    family="transaction",
+    display="tranId",
+)
+ADV_INTERCOMPANY_JOURNAL_ENTRY = RecordType(
+    "advIntercompanyJournalEntry",
+    JOURNAL | fields(toSubsidiaries="ref:subsidiary"),
+    {
+        "line": Sublist(
+            JOURNAL_LINE
+            | fields(lineSubsidiary="ref:subsidiary", dueToFromSubsidiary="ref:subsidiary")
+        )
+    },
+    required=("subsidiary", "line"),
     family="transaction",
     display="tranId",
 )
