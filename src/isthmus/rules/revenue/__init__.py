@@ -8,8 +8,9 @@ is rounded half up to the minor unit of its currency.
 
 * price: `variable`, `financing`, `refunds`
 * obligations: `allocation`, `upfront`, `principal`
-* when it is earned: `progress`, `milestone`, `ratable`, `time_and_materials`, `breakage`
+* when it is earned: `progress`, `milestone`, `ratable`, `time_and_materials`, `breakage`; by the
+  terms of a contract and month: `recognition`
 * when terms change: `modification`, `termination`, `onerous`
 * what the books say: `position`, `journal`, `schedule`, `closing`, `foreign`, `affiliates`,
-  `contract_cost`, `outstanding`
+  `contract_cost`, `outstanding`; what is still to be booked and what a ledger has: `alignment`
 """
