@@ -87,6 +87,9 @@ class JournalEntry(CanonicalObject):
         str | None,
         about("Accounting period it posts to", Role.ISTHMUS, ref="accounting_period"),
     ] = None
+    contract: Annotated[
+        str | None, about("Contract whose revenue it moves", Role.ISTHMUS, ref="contract")
+    ] = None
     memo: Annotated[str, about("Why, as an accountant reads it", Role.ISTHMUS)] = ""
     lines: Annotated[tuple[JournalLine, ...], about("Debits and credits", Role.ISTHMUS)]
     number: Annotated[str | None, about("Number that the ledger gave", Role.ERP)] = None

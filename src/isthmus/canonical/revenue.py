@@ -55,6 +55,9 @@ class RevenueSchedule(CanonicalObject):
     )
 
     contract: Annotated[str, about("Contract earned", Role.ERP, ref="contract")]
+    project: Annotated[
+        str | None, about("Project it is for; absent: the whole contract", Role.ERP, ref="project")
+    ] = None
     method: Annotated[RecognitionMethod, about("How it is earned", Role.ERP)]
     currency: Annotated[str, about("ISO 4217 code of every amount", Role.ERP)]
     lines: Annotated[tuple[RevenueLine, ...], about("Amount per period", Role.ERP)] = ()

@@ -50,6 +50,7 @@ from isthmus.connectors.netsuite.payment import Payments
 from isthmus.connectors.netsuite.project import Projects
 from isthmus.connectors.netsuite.reading import PACKAGE, Desk, Reading
 from isthmus.connectors.netsuite.resource import Resources
+from isthmus.connectors.netsuite.revenue_schedule import RevenueSchedules
 from isthmus.connectors.netsuite.subsidiaries import SubsidiaryLinks
 from isthmus.connectors.netsuite.time_entry import BATCH, RECORD, TimeEntries
 from isthmus.connectors.netsuite.writing import Writes
@@ -71,7 +72,7 @@ class NetSuite:
         readings: list[Reading] = [
             LegalEntities(desk), CostCentres(desk), ProfitCentres(desk), Periods(desk),
             Currencies(desk), Resources(desk), customers, invoices, Payments(desk),
-            memos, journals,
+            memos, journals, RevenueSchedules(desk),
         ]  # fmt: skip
         projects = Projects(desk, links)
         self._reads = {r.model: r for r in readings}

@@ -162,6 +162,23 @@ ACCOUNTING_PERIOD = RecordType(
 )
 
 
+REV_REC_SCHEDULE = RecordType(
+    "revRecSchedule",
+    COMMON | fields("text: name", job="ref:job", currency="ref:currency"),
+    {
+        "recurrence": Sublist(
+            fields(
+                "int: line",
+                "money: plannedAmount recognizedAmount",
+                postingPeriod="ref:accountingPeriod",
+            )
+        )
+    },
+    required=("job", "currency"),
+    display="name",
+)
+
+
 def _list(name: str, kinds: Fields, display: str = "name", family: str = "") -> RecordType:
     return RecordType(name, COMMON | kinds, required=(display,), display=display, family=family)
 
@@ -180,6 +197,7 @@ RECORDS = {
         JOURNAL_ENTRY,
         ADV_INTERCOMPANY_JOURNAL_ENTRY,
         ACCOUNTING_PERIOD,
+        REV_REC_SCHEDULE,
         _list(
             "subsidiary",
             fields(

@@ -48,7 +48,11 @@ BY_RECORD = {
     for table in TABLES.values()
     for record in table.records
 }
-KEY = {"transactionline": "transaction", "nexttransactionlinelink": "nextdoc"}
+KEY = {
+    "transactionline": "transaction",
+    "nexttransactionlinelink": "nextdoc",
+    "revrecscheduleline": "schedule",
+}
 
 
 def refused(why: str) -> NetSuiteError:

@@ -150,6 +150,11 @@ def _time(books: Books, record: str, row: Row) -> Iterator[Row]:
     yield row | {"hours": hours_of(row["hours"])}
 
 
+def _schedule_lines(books: Books, record: str, row: Row) -> Iterator[Row]:
+    for line in lines(row, "recurrence"):
+        yield line | {"id": line["line"], "schedule": row["id"]}
+
+
 SALES = tuple(TYPES)
 TABLES = {
     table.name: table
@@ -223,6 +228,19 @@ TABLES = {
             isadjust:bool:isAdjust parent:int:parent:accountingPeriod
             lastmodifieddate:date:lastModifiedDate"""),
             _same,
+        ),
+        Table(
+            "revrecschedule",
+            ("revRecSchedule",),
+            _columns(f"{COMMON} name:text job:int:job:job currency:int:currency:currency"),
+            _same,
+        ),
+        Table(
+            "revrecscheduleline",
+            ("revRecSchedule",),
+            _columns("""id:int schedule:int postingperiod:int:postingPeriod:accountingPeriod
+            plannedamount:number:plannedAmount recognizedamount:number:recognizedAmount"""),
+            _schedule_lines,
         ),
         Table(
             "subsidiary",
