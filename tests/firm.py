@@ -42,6 +42,11 @@ PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicK
 ORG = {"client_id": "fake-org-client", "client_secret": "fake-org-secret"}
 ACCOUNT = {"client_id": "fake-ns-client", "certificate_id": "fake-certificate"}
 
+REVENUE_ACCOUNTS = {
+    "revenue": "4000", "unbilled_receivable": "1250", "contract_asset": "1260",
+    "contract_liability": "2400",
+}  # fmt: skip
+
 LANDSCAPE = """\
 firm:
   name: Example Advisory
@@ -124,6 +129,11 @@ BOOKS: dict[str, list[dict[str, Any]]] = {
         {"externalId": "consulting", "itemId": "Consulting"},
         {"externalId": "fixed", "itemId": "Fixed fee"},
         {"externalId": "expenses", "itemId": "Expenses"},
+    ],
+    "account": [
+        {"externalId": number, "acctNumber": number, "acctName": name}
+        for number, name in (("4000", "Revenue"), ("1250", "Unbilled receivables"),
+                             ("1260", "Contract assets"), ("2400", "Deferred revenue"))
     ],
     "department": [{"externalId": "CC-10", "name": "Consulting"}],
     "classification": [{"externalId": "PC-A", "name": "Advisory"}],
@@ -282,7 +292,10 @@ def landscape_text(
 ) -> str:
     """`accounts` are those that journal entries post to."""
     return LANDSCAPE.format(
-        salesforce=salesforce, netsuite=netsuite, more=more, accounts=json.dumps(accounts or {})
+        salesforce=salesforce,
+        netsuite=netsuite,
+        more=more,
+        accounts=json.dumps(accounts or REVENUE_ACCOUNTS),
     )
 
 

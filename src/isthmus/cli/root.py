@@ -25,6 +25,7 @@ from isthmus.cli import (
     journey,
     landscape,
     model,
+    revenue,
     run_,
     sandbox,
     schema,
@@ -70,6 +71,7 @@ for room in (
     bill,
     credit,
     intercompany,
+    revenue,
     model,
 ):
     for name, command in room.COMMANDS.items():

@@ -104,7 +104,7 @@ async def replay_hold(engine: Engine, hold: HoldRow, by: str) -> Acted:
         return _over(hold)
     if hold.run_id is not None:
         return await _replay_run(engine, hold, by)
-    if hold.code == "withdrawn_after_posting":
+    if hold.code in ("withdrawn_after_posting", "revenue_differs"):
         raise ActionRefused(f"{hold.label} is not replayed.", f"{hold.reason}.", hold.fix)
     if hold.flow == "ingest" and hold.code != "changed_after_invoicing":
         return await _read_again(engine, hold, by)

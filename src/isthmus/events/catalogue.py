@@ -145,6 +145,26 @@ class TransferPosted(Data):
     numbers: list[str | None] = Field(description="Numbers of the journal entries, both sides.")
 
 
+class RevenueDue(Data):
+    month: str = Field(description="Calendar month, as 2026-07.")
+
+
+class RevenueWorkedOut(Data):
+    month: str = Field(description="Calendar month that was asked for, as 2026-07.")
+    period: str = Field(description="Canonical id of the accounting period that it goes into.")
+    moved: str = Field(description="What the period's revenue moved by, with its currency.")
+    to_date: str = Field(description="Revenue of the contract up to the end of the month.")
+
+
+class RevenueCompared(Data):
+    month: str = Field(description="Month up to which every period was compared.")
+    ours: str = Field(description="Our revenue of these periods, with its currency.")
+
+
+class RevenueNotCompared(RevenueCompared):
+    why: str = Field(description="Why the ledger's figure is not known.")
+
+
 class HoldAct(Data):
     hold: str = Field(description="Label of the hold, such as H-17.")
     by: str = Field(description="Who did it.")
@@ -243,6 +263,16 @@ _NAMED = (
     EventType("intercompany.posted", "legal_entity",
               "Both companies' ledgers have what the one charges the other.", TransferPosted,
               "finance"),
+    EventType("revenue.due", "contract",
+              "Revenue of a month is to be worked out and compared with the ledger.", RevenueDue,
+              "finance"),
+    EventType("revenue.worked_out", "contract",
+              "Revenue of a contract moved in an accounting period.", RevenueWorkedOut, "finance"),
+    EventType("revenue.aligned", "contract",
+              "The ledger recognised what was worked out, in every period up to the month.",
+              RevenueCompared, "finance"),
+    EventType("revenue.not_compared", "contract",
+              "The ledger cannot tell what it recognised.", RevenueNotCompared, "finance"),
     EventType("hold.fixed", "hold", "A person corrected what is held; the original is kept.",
               HoldAct, "integration"),
     EventType("hold.replayed", "hold", "A person set going what was held.", HoldAct,

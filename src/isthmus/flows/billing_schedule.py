@@ -1,4 +1,5 @@
 """Billing by the clock: `schedules.billing_day` of the landscape asks what `isthmus bill` asks.
+Then what `isthmus revenue` asks for the same month.
 
 What is remembered is the day up to which was asked, so a billing day that no worker saw is made
 up for by the next one that runs, and another choice of billing day asks nothing a second time.
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from isthmus.engine import Engine
 from isthmus.flows.contract_to_invoice import request_billing_in
 from isthmus.flows.intercompany import request_intercompany_in
+from isthmus.flows.revenue_alignment import request_revenue_in
 from isthmus.store.database import Transaction
 
 BillingDay = int | Literal["last"]
@@ -50,7 +52,9 @@ async def bill_when_due(engine: Engine, now: datetime) -> int:
             return 0
         await tx.watermarks.save(*STREAM, {"up_to": up_to.isoformat()})
         await request_intercompany_in(tx, engine, up_to)
-        return await request_billing_in(tx, engine, up_to)
+        contracts = await request_billing_in(tx, engine, up_to)
+        await request_revenue_in(tx, engine, up_to)
+        return contracts
 
 
 async def _billed_up_to(tx: Transaction) -> date | None:

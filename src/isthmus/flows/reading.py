@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -18,6 +19,8 @@ from isthmus.canonical import (
 )
 from isthmus.engine import Hold, Step
 from isthmus.events.links import Link
+from isthmus.landscape import Policies
+from isthmus.rules.periods import Posting, period_for, posting_day
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow
 
@@ -92,6 +95,23 @@ async def periods_of(tx: Transaction, erp: Link) -> list[AccountingPeriod]:
     periods = await tx.records.list(AccountingPeriod)
     theirs = await tx.xref.external_many("accounting_period", erp.space, [p.id for p in periods])
     return [p for p in periods if p.id in theirs]
+
+
+def posting_in(
+    periods: Sequence[AccountingPeriod], policies: Policies, entity: LegalEntity, day: date
+) -> Posting:
+    """Day and period by policy. A closed period is sent all the same: the ledger refuses it and
+    the run waits; without a period some ledgers choose another one and say nothing.
+
+    Raises Hold where no period covers the day.
+    """
+    found = posting_day(day, periods, policies.closed_period, entity.id)
+    if isinstance(found, Posting):
+        return found
+    covering = period_for(day, periods, entity.id)
+    if covering is None:
+        raise Hold(found.reason, code=found.code, owner=found.owner, fix=found.fix)
+    return Posting(day, covering)
 
 
 async def contract_of(tx: Transaction, project: Project) -> Contract | None:

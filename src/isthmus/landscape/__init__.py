@@ -10,11 +10,11 @@ from isthmus.landscape.load import Reading, check, load
 from isthmus.landscape.mistake import LandscapeError, Mistake, report
 from isthmus.landscape.model import Landscape
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
-from isthmus.landscape.policies import NewCustomer, Policies, Schedules
+from isthmus.landscape.policies import NewCustomer, Policies, RecognisedBy, Revenue, Schedules
 
 __all__ = [
     "AttributeOverlay", "Binding", "Calendar", "Firm", "Landscape", "LandscapeError", "LegalEntity",
     "Mistake", "NewCustomer", "OpenedConnection", "OwnershipOverride", "Policies", "Poll",
-    "Reading", "RoleAmbiguous", "RoleError", "RoleUnbound", "Schedules", "check",
-    "load", "report",
+    "Reading", "RecognisedBy", "Revenue", "RoleAmbiguous", "RoleError", "RoleUnbound", "Schedules",
+    "check", "load", "report",
 ]  # fmt: skip

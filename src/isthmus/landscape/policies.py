@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -14,6 +15,7 @@ from isthmus.landscape.keys import wrong
 from isthmus.rules.amendments import AmendmentOfBilledWork
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.rating import DEFAULT_SCOPES, Overlap, Scope
+from isthmus.rules.revenue.time_and_materials import CappedTime
 from isthmus.rules.time_checks import PsaRatePolicy
 from isthmus.rules.transfer_price import TransferMethod
 
@@ -94,6 +96,29 @@ class TransferPrice(Part):
         return self
 
 
+class RecognisedBy(StrEnum):
+    """Whose schedules recognise revenue in the ledger."""
+
+    ERP = "erp"
+    """The ledger's own; they are read and compared."""
+    ISTHMUS = "isthmus"
+    """Ours: each month's journal entry is posted. Invoice lines must credit deferred revenue."""
+
+
+class Revenue(Part):
+    recognised_by: RecognisedBy = Field(
+        default=RecognisedBy.ERP,
+        description="`erp`: the ledger recognises revenue by its own schedules, which are compared "
+        "with ours. `isthmus`: the month's journal entries are posted; the ledger's invoice lines "
+        "must credit the contract liability then.",
+    )
+    capped_time: CappedTime = Field(
+        default=CappedTime.BY_EFFORT,
+        description="Hours under a cap that binds earn a part of the cap by effort, which needs "
+        "the expected hours, or their rates until the cap is reached.",
+    )
+
+
 class Policies(Part):
     closed_period: ClosedPeriodPolicy = Field(
         default=ClosedPeriodPolicy.HOLD,
@@ -130,6 +155,9 @@ class Policies(Part):
     )
     new_customer: NewCustomer = Field(
         default=NewCustomer(), description="When a customer counts as one that is already there."
+    )
+    revenue: Revenue = Field(
+        default=Revenue(), description="Who recognises revenue, and how hours under a cap earn."
     )
 
     def transfer_price(self, performing: str, contracting: str) -> TransferPrice | None:

@@ -23,6 +23,7 @@ from isthmus.landscape.policies import (
     NewCustomer,
     Policies,
     PollDefaults,
+    Revenue,
     Schedules,
     TransferPrice,
 )
@@ -48,6 +49,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
      "in its own ledger; their connections name the accounts due_from, due_to, "
      "intercompany_revenue and cost_of_revenue. A pair of companies is listed once for each "
      "direction."),
+    ("policies.revenue", Revenue, ""),
     ("policies.new_customer", NewCustomer, "`ask_between` ends where `match_above` starts."),
     ("schedules", Schedules, ""),
     ("schedules.poll", PollDefaults, "Text instead of keys is the `default`."),

@@ -153,6 +153,19 @@ class Ledger:
         )
         return Decimal(total or 0)
 
+    async def contracts_rated(self, up_to: date) -> list[str]:
+        """Contracts with facts in force up to a day."""
+        rows = await self._connection.execute(
+            sa.select(fact.c.contract)
+            .where(fact.c.happened_on <= up_to, _LIVE)
+            .distinct()
+            .order_by(fact.c.contract)
+        )
+        return [contract for (contract,) in rows]
+
+    async def of_contract(self, contract: str) -> list[FactRow]:
+        return await self._select(fact.c.contract == contract, _LIVE)
+
     async def freeze(self, invoice: str, lines: Mapping[str, int]) -> None:
         """Fact id -> line number; a fact goes on one invoice once."""
         if not lines:

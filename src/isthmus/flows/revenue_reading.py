@@ -1,0 +1,135 @@
+"""What is known of a contract's revenue: evidence, invoices, what was worked out and posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from isthmus.canonical import (
+    AccountingPeriod,
+    Contract,
+    CreditMemo,
+    Customer,
+    Invoice,
+    JournalEntry,
+    LegalEntity,
+    Project,
+    RevenueSchedule,
+)
+from isthmus.canonical.credit_memo import CreditMemoStatus
+from isthmus.canonical.invoice import InvoiceStatus
+from isthmus.canonical.revenue import RecognitionMethod
+from isthmus.events.links import Links
+from isthmus.flows.reading import corrected, periods_of
+from isthmus.kit.ids import derived_id
+from isthmus.kit.money import Money
+from isthmus.rules.problems import Problem
+from isthmus.rules.revenue.milestone import Deliverable
+from isthmus.rules.revenue.position import Movement
+from isthmus.rules.revenue.recognition import Credited, Evidence, Worked, method_on
+from isthmus.rules.revenue.time_and_materials import CappedTime
+from isthmus.store.database import Transaction
+from isthmus.store.ledger import FactRow
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`lines` is what was worked out before, per period id; `billed` has credits as negatives."""
+
+    contract: Contract
+    customer: Customer
+    entity: LegalEntity
+    periods: tuple[AccountingPeriod, ...]
+    projects: tuple[Project, ...]
+    evidence: Evidence
+    billed: tuple[Movement, ...]
+    lines: Mapping[str, Money]
+    entries: tuple[JournalEntry, ...]
+
+    def billed_by(self, day: date) -> Money:
+        amounts = (m.billed for m in self.billed if m.on <= day and m.billed is not None)
+        return Money.total(amounts, self.contract.currency)
+
+    def period(self, id: str) -> AccountingPeriod | None:
+        return next((period for period in self.periods if period.id == id), None)
+
+
+def schedule_id(contract: str) -> str:
+    return derived_id("revenue_schedule", contract)
+
+
+async def known_of(
+    tx: Transaction, links: Links, contract_id: str, when_capped: CappedTime
+) -> Known:
+    contract = await corrected(tx, await tx.records.get(Contract, contract_id))
+    [entity] = await tx.records.list(LegalEntity, code=contract.legal_entity)
+    facts = await tx.ledger.of_contract(contract.id)
+    invoices = await _invoices(tx, facts)
+    credits = await _credits(tx, invoices)
+    schedule = await tx.records.find(RevenueSchedule, schedule_id(contract.id))
+    entries = await tx.records.list(JournalEntry, contract=contract.id)
+    return Known(
+        contract=contract,
+        customer=await tx.records.get(Customer, contract.customer),
+        entity=entity,
+        periods=tuple(await periods_of(tx, links.erp(entity.code))),
+        projects=tuple(await tx.records.list(Project, contract=contract.id)),
+        evidence=_evidence(facts, credits, when_capped),
+        billed=(*(Movement(i.issued_on, billed=i.lines_total()) for i in invoices),
+                *(Movement(c.on, billed=-c.amount) for c in credits)),
+        lines={line.period: line.amount for line in schedule.lines} if schedule else {},
+        entries=tuple(sorted(entries, key=lambda e: (e.posted_on, e.reference))),
+    )  # fmt: skip
+
+
+async def _invoices(tx: Transaction, facts: Iterable[FactRow]) -> list[Invoice]:
+    """Those that the ledger has: a draft is not billed, a void one no longer."""
+    ids = {fact.invoice for fact in facts if fact.invoice}
+    found = (await tx.records.many(Invoice, ids)).values()
+    unbilled = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
+    return [invoice for invoice in found if invoice.status not in unbilled]
+
+
+async def _credits(tx: Transaction, invoices: Iterable[Invoice]) -> list[Credited]:
+    return [
+        Credited(
+            memo.posted_on or memo.issued_on,
+            Money.total((line.amount for line in memo.lines), memo.currency),
+        )
+        for invoice in invoices
+        for memo in await tx.records.list(CreditMemo, invoice=invoice.id)
+        if memo.status is not CreditMemoStatus.DRAFT
+    ]
+
+
+def _evidence(
+    facts: Sequence[FactRow], credits: Iterable[Credited], when_capped: CappedTime
+) -> Evidence:
+    return Evidence(
+        worked=tuple(
+            Worked(f.happened_on, f.billed_hours, Money.of(f.amount, f.currency))
+            for f in facts
+            if f.source_kind == "time_entry"
+        ),
+        accepted=tuple(
+            Deliverable(f.description, Money.of(f.amount, f.currency), accepted_on=f.happened_on)
+            for f in facts
+            if f.source_kind == "milestone"
+        ),
+        credited=tuple(credits),
+        when_capped=when_capped,
+    )
+
+
+def unsupported(contract: Contract, day: date) -> Problem | None:
+    """Cost is in no ledger of ours yet: hours on fixed-fee work are costed and not rated."""
+    if method_on(contract, day) is not RecognitionMethod.COST_TO_COST:
+        return None
+    return Problem(
+        "cost_unknown",
+        f"{contract.number} is earned by cost, and the cost of its hours is not kept here",
+        "finance",
+        "Recognise it in the ledger, or choose another method in terms.recognition.",
+        "terms",
+    )
