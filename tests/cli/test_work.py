@@ -112,3 +112,38 @@ async def test_a_dry_run_shows_the_invoice_and_posts_nothing(firm: Firm, isthmus
     assert [i["total"] for i in found["plan"]["invoices"]] == [
         {"amount": "2325.00", "currency": "EUR"}
     ]
+
+
+async def test_revenue_is_shown_per_contract_and_month_against_the_ledger(
+    firm: Firm, isthmus: Isthmus
+) -> None:
+    await _invoiced(firm, isthmus)
+    shown = await isthmus("revenue", "--up-to", "2026-07", "--dry-run")
+    assert shown.code == 0, shown.err
+    for part in ("2026-07", "2,325.00 EUR", "netsuite keeps no revenue schedule", "nothing was"):
+        assert part in shown.out
+    await firm.settle()
+    assert await firm.runs("revenue_alignment") == []
+
+    [job], [july, *_] = await firm.books.rows("job"), await firm.books.rows("accountingPeriod")
+    line = {"postingPeriod": {"id": july["id"]}, "plannedAmount": 2325, "recognizedAmount": 2000}
+    schedule = {
+        "externalId": "RS-1", "job": {"id": job["id"]}, "currency": {"externalId": "EUR"},
+        "recurrence": {"items": [line]},
+    }  # fmt: skip
+    await firm.books.control("seed", {"revRecSchedule": [schedule]})
+    asked = await isthmus("revenue", "--up-to", "2026-07", "--json")
+    assert asked.code == 1
+    found = json.loads(asked.out)
+    assert found["runs"] == 1
+    [row] = found["rows"]
+    assert [row[name]["amount"] for name in ("earned", "billed", "theirs", "difference")] == [
+        "2325.00", "2325.00", "2000.00", "325.00",
+    ]  # fmt: skip
+    assert Decimal(row["position"]["amount"]) == 0
+    await firm.settle()
+    hold = await firm.hold()
+    assert hold.code == "revenue_differs"
+    refused = await isthmus("hold", "replay", hold.label)
+    assert refused.code == 1
+    assert "is not replayed" in refused.err

@@ -128,6 +128,8 @@ async def test_a_month_is_not_billed_again_until_the_next_billing_day(firm: Firm
         assert await remembered(app) == {"up_to": "2026-08-31"}
         await firm.settle()
         assert len(await invoices(firm)) == 1
+        asked = [event["data"]["month"] for event in await firm.events("revenue.due")]
+        assert asked == ["2026-07", "2026-07", "2026-08"]
 
 
 async def test_the_day_begins_where_the_firm_is(firm: Firm) -> None:
