@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from itertools import groupby
 
 from isthmus.canonical import (
@@ -27,8 +26,8 @@ from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
-from isthmus.rules.billing import invoice_lines
-from isthmus.rules.facts import Fact, Work, fact_of
+from isthmus.rules.drafting import draft_lines
+from isthmus.rules.facts import Fact, Work, charge_of, fact_of
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
 from isthmus.store.entry_kinds import ENTRY_KINDS
@@ -104,16 +103,11 @@ async def _say_what_is_at_stake(
 
 def lines_of(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
     """Lines of the invoice, and fact id -> line number."""
-    time = [f for f in facts if f.source_kind == "time_entry"]
-    billed = invoice_lines([_rated(f) for f in time], _describe)
+    kinds = list(_FACT)
+    ordered = sorted(facts, key=lambda fact: kinds.index(fact.source_kind))
+    billed = draft_lines(_FACT[fact.source_kind](fact) for fact in ordered)
     lineage = {fact: number for number, ids in billed.lineage.items() for fact in ids}
-    lines = list(billed.lines)
-    for source_kind, kind in SINGLE.items():
-        for fact in facts:
-            if fact.source_kind == source_kind:
-                lines.append(_single_line(fact, kind, len(lines) + 1))
-                lineage[fact.id] = len(lines)
-    return tuple(lines), lineage
+    return billed.lines, lineage
 
 
 def _rated(fact: FactRow) -> Fact:
@@ -126,20 +120,15 @@ def _rated(fact: FactRow) -> Fact:
     return replace(fact_of(work, fact.billed_hours), amount=Money.of(fact.amount, fact.currency))
 
 
-def _describe(facts: Sequence[Fact]) -> str:
-    days = sorted(fact.work.worked_on for fact in facts)
-    people = sorted({fact.work.label for fact in facts})
-    who = people[0] if len(people) == 1 else f"{len(people)} people"
-    return f"{facts[0].work.role}, {who}, {days[0]} to {days[-1]}"
-
-
-def _single_line(fact: FactRow, kind: LineKind, number: int) -> InvoiceLine:
-    price = Money.of(fact.amount, fact.currency)
-    return InvoiceLine(
-        number=number, kind=kind, description=fact.description,
-        quantity=Decimal(1), unit_price=price, amount=price, project=fact.project,
-        cost_centre=fact.cost_centre, profit_centre=fact.profit_centre,
+def _agreed(fact: FactRow) -> Fact:
+    return charge_of(
+        fact.id, Money.of(fact.amount, fact.currency), fact.happened_on, SINGLE[fact.source_kind],
+        label=fact.description, project=fact.project, cost_centre=fact.cost_centre,
+        profit_centre=fact.profit_centre,
     )  # fmt: skip
+
+
+_FACT = {"time_entry": _rated, "milestone": _agreed, "expense_entry": _agreed}
 
 
 async def plan_invoice(

@@ -20,7 +20,8 @@ from isthmus.canonical import (
 from isthmus.engine import Hold, Step
 from isthmus.events.links import Link
 from isthmus.landscape import Policies
-from isthmus.rules.periods import Posting, period_for, posting_day
+from isthmus.rules.periods import Posting, invoice_day
+from isthmus.rules.problems import Problem
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow
 
@@ -105,13 +106,10 @@ def posting_in(
 
     Raises Hold where no period covers the day.
     """
-    found = posting_day(day, periods, policies.closed_period, entity.id)
-    if isinstance(found, Posting):
-        return found
-    covering = period_for(day, periods, entity.id)
-    if covering is None:
+    found = invoice_day(day, periods, policies.closed_period, entity.id)
+    if isinstance(found, Problem):
         raise Hold(found.reason, code=found.code, owner=found.owner, fix=found.fix)
-    return Posting(day, covering)
+    return found
 
 
 async def contract_of(tx: Transaction, project: Project) -> Contract | None:

@@ -35,6 +35,19 @@ class Mark:
     column: int
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a file is meant to be, for messages about a file that is not even that."""
+
+    name: str
+    keys: str
+    """Some of its top-level keys."""
+    start: str
+    """How to begin one."""
+    place: str
+    """What to do when there is none."""
+
+
 @dataclass
 class Document:
     file: Path
@@ -71,9 +84,9 @@ class Document:
         )
 
 
-def read_document(file: Path) -> Document:
+def read_document(file: Path, kind: Kind) -> Document:
     document = Document(file)
-    text = _text(document)
+    text = _text(document, kind)
     if text is None:
         return document
     try:
@@ -86,23 +99,20 @@ def read_document(file: Path) -> Document:
         document.add(
             (),
             what,
-            "a landscape has keys such as firm, connections, roles",
-            "Start from examples/isthmus.yaml.",
+            f"a {kind.name} has keys such as {kind.keys}",
+            kind.start,
         )
         return document
     document.data = _Reader(document).mapping(root, ())
     return document
 
 
-def _text(document: Document) -> str | None:
-    remedy = (
-        "Name the file with --landscape or ISTHMUS_LANDSCAPE; start from examples/isthmus.yaml."
-    )
+def _text(document: Document, kind: Kind) -> str | None:
     try:
         return document.file.read_text("utf-8-sig")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        document.add((), "the landscape cannot be read", reason.lower(), remedy)
+        document.add((), f"the {kind.name} cannot be read", reason.lower(), kind.place)
     except UnicodeDecodeError as error:
         document.add(
             (),

@@ -29,7 +29,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
 
 def wrong(reason: str, remedy: str) -> PydanticCustomError:
     """For validators: an error that knows what to do about it."""
-    return PydanticCustomError("landscape", "{reason}", {"reason": reason, "remedy": remedy})
+    return PydanticCustomError("wrong", "{reason}", {"reason": reason, "remedy": remedy})
 
 
 def listed(names: Iterable[str]) -> str:

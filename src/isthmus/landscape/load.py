@@ -14,13 +14,19 @@ from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks import check_meaning
 from isthmus.landscape.connection import Connection, OpenedConnection
-from isthmus.landscape.document import Document, read_document
+from isthmus.landscape.document import Document, Kind, read_document
 from isthmus.landscape.explain import Explainer
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.landscape.mistake import LandscapeError, Mistake
 from isthmus.landscape.model import Landscape, LandscapeFile
 from isthmus.landscape.secrets import Secrets, masked
 
+LANDSCAPE = Kind(
+    name="landscape",
+    keys="firm, connections, roles",
+    start="Start from examples/isthmus.yaml.",
+    place="Name the file with --landscape or ISTHMUS_LANDSCAPE; start from examples/isthmus.yaml.",
+)
 Connectors = Mapping[str, type[BaseModel]]
 """Vendor -> the model of its part of a connection.
 
@@ -65,7 +71,7 @@ def check(
     mapped: Mapped | None = None,
 ) -> Reading:
     """As `load`, with the mistakes as a value."""
-    document = read_document(Path(path))
+    document = read_document(Path(path), LANDSCAPE)
     _leave_out_empty(document)
     opened: dict[str, OpenedConnection] = {}
     shape: LandscapeFile | None = None

@@ -1,4 +1,4 @@
-"""What is wrong with a landscape file, where, and what to do. All mistakes are told at once."""
+"""What is wrong with a file, where, and what to do. All mistakes are told at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def dotted(path: KeyPath) -> str:
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """A warning does not stop the landscape from being used. Lines and columns start at 1."""
+    """A warning does not stop the file from being used. Lines and columns start at 1."""
 
     line: int
     column: int
@@ -40,7 +40,7 @@ class Mistake:
 
 
 class LandscapeError(ValueError):
-    """The file cannot be used; `mistakes` holds every reason, warnings too, in file order."""
+    """The landscape cannot be used; `mistakes` holds every reason, warnings too, in file order."""
 
     def __init__(self, file: Path, mistakes: Sequence[Mistake]) -> None:
         self.file = file

@@ -111,6 +111,23 @@ def _outcome(part: Part, found: Posting | Problem) -> Posted | Held:
     return Posted(part.amount, part.worked_on, found)
 
 
+def invoice_day(
+    day: date,
+    periods: Iterable[AccountingPeriod],
+    policy: ClosedPeriodPolicy | str = ClosedPeriodPolicy.HOLD,
+    legal_entity: str | None = None,
+) -> Posting | Problem:
+    """Day and period of an invoice. One that waits for a closed period keeps its own day, and
+    the posting's period says that it is not open: the ledger refuses it until it is.
+    """
+    known = tuple(periods)
+    found = posting_day(day, known, policy, legal_entity)
+    if isinstance(found, Posting):
+        return found
+    covering = period_for(day, known, legal_entity)
+    return Posting(day, covering) if covering else found
+
+
 def period_missing(day: date) -> Problem:
     return Problem(
         "period_missing",

@@ -20,9 +20,9 @@ def keys_at(document: Document, *path: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def well_formed(model: type[M], value: Any) -> M | None:
+def well_formed(model: type[M], value: Any, context: Any = None) -> M | None:
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context=context)
     except ValidationError:
         return None
 
