@@ -28,6 +28,7 @@ from isthmus.cli import (
     revenue,
     run_,
     sandbox,
+    scenario,
     schema,
     serve,
     status,
@@ -76,7 +77,7 @@ for room in (
 ):
     for name, command in room.COMMANDS.items():
         cli.command(name)(command)
-for group in (landscape, connection, run_, hold, schema, event, db, docs):
+for group in (scenario, landscape, connection, run_, hold, schema, event, db, docs):
     cli.add_typer(group.cli)
 
 

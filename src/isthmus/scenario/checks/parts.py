@@ -1,0 +1,100 @@
+"""The parts of a scenario that are well-formed, with their places in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from isthmus.landscape.checks.parts import keys_at, well_formed
+from isthmus.landscape.document import Document
+from isthmus.landscape.keys import did_you_mean, listed
+from isthmus.landscape.mistake import KeyPath
+from isthmus.scenario.file import (
+    AmendmentPart,
+    ContractPart,
+    EstimatePart,
+    MilestonePart,
+    PeriodPart,
+    PersonPart,
+    ProgressPart,
+    ProjectPart,
+    RateCardPart,
+    TimePart,
+)
+
+M = TypeVar("M", bound=BaseModel)
+Placed = dict[KeyPath, M]
+
+
+@dataclass(frozen=True)
+class Parts:
+    document: Document
+    people: Placed[PersonPart]
+    rate_cards: Placed[RateCardPart]
+    contracts: Placed[ContractPart]
+    projects: Placed[ProjectPart]
+    milestones: Placed[MilestonePart]
+    time: Placed[TimePart]
+    amendments: Placed[AmendmentPart]
+    progress: Placed[ProgressPart]
+    estimates: Placed[EstimatePart]
+    periods: Placed[PeriodPart]
+
+    @classmethod
+    def of(cls, document: Document, context: dict[str, Any]) -> Parts:
+        def placed(section: str, model: type[M]) -> Placed[M]:
+            written = document.data.get(section)
+            items = written.items() if isinstance(written, dict) else _numbered(written)
+            found = ((key, well_formed(model, part, context)) for key, part in items)
+            return {(section, key): part for key, part in found if part is not None}
+
+        return cls(
+            document,
+            placed("people", PersonPart),
+            placed("rate_cards", RateCardPart),
+            placed("contracts", ContractPart),
+            placed("projects", ProjectPart),
+            placed("milestones", MilestonePart),
+            placed("time", TimePart),
+            placed("amendments", AmendmentPart),
+            placed("progress", ProgressPart),
+            placed("estimates", EstimatePart),
+            placed("periods", PeriodPart),
+        )
+
+    def names(self, section: str) -> list[str]:
+        """As written, whatever else is wrong with what they name."""
+        return list(keys_at(self.document, section))
+
+    def of_contract(self, name: str | None) -> tuple[str, ContractPart] | None:
+        """By its name, or the only one; None where it is unknown or unclear which is meant."""
+        known = self.names("contracts")
+        if name is None and len(known) == 1:
+            [name] = known
+        part = self.contracts.get(("contracts", name)) if name is not None else None
+        return (name, part) if name is not None and part is not None else None
+
+    def contract_of(self, part: MilestonePart | TimePart) -> tuple[str, ContractPart] | None:
+        if part.project is None:
+            return self.of_contract(part.contract)
+        project = self.projects.get(("projects", part.project))
+        stated = project.contract if project is not None else None
+        return self.of_contract(stated or part.project)
+
+    def unknown(
+        self, path: KeyPath, what: str, name: str, known: Mapping[str, Any] | list[str]
+    ) -> None:
+        self.document.add(
+            path,
+            f"no {what} is named `{name}`",
+            f"known: {listed(known)}",
+            did_you_mean(name, known, f"Correct the name, or state the {what}."),
+            on_value=True,
+        )
+
+
+def _numbered(written: Any) -> list[tuple[int, Any]]:
+    return list(enumerate(written)) if isinstance(written, list) else []

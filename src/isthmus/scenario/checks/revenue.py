@@ -1,0 +1,110 @@
+"""What a contract's method of earning needs, and judgements that nobody has made yet."""
+
+from __future__ import annotations
+
+from isthmus.canonical.revenue import RecognitionMethod
+from isthmus.landscape.mistake import KeyPath
+from isthmus.rules.revenue.modification import Treatment
+from isthmus.scenario.checks.parts import Parts
+from isthmus.scenario.file import ContractPart, PersonPart
+
+_NEEDS = {
+    RecognitionMethod.COST_TO_COST: "expected_cost",
+    RecognitionMethod.TIME_BASED: "expected_hours",
+}
+"""By method: what is expected in all, in the terms or in an estimate."""
+_OVER_TIME = {*_NEEDS, RecognitionMethod.RATABLE}
+
+
+def check_revenue(parts: Parts) -> None:
+    for path, contract in parts.contracts.items():
+        if contract.recognition is not None:
+            _terms(parts, path, contract)
+    for path, amendment in parts.amendments.items():
+        if (found := parts.of_contract(amendment.contract)) and amendment.value_change:
+            _treatment(parts, path, found[1], amendment.treatment)
+    for path, statement in parts.progress.items():
+        if (statement.cost is None) == (statement.hours is None):
+            _add(parts, path, "it does not state one progress", "cost or hours say what is done",
+                 "State `cost` or `hours`, and not both.")  # fmt: skip
+
+
+def _terms(parts: Parts, path: KeyPath, contract: ContractPart) -> None:
+    terms = contract.recognition
+    assert terms is not None
+    place = (*path, "recognition")
+    if terms.method in _OVER_TIME and terms.price is None and contract.value is None:
+        _add(parts, place, "nothing says what there is to earn",
+             f"{terms.method} earns a price over time", "Add `value` to the contract.")  # fmt: skip
+    if terms.method is RecognitionMethod.RATABLE and not (terms.ends_on or contract.ends):
+        _add(parts, place, "nothing says until when it is earned",
+             "ratable revenue needs a last day", "Add `ends` to the contract.")  # fmt: skip
+    key = _NEEDS.get(terms.method)
+    if key and getattr(terms, key) is None and not _estimated(parts, str(path[-1]), key):
+        _add(parts, place, f"`{key}` is missing", f"{terms.method} divides what is done by it",
+             f"Add `{key}` here, or an estimate.")  # fmt: skip
+    if terms.method is RecognitionMethod.COST_TO_COST:
+        _costs(parts, str(path[-1]))
+
+
+def _estimated(parts: Parts, contract: str, key: str) -> bool:
+    return any(
+        getattr(estimate, key) is not None and _name(parts, estimate.contract) == contract
+        for estimate in parts.estimates.values()
+    )
+
+
+def _costs(parts: Parts, contract: str) -> None:
+    """Without a statement of cost to date, hours make it; then each person has a cost."""
+    stated = [p for p in parts.progress.values() if p.cost is not None]
+    if any(_name(parts, p.contract) == contract for p in stated):
+        return
+    workers = {
+        entry.who: found[1]
+        for entry in parts.time.values()
+        if (found := parts.contract_of(entry)) and found[0] == contract
+    }
+    for who, terms in workers.items():
+        person = parts.people.get(("people", who))
+        if person is not None:
+            _cost(parts, who, person, contract, terms)
+
+
+def _cost(parts: Parts, who: str, person: PersonPart, contract: str, terms: ContractPart) -> None:
+    currency = terms.currency or parts.document.data.get("currency")
+    if person.cost is None:
+        _add(parts, ("people", who), f"`{who}` has no cost",
+             f"{contract} is earned by cost, and the hours make it",
+             "Add `cost`, or state the cost to date under `progress`.")  # fmt: skip
+    elif person.cost.currency != currency:
+        _add(parts, ("people", who, "cost"), f"`{who}` costs {person.cost} an hour",
+             f"{contract} is in {currency}, and nothing is converted",
+             "State the cost to date under `progress`.", on_value=True)  # fmt: skip
+
+
+def _name(parts: Parts, contract: str | None) -> str | None:
+    found = parts.of_contract(contract)
+    return found[0] if found else None
+
+
+def _treatment(
+    parts: Parts, path: KeyPath, contract: ContractPart, treatment: Treatment | None
+) -> None:
+    terms = contract.recognition
+    if terms is None or terms.price is not None or terms.method not in _OVER_TIME:
+        return
+    if treatment is None:
+        _add(parts, path, "`treatment` is missing",
+             f"the value of a contract changes that is earned by {terms.method}, and whether the "
+             "past is corrected is a judgement (IFRS 15.20-21)",
+             f"Add `treatment`, one of: {', '.join(Treatment)}.")  # fmt: skip
+    elif treatment is Treatment.SEPARATE_CONTRACT and terms.method in _NEEDS:
+        _add(parts, (*path, "treatment"), "a separate contract has progress of its own",
+             f"{terms.method} measures one contract at a time",
+             "Write it as a contract under `contracts`.", on_value=True)  # fmt: skip
+
+
+def _add(
+    parts: Parts, path: KeyPath, what: str, why: str, remedy: str, on_value: bool = False
+) -> None:
+    parts.document.add(path, what, why, remedy, on_value=on_value)

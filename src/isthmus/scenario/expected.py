@@ -1,0 +1,98 @@
+"""What a scenario expects. Only stated keys are compared; a stated list is all there is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from isthmus.canonical.invoice import LineKind
+from isthmus.canonical.journal_entry import Account
+from isthmus.landscape.firm import Part
+from isthmus.scenario.written import Amount, Day, MonthKey
+
+ByMonth = dict[str, dict[MonthKey, Amount]]
+
+
+class ExpectedLine(Part):
+    """A line of an invoice; hours stand by project, role and rate, milestones after them."""
+
+    text: str | None = Field(default=None, description="What the client reads.")
+    kind: LineKind | None = Field(default=None, description="What is billed.")
+    project: str | None = Field(default=None, description="Project.")
+    quantity: Decimal | None = Field(default=None, description="Hours billed, or 1.")
+    price: Amount | None = Field(default=None, description="Price of one.")
+    amount: Amount | None = Field(default=None, description="Quantity times price, rounded.")
+
+
+class ExpectedInvoice(Part):
+    """An invoice that the ledger took, in the order of the days on which it did."""
+
+    contract: str | None = Field(default=None, description="Contract billed.")
+    on: Day | None = Field(default=None, description="Date on the invoice.")
+    posted: Day | None = Field(default=None, description="Day on which the ledger took it.")
+    company: str | None = Field(default=None, description="Our company.")
+    customer: str | None = Field(default=None, description="Who receives it.")
+    purchase_order: str | None = Field(default=None, description="Client's order number.")
+    lines: tuple[ExpectedLine, ...] | None = Field(default=None, description="Its lines.")
+    net: Amount | None = Field(default=None, description="Sum of the lines.")
+
+
+class ExpectedHold(Part):
+    """What still waits at the end, oldest first."""
+
+    what: str | None = Field(
+        default=None,
+        description="`Consultant 1, 2026-03-05, 8 h`, `milestone NAME`, `invoice of 2026-03-31` "
+        "or `revenue of 2026-03`.",
+    )
+    contract: str | None = Field(default=None, description="Contract it belongs to.")
+    amount: Amount | None = Field(default=None, description="What it keeps from being billed.")
+    reason: str | None = Field(default=None, description="Code of the reason, as `period_closed`.")
+    since: Day | None = Field(default=None, description="Day on which it stopped.")
+
+
+class ExpectedRelease(ExpectedHold):
+    """What waited and went on by itself when its cause was gone, in the order it went on."""
+
+    released: Day | None = Field(default=None, description="Day on which it went on.")
+
+
+class ExpectedJournalLine(Part):
+    account: Account | None = Field(default=None, description="What the amount is.")
+    debit: Amount | None = Field(default=None, description="Left side.")
+    credit: Amount | None = Field(default=None, description="Right side.")
+
+
+class ExpectedJournal(Part):
+    """An entry of revenue or of an invoice, by day, then by contract."""
+
+    company: str | None = Field(default=None, description="Whose books.")
+    contract: str | None = Field(default=None, description="Contract it is about.")
+    on: Day | None = Field(default=None, description="Day it posts.")
+    lines: tuple[ExpectedJournalLine, ...] | None = Field(default=None, description="Its lines.")
+
+
+class Expected(Part):
+    invoices: tuple[ExpectedInvoice, ...] | None = Field(default=None, description="Every invoice.")
+    held: tuple[ExpectedHold, ...] | None = Field(
+        default=None, description="Everything that waits at the end."
+    )
+    released: tuple[ExpectedRelease, ...] | None = Field(
+        default=None, description="Everything that waited and went on."
+    )
+    to_invoice: dict[str, Amount] | None = Field(
+        default=None, description="By contract: rated, not held, and on no invoice at the end."
+    )
+    revenue: ByMonth | None = Field(
+        default=None, description="By contract and month: what was earned, every month of it."
+    )
+    unbilled: ByMonth | None = Field(
+        default=None, description="By contract and month: earned beyond what was invoiced."
+    )
+    deferred: ByMonth | None = Field(
+        default=None, description="By contract and month: invoiced beyond what was earned."
+    )
+    journals: tuple[ExpectedJournal, ...] | None = Field(
+        default=None, description="Every entry of contracts that say how they are earned."
+    )

@@ -1,0 +1,35 @@
+"""JSON Schema of a scenario, for editors that complete keys and underline mistakes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from isthmus.scenario.file import ScenarioFile
+from isthmus.scenario.read import NAMED
+
+FILE_NAME = "scenario.schema.json"
+
+
+def scenario_schema() -> dict[str, Any]:
+    schema = ScenarioFile.model_json_schema(mode="validation", by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Isthmus scenario"
+    for name in NAMED:
+        section = schema["properties"][name]
+        section["additionalProperties"] = {
+            "anyOf": [section["additionalProperties"], {"type": "null"}]
+        }
+    for name in schema["properties"].keys() - set(schema["required"]):
+        schema["properties"][name] = _or_nothing(schema["properties"][name])
+    return schema
+
+
+def _or_nothing(section: dict[str, Any]) -> dict[str, Any]:
+    """A section of which every line is a comment is a section that is not there."""
+    about = {key: section.pop(key) for key in ("title", "description", "default") if key in section}
+    return {**about, "anyOf": [section, {"type": "null"}]}
+
+
+def schema_text() -> str:
+    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False, default=str) + "\n"
