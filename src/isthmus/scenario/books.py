@@ -72,6 +72,10 @@ class Books:
                 Released(held.what, held.contract, held.amount, held.reason, held.since, day)
             )
 
+    def withdraw(self, key: str) -> None:
+        """There is nothing to bill any more."""
+        self._held.pop(key, None)
+
     def unbilled_facts(self, contract: str, up_to: date) -> list[Fact]:
         ours = self.of(contract)
         return sorted(

@@ -43,7 +43,7 @@ class Comparison:
 def compare(expected: Expected, outcome: Outcome, document: Document) -> Comparison:
     stated, actual = _stated(expected), as_plain(outcome)
     found = [
-        Difference(_line(document, path), dotted(path), kind, wanted, got)
+        Difference(_line(document, path, kind), dotted(path), kind, wanted, got)
         for section, wanted_section in stated.items()
         for path, kind, wanted, got in _differences(
             ("expect", section), wanted_section, actual[section], section in _WHOLE
@@ -100,7 +100,8 @@ def _nothing(value: Any) -> bool:
 
 
 def _leaves(stated: Any) -> Iterator[Any]:
-    if isinstance(stated, dict | list):
+    """An empty list is a figure too: it says that there is none."""
+    if isinstance(stated, dict | list) and stated:
         for part in stated.values() if isinstance(stated, dict) else stated:
             yield from _leaves(part)
     else:
@@ -126,8 +127,10 @@ def _in_order(value: BaseModel) -> list[str]:
     ]
 
 
-def _line(document: Document, path: KeyPath) -> int:
-    return document.value_mark(path).line if document.has(path) else document.mark(path).line
+def _line(document: Document, path: KeyPath, kind: Kind) -> int:
+    """Of what is stated; what is not is told at the key of its list."""
+    mark = document.mark(path) if kind == "not expected" else document.value_mark(path)
+    return mark.line
 
 
 def _sentence(difference: Difference) -> str:

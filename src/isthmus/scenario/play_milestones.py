@@ -35,7 +35,7 @@ class Milestones:
                 books.release(_key(name), day)
                 self._bill(milestone, contract, day, books)
             elif milestone.state is MilestoneState.PLANNED:
-                books.release(_key(name), day)
+                books.withdraw(_key(name))
             else:
                 what = f"milestone {name}"
                 books.hold(_key(name), held(what, contract, milestone.amount, [problem], day))

@@ -22,13 +22,24 @@ def scenario_schema() -> dict[str, Any]:
         }
     for name in schema["properties"].keys() - set(schema["required"]):
         schema["properties"][name] = _or_nothing(schema["properties"][name])
+    _close(schema)
     return schema
+
+
+def _close(part: Any) -> None:
+    """A key that is no month is no key."""
+    if isinstance(part, dict) and "patternProperties" in part:
+        part["additionalProperties"] = False
+    for inner in part.values() if isinstance(part, dict) else part:
+        if isinstance(inner, dict | list):
+            _close(inner)
 
 
 def _or_nothing(section: dict[str, Any]) -> dict[str, Any]:
     """A section of which every line is a comment is a section that is not there."""
-    about = {key: section.pop(key) for key in ("title", "description", "default") if key in section}
-    return {**about, "anyOf": [section, {"type": "null"}]}
+    about = [key for key in ("title", "description", "default") if key in section]
+    form = {key: value for key, value in section.items() if key not in about}
+    return {**{key: section[key] for key in about}, "anyOf": [form, {"type": "null"}]}
 
 
 def schema_text() -> str:

@@ -25,8 +25,8 @@ def events(file: ScenarioFile) -> Iterator[date]:
         yield from filter(None, [milestone.accepted])
     for amendment in file.amendments:
         yield from (amendment.effective, amendment.signed or amendment.effective)
-    for statement in (*file.progress, *file.estimates):
-        yield statement.on
+    yield from (progress.on for progress in file.progress)
+    yield from (estimate.on for estimate in file.estimates)
     for period in file.periods:
         yield from (period.month.first, period.closed)
         yield from filter(None, [period.opened_again])

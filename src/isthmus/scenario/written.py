@@ -20,7 +20,7 @@ from isthmus.scenario.month import Month
 M = TypeVar("M", bound=BaseModel)
 CURRENCY = "currency"
 """Key of the validation context: the currency of amounts that name none."""
-_AMOUNT = r"(-?[0-9][0-9,]*(?:\.[0-9]+)?)(?: ([A-Z]{3}))?"
+_AMOUNT = r"(-?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?)(?: ([A-Z]{3}))?"
 
 
 def _currency(code: str) -> str:
@@ -35,6 +35,7 @@ def _currency(code: str) -> str:
 def _amount(value: Any, info: ValidationInfo) -> Money:
     if isinstance(value, Money):
         return value
+    assert info.context is not None, "a scenario is validated with its currency"
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Money.of(value, info.context[CURRENCY])
     found = re.fullmatch(_AMOUNT, value) if isinstance(value, str) else None

@@ -11,11 +11,9 @@ from isthmus.scenario.checks.parts import Parts
 
 
 def check_currencies(parts: Parts) -> None:
-    default = parts.document.data.get("currency")
     for path, contract, amount in _amounts(parts):
         found = parts.of_contract(contract)
-        currency = (found[1].currency or default) if found else amount.currency
-        if found and isinstance(currency, str) and amount.currency != currency:
+        if found and amount.currency != (currency := parts.currency_of(found[1])):
             parts.document.add(
                 path, f"{amount} is of another currency than its contract",
                 f"{found[0]} is in {currency}, and nothing is converted",

@@ -15,7 +15,7 @@ from isthmus.scenario.file import MilestonePart, TimePart
 def check_names(parts: Parts) -> None:
     for path, what, name, known in _references(parts):
         if name not in known:
-            parts.unknown(path, what, name, known)
+            parts.unknown(path, what, name, set(known))
     _only_one(parts)
     _projects(parts)
 

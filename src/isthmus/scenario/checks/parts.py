@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from isthmus.scenario.file import (
     RateCardPart,
     TimePart,
 )
+from isthmus.scenario.written import CURRENCY
 
 M = TypeVar("M", bound=BaseModel)
 Placed = dict[KeyPath, M]
@@ -32,6 +32,8 @@ Placed = dict[KeyPath, M]
 @dataclass(frozen=True)
 class Parts:
     document: Document
+    currency: str
+    """Of contracts that name none."""
     people: Placed[PersonPart]
     rate_cards: Placed[RateCardPart]
     contracts: Placed[ContractPart]
@@ -53,6 +55,7 @@ class Parts:
 
         return cls(
             document,
+            context[CURRENCY],
             placed("people", PersonPart),
             placed("rate_cards", RateCardPart),
             placed("contracts", ContractPart),
@@ -84,9 +87,10 @@ class Parts:
         stated = project.contract if project is not None else None
         return self.of_contract(stated or part.project)
 
-    def unknown(
-        self, path: KeyPath, what: str, name: str, known: Mapping[str, Any] | list[str]
-    ) -> None:
+    def currency_of(self, contract: ContractPart) -> str:
+        return contract.currency or self.currency
+
+    def unknown(self, path: KeyPath, what: str, name: str, known: set[str]) -> None:
         self.document.add(
             path,
             f"no {what} is named `{name}`",

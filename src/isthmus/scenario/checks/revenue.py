@@ -6,12 +6,10 @@ from isthmus.canonical.revenue import RecognitionMethod
 from isthmus.landscape.mistake import KeyPath
 from isthmus.rules.revenue.modification import Treatment
 from isthmus.scenario.checks.parts import Parts
-from isthmus.scenario.file import ContractPart, PersonPart
+from isthmus.scenario.file import ContractPart, EstimatePart, PersonPart, ProgressPart
 
-_NEEDS = {
-    RecognitionMethod.COST_TO_COST: "expected_cost",
-    RecognitionMethod.TIME_BASED: "expected_hours",
-}
+_COST, _HOURS = RecognitionMethod.COST_TO_COST, RecognitionMethod.TIME_BASED
+_NEEDS = {_COST: "expected_cost", _HOURS: "expected_hours"}
 """By method: what is expected in all, in the terms or in an estimate."""
 _OVER_TIME = {*_NEEDS, RecognitionMethod.RATABLE}
 
@@ -27,6 +25,30 @@ def check_revenue(parts: Parts) -> None:
         if (statement.cost is None) == (statement.hours is None):
             _add(parts, path, "it does not state one progress", "cost or hours say what is done",
                  "State `cost` or `hours`, and not both.")  # fmt: skip
+        _measured(parts, path, statement, {"cost": _COST, "hours": _HOURS})
+    for path, estimate in parts.estimates.items():
+        keys = {"expected_cost": _COST, "expected_hours": _HOURS}
+        _measured(parts, path, estimate, keys)
+
+
+def _measured(
+    parts: Parts,
+    path: KeyPath,
+    part: ProgressPart | EstimatePart,
+    keys: dict[str, RecognitionMethod],
+) -> None:
+    """What is stated must be what the contract is measured by, or it would mean nothing."""
+    found = parts.of_contract(part.contract)
+    if found is None:
+        return
+    name, contract = found
+    method = contract.recognition.method if contract.recognition else None
+    for key, measures in keys.items():
+        if getattr(part, key) is not None and method is not measures:
+            how = f"earned by {method}" if method else "not told how it is earned"
+            _add(parts, (*path, key), f"`{key}` does not measure {name}",
+                 f"{name} is {how}, and {key} is for {measures}",
+                 "Remove it, or correct `recognition`.")  # fmt: skip
 
 
 def _terms(parts: Parts, path: KeyPath, contract: ContractPart) -> None:
@@ -43,7 +65,7 @@ def _terms(parts: Parts, path: KeyPath, contract: ContractPart) -> None:
     if key and getattr(terms, key) is None and not _estimated(parts, str(path[-1]), key):
         _add(parts, place, f"`{key}` is missing", f"{terms.method} divides what is done by it",
              f"Add `{key}` here, or an estimate.")  # fmt: skip
-    if terms.method is RecognitionMethod.COST_TO_COST:
+    if terms.method is _COST:
         _costs(parts, str(path[-1]))
 
 
@@ -71,7 +93,7 @@ def _costs(parts: Parts, contract: str) -> None:
 
 
 def _cost(parts: Parts, who: str, person: PersonPart, contract: str, terms: ContractPart) -> None:
-    currency = terms.currency or parts.document.data.get("currency")
+    currency = parts.currency_of(terms)
     if person.cost is None:
         _add(parts, ("people", who), f"`{who}` has no cost",
              f"{contract} is earned by cost, and the hours make it",
@@ -92,6 +114,9 @@ def _treatment(
 ) -> None:
     terms = contract.recognition
     if terms is None or terms.price is not None or terms.method not in _OVER_TIME:
+        if treatment is not None:
+            _add(parts, (*path, "treatment"), "`treatment` means nothing here",
+                 "the contract's value is not earned over time", "Remove it.")  # fmt: skip
         return
     if treatment is None:
         _add(parts, path, "`treatment` is missing",
