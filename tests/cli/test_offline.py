@@ -33,7 +33,7 @@ def test_stale_pages_are_named(empty_home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reference"
     folder.mkdir()
     built = call("docs", "build", str(folder))
-    assert (built.code, len(list(folder.iterdir()))) == (0, 7)
+    assert (built.code, len(list(folder.iterdir()))) == (0, 8)
     assert call("docs", "build", "--check", str(folder)).out == "every page is fresh\n"
     (folder / "model.md").write_text("old")
     (folder / "flows.md").unlink()
@@ -47,8 +47,8 @@ def test_stale_pages_are_named(empty_home: Path, tmp_path: Path) -> None:
 def test_the_commands_in_the_order_of_a_days_work(empty_home: Path) -> None:
     shown = call("--help").out
     names = ["up ", "worker ", "api ", "sandbox ", "demo ", "status ", "doctor ", "explain ",
-             "journey ", "bill ", "model ", "landscape ", "connection ", "run ", "hold ",
-             "schema ", "event ", "db ", "docs "]  # fmt: skip
+             "journey ", "bill ", "model ", "scenario ", "landscape ", "connection ", "run ",
+             "hold ", "schema ", "event ", "db ", "docs "]  # fmt: skip
     places = [shown.index(f"│ {name}") for name in names]
     assert places == sorted(places)
 

@@ -20,6 +20,8 @@ CONTRACTS = [
 VIOLATIONS = [
     ("Imports point down", {"kit/broken.py": "import isthmus.canonical"}),
     ("Imports point down", {"store/broken.py": "import isthmus.connect"}),
+    ("Imports point down", {"landscape/broken.py": "import isthmus.scenario"}),
+    ("Imports point down", {"scenario/broken.py": "import isthmus.flows"}),
     ("Imports point down", {"engine/broken.py": "import isthmus.flows"}),
     ("Imports point down", {"api/broken.py": "import isthmus.cli"}),
     ("Imports point down", {"unlisted/__init__.py": ""}),
@@ -67,6 +69,10 @@ VIOLATIONS = [
     (
         "Model, arithmetic and configuration do no I/O",
         {"landscape/broken.py": "import sqlalchemy"},
+    ),
+    (
+        "Model, arithmetic and configuration do no I/O",
+        {"scenario/broken.py": "import psycopg"},
     ),
 ]
 

@@ -11,6 +11,7 @@ from isthmus.rules.periods import (
     Posted,
     Posting,
     Spanning,
+    invoice_day,
     period_for,
     post_parts,
     posting_day,
@@ -124,3 +125,13 @@ def test_no_part_loses_its_day_or_its_amount(
     if spanning is Spanning.WHOLE:
         assert len({type(each) for each in found}) <= 1
         assert len({each.posting.day for each in posted}) <= 1
+
+
+def test_an_invoice_that_waits_keeps_its_day_and_its_closed_period() -> None:
+    assert invoice_day(day("2026-01-31"), MONTHS, "hold") == Posting(day("2026-01-31"), MONTHS[0])
+    assert invoice_day(day("2026-01-31"), MONTHS, "redate_to_first_open") == Posting(
+        day("2026-03-01"), MONTHS[2]
+    )
+    missing = invoice_day(day("2025-12-31"), MONTHS, "hold")
+    assert isinstance(missing, Problem)
+    assert missing.code == "period_missing"

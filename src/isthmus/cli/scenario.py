@@ -22,7 +22,7 @@ cli = typer.Typer(
 
 @cli.command()
 def run(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Scenario files.")],
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how every amount came about.")
     ] = False,

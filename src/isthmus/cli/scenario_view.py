@@ -41,12 +41,13 @@ def show(
 
 
 def _verdict(comparison: Comparison) -> str:
-    if not comparison.figures:
+    figures, apart = comparison.figures, len(comparison.differences)
+    if not figures:
         return "nothing is expected, so nothing was compared"
-    apart = len(comparison.differences)
-    if not apart:
-        return f"{comparison.figures} figures, all as expected"
-    return f"{comparison.figures} figures, {apart} difference{'s' if apart > 1 else ''}"
+    counted = f"{figures} figure{'s' if figures > 1 else ''}"
+    if apart:
+        return f"{counted}, {apart} difference{'s' if apart > 1 else ''}"
+    return f"{counted}, all as expected" if figures > 1 else f"{counted}, as expected"
 
 
 def _happened(scenario: ScenarioFile, outcome: Outcome, *, explain: bool) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from isthmus.kit.duration import format_duration
+from isthmus.kit.money import Money
 from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
 from isthmus.landscape.firm import Calendar, Firm, LegalEntity
@@ -64,6 +65,8 @@ _TYPES = {
     timedelta: "duration",
     Path: "path",
     SecretStr: "secret text",
+    Decimal: "number",
+    Money: "amount",
 }
 
 
@@ -75,7 +78,7 @@ def landscape_reference() -> str:
     ]  # fmt: skip
     for title, model, note in _SECTIONS:
         heading = title if title == "The file" else f"`{title}`"
-        lines += ["", f"## {heading}", "", *_table(model)]
+        lines += ["", f"## {heading}", "", *table(model)]
         lines += ["", note] if note else []
     return "\n".join(lines) + "\n"
 
@@ -92,7 +95,8 @@ def settings_reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(model: type[BaseModel]) -> Iterator[str]:
+def table(model: type[BaseModel]) -> Iterator[str]:
+    """The keys of a part of a file as a Markdown table: type, default and meaning of each."""
     yield "| Key | Type | Default | Meaning |"
     yield "| --- | --- | --- | --- |"
     for key, declared in fields_of(model).items():
@@ -110,6 +114,8 @@ def _type(annotation: Any) -> str:
 
 
 def _one_type(part: Any) -> str:
+    if part in _TYPES:
+        return _TYPES[part]
     origin, args = get_origin(part), [arg for arg in get_args(part) if arg is not Ellipsis]
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in args)
@@ -119,7 +125,7 @@ def _one_type(part: Any) -> str:
         return f"keys to {_type(args[1])}"
     if isinstance(part, type) and issubclass(part, Enum):
         return ", ".join(f"`{member.value}`" for member in part)
-    return "keys" if is_model(part) else _TYPES[part]
+    return "keys" if is_model(part) else str(part.__name__).lower()
 
 
 def _default(declared: FieldInfo) -> str:
@@ -132,7 +138,7 @@ def _default(declared: FieldInfo) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None or value in ((), {}):
+    if value is None or value in ((), {}, ""):
         return ""
     if isinstance(value, BaseModel):
         return "see below"

@@ -49,7 +49,8 @@ def compare(expected: Expected, outcome: Outcome, document: Document) -> Compari
             ("expect", section), wanted_section, actual[section], section in _WHOLE
         )
     ]
-    return Comparison(sum(1 for _ in _leaves(stated)), tuple(found))
+    figures = sum(1 for section in stated.values() for _ in _leaves(section))
+    return Comparison(figures, tuple(found))
 
 
 Found = tuple[KeyPath, Kind, Any, Any]

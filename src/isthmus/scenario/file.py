@@ -28,9 +28,7 @@ Statement = Annotated[Decimal, Field(ge=0)]
 
 
 class CompanyPart(Part):
-    """A company of the firm, by the code that contracts quote."""
-
-    name: str | None = Field(default=None, description="Registered name.")
+    """A company of the firm. So far its code says all that is needed."""
 
 
 class CustomerPart(Part):
@@ -231,7 +229,8 @@ class ScenarioFile(Part):
         description="ISO 4217 code of amounts that name none; others are written `100 USD`."
     )
     companies: dict[str, CompanyPart] = Field(
-        default={}, description="The firm's companies by code; none are needed where one will do."
+        default={},
+        description="The firm's companies by code; with one company they need not be told.",
     )
     customers: dict[str, CustomerPart] = Field(
         default={}, description="Customers by name; absent: those that contracts name."
