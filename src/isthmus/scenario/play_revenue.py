@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 
-from isthmus.canonical import Contract, TimeEntry
+from isthmus.canonical import Contract
 from isthmus.canonical.revenue import RecognitionMethod
 from isthmus.canonical.terms import RecognitionTerms
 from isthmus.kit.money import Money
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import Unusable
 from isthmus.rules.revenue.milestone import Acceptance, Deliverable, earned_by
-from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward
+from isthmus.scenario.bookkeeping import keep_books
 from isthmus.scenario.books import Books, Earned, held
 from isthmus.scenario.earning import Change, Progress, Ratable, earned_by_month
-from isthmus.scenario.file import EstimatePart, ProgressPart
+from isthmus.scenario.measure import measure_of
 from isthmus.scenario.month import Month
-from isthmus.scenario.outcome import Journal, JournalLine
 from isthmus.scenario.world import World, signed
 
 _PAIR = tuple[Month, Earned]
@@ -45,7 +43,7 @@ class Revenue:
                         months[month] = _added(months.get(month), earned)
                 except Unusable as error:
                     self._stop(contract, months, error, books)
-                self._post(contract, terms, books)
+                keep_books(contract, terms, day, books)
 
     def _earned(self, contract: Contract, terms: RecognitionTerms, books: Books) -> Iterator[_PAIR]:
         match terms.method:
@@ -70,9 +68,10 @@ class Revenue:
 
     def _deliverables(self, contract: Contract) -> Iterator[Deliverable]:
         """A sign-off that is required is more than a formality (IFRS 15 B83-B86)."""
+        until = self._world.until
         for name, part in self._world.file.milestones.items():
-            milestone = self._world.milestone(name, self._world.until)
-            if self._is_of(milestone.project, contract):
+            milestone = self._world.milestone(name, until)
+            if self._world.project(milestone.project, until).contract == contract.id:
                 signed_off = (
                     Acceptance.SUBJECTIVE if part.needs_acceptance else Acceptance.OBJECTIVE
                 )
@@ -103,11 +102,7 @@ class Revenue:
             assert ends_on is not None, "the file was read without a mistake"
             policies = self._world.policies
             return Ratable(price, starts_on, ends_on, policies.proration, policies.rounding)
-        return Progress(
-            price, terms.method, lambda day: (
-                self._done(contract, terms, day), self._expected(contract, terms, day)
-            )
-        )  # fmt: skip
+        return Progress(price, terms.method, measure_of(self._world, contract, terms))
 
     def _changes(self, contract: Contract) -> list[Change]:
         found = [
@@ -116,53 +111,6 @@ class Revenue:
             if part.value_change and part.treatment
         ]
         return sorted(found, key=lambda change: change.on)
-
-    def _done(self, contract: Contract, terms: RecognitionTerms, day: date) -> Decimal:
-        """As stated; where nothing is, as the approved hours say."""
-        by_cost = terms.method is RecognitionMethod.COST_TO_COST
-        stated = [
-            (part.on, done)
-            for part in self._world.file.progress
-            if self._says(part, contract)
-            and (done := part.cost.amount if by_cost and part.cost else part.hours) is not None
-        ]
-        if stated:
-            return max((s for s in stated if s[0] <= day), default=(day, Decimal(0)))[1]
-        return sum(
-            (
-                self._cost(known.entry) if by_cost else known.entry.hours
-                for known in self._world.entries
-                if self._is_of(known.entry.project, contract)
-                and self._world.calendar.earning_day(
-                    known.entry.worked_on, known.on, contract.legal_entity
-                )
-                <= day
-            ),
-            Decimal(0),
-        )
-
-    def _cost(self, entry: TimeEntry) -> Decimal:
-        rate = self._world.people[entry.resource].cost_rate
-        assert rate is not None, "the file was read without a mistake"
-        return rate.times(entry.hours).rounded().amount
-
-    def _expected(self, contract: Contract, terms: RecognitionTerms, day: date) -> Decimal:
-        by_cost = terms.method is RecognitionMethod.COST_TO_COST
-        of_terms = terms.expected_cost.amount if terms.expected_cost else terms.expected_hours
-        stated = [
-            (part.on, expected)
-            for part in self._world.file.estimates
-            if self._says(part, contract) and part.on <= day
-            and (expected := part.expected_cost.amount if by_cost and part.expected_cost
-                 else part.expected_hours) is not None
-        ]  # fmt: skip
-        return max(stated, default=(day, of_terms or Decimal(0)))[1]
-
-    def _says(self, part: ProgressPart | EstimatePart, contract: Contract) -> bool:
-        return self._world.contract_named(part.contract) == contract.id
-
-    def _is_of(self, project: str, contract: Contract) -> bool:
-        return self._world.project(project, self._world.until).contract == contract.id
 
     def _stop(
         self, contract: Contract, months: dict[Month, Earned], error: Unusable, books: Books
@@ -174,32 +122,6 @@ class Revenue:
         )
         stopped = held(f"revenue of {after}", contract.id, None, [problem], self._world.until)
         books.hold(f"revenue {contract.id}", stopped)
-
-    def _post(self, contract: Contract, terms: RecognitionTerms, books: Books) -> None:
-        until = self._world.until
-        earned = [
-            (Movement(min(month.last, until), earned=e.amount), f"revenue of {month}")
-            for month, e in sorted(books.revenue[contract.id].items())
-            if e.amount
-        ]
-        billed = [
-            (Movement(invoice.on, billed=invoice.net), f"invoice of {invoice.on}")
-            for invoice in books.invoices
-            if invoice.contract == contract.id and invoice.net
-        ]
-        story = sorted([*earned, *billed], key=lambda told: told[0].on)
-        at_once = terms.method is RecognitionMethod.RIGHT_TO_INVOICE
-        unbilled = Unbilled.RECEIVABLE if at_once else Unbilled.CONTRACT_ASSET
-        rolled = roll_forward(contract.currency, [movement for movement, _ in story], unbilled)
-        for entry, (_, told) in zip(rolled.entries, story, strict=True):
-            lines = tuple(JournalLine(n.account, n.debit, n.credit) for n in entry.lines)
-            books.journals.append(
-                Journal(contract.legal_entity, contract.id, entry.on, lines, (told,))
-            )
-        for month in Month.of(contract.starts_on).until(Month.of(until)):
-            if balances := rolled.at(min(month.last, until)):
-                books.unbilled.setdefault(contract.id, {})[month] = balances.unbilled
-                books.deferred.setdefault(contract.id, {})[month] = balances.contract_liability
 
 
 def _added(before: Earned | None, more: Earned) -> Earned:
