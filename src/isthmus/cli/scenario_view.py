@@ -53,6 +53,7 @@ def _verdict(comparison: Comparison) -> str:
 def _happened(scenario: ScenarioFile, outcome: Outcome, *, explain: bool) -> None:
     (_explained if explain else _invoices)(outcome.invoices)
     _waited(outcome)
+    _hours(outcome, explain=explain, used=explain or scenario.expect.cap_usage is not None)
     _revenue(outcome, explain=explain)
     if explain or scenario.expect.journals is not None:
         _journals(outcome)
@@ -103,6 +104,23 @@ def _waited(outcome: Outcome) -> None:
         for problem in held.problems:
             say(f"  {problem.reason}")
         say(f"  {held.problems[0].owner}: {held.problems[0].fix}")
+
+
+def _hours(outcome: Outcome, *, explain: bool, used: bool) -> None:
+    for contract, amount in outcome.not_charged.items():
+        say(f"{contract}: work of {amount} is not charged")
+        for told in outcome.given[contract] if explain else ():
+            say(f"  {told}")
+    if used and outcome.cap_usage:
+        show_table(
+            ("contract", "cap", "amount", "hours", "alert"),
+            [
+                (use.contract, use.cap, use.amount, number(use.hours),
+                 f"{use.alert} %" if use.alert else "")
+                for use in outcome.cap_usage
+            ],
+            right=("amount", "hours", "alert"),
+        )  # fmt: skip
 
 
 def _revenue(outcome: Outcome, *, explain: bool) -> None:

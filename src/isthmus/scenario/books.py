@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from isthmus.canonical.invoice import LineKind
 from isthmus.kit.money import Money
-from isthmus.rules.billing import RatedEntry
-from isthmus.rules.drafting import Agreed
+from isthmus.rules.caps import Usage
+from isthmus.rules.fact_ledger import FactLedger, rerate, total
+from isthmus.rules.facts import Fact
 from isthmus.rules.problems import Problem
 from isthmus.scenario.month import Month
 from isthmus.scenario.outcome import Held, Invoice, Journal, Released, Trail
-
-
-@dataclass(slots=True)
-class Fact:
-    """Something that may be billed, priced: hours at a rate, or an agreed price."""
-
-    id: str
-    contract: str
-    happened_on: date
-    known_on: date
-    amount: Money
-    what: RatedEntry | Agreed
-    trail: Trail
-    on_invoice: bool = False
-
-    @property
-    def kind(self) -> LineKind:
-        return self.what.kind if isinstance(self.what, Agreed) else LineKind.TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +25,10 @@ class Earned:
 
 @dataclass
 class Books:
-    facts: list[Fact] = field(default_factory=list)
+    ledgers: dict[str, FactLedger] = field(default_factory=lambda: defaultdict(FactLedger))
+    """By contract: everything that may be billed, priced; on an invoice it is frozen."""
+    usages: dict[str, Sequence[Usage]] = field(default_factory=dict)
+    """By contract: what is spent of its caps."""
     invoices: list[Invoice] = field(default_factory=list)
     """In the order in which the ledger took them."""
     asked: list[tuple[str, date]] = field(default_factory=list)
@@ -52,6 +39,7 @@ class Books:
     deferred: dict[str, dict[Month, Money]] = field(default_factory=dict)
     journals: list[Journal] = field(default_factory=list)
     _held: dict[str, Held] = field(default_factory=dict)
+    _known: dict[tuple[str, int], date] = field(default_factory=dict)
 
     @property
     def held(self) -> Sequence[Held]:
@@ -76,20 +64,26 @@ class Books:
         """There is nothing to bill any more."""
         self._held.pop(key, None)
 
-    def unbilled_facts(self, contract: str, up_to: date) -> list[Fact]:
-        ours = self.of(contract)
-        return sorted(
-            (fact for fact in ours if not fact.on_invoice and fact.happened_on <= up_to),
-            key=lambda fact: (fact.happened_on, fact.id),
-        )
+    def put(self, contract: str, kind: LineKind, facts: Iterable[Fact], day: date) -> None:
+        """These are the contract's open facts of a kind now."""
+        ledger, priced = self.ledgers[contract], tuple(facts)
+        before = [fact for fact in ledger.open() if fact.work.kind is kind]
+        self.ledgers[contract] = ledger.applied(rerate(before, priced))
+        known = {_key(fact): self._known.get(_key(fact), day) for fact in priced}
+        for fact in before:
+            self._known.pop(_key(fact), None)
+        self._known |= known
 
-    def of(self, contract: str) -> Iterator[Fact]:
-        return (fact for fact in self.facts if fact.contract == contract)
+    def known_on(self, fact: Fact) -> date:
+        """Day from which it is priced and not held."""
+        return self._known[_key(fact)]
 
-    def used(self, contract: str, before: date | None, currency: str) -> Money:
-        """Of a contract's cap by work of days before `before`, invoiced or not."""
-        ours = (f for f in self.of(contract) if before is None or f.happened_on < before)
-        return Money.total((fact.amount for fact in ours), currency)
+    def to_invoice(self, contract: str, currency: str) -> Money:
+        return total(self.ledgers[contract].open(), currency)
+
+
+def _key(fact: Fact) -> tuple[str, int]:
+    return fact.work.id, fact.part
 
 
 def held(

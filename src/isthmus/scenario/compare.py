@@ -16,7 +16,7 @@ from isthmus.scenario.expected import Expected
 from isthmus.scenario.outcome import Outcome, as_plain
 
 Kind = Literal["differs", "missing", "not expected"]
-_WHOLE = ("revenue", "to_invoice")
+_WHOLE = ("revenue", "to_invoice", "not_charged")
 """Sections by name of which everything must be stated; of balances, any day may be."""
 
 

@@ -73,6 +73,18 @@ class ExpectedJournal(Part):
     lines: tuple[ExpectedJournalLine, ...] | None = Field(default=None, description="Its lines.")
 
 
+class ExpectedCapUse(Part):
+    """A cap of which something is spent, by contract, then as the contract states them."""
+
+    contract: str | None = Field(default=None, description="Contract.")
+    cap: str | None = Field(default=None, description="`5,000.00 EUR in 2026-03`, `8 h on DAY`.")
+    amount: Amount | None = Field(default=None, description="Spent, invoiced or not.")
+    hours: Decimal | None = Field(default=None, description="Hours spent.")
+    alert: int | None = Field(
+        default=None, description="Highest percentage of `alert_at` that is reached."
+    )
+
+
 class Expected(Part):
     invoices: tuple[ExpectedInvoice, ...] | None = Field(default=None, description="Every invoice.")
     held: tuple[ExpectedHold, ...] | None = Field(
@@ -83,6 +95,13 @@ class Expected(Part):
     )
     to_invoice: dict[str, Amount] | None = Field(
         default=None, description="By contract: rated, not held, and on no invoice at the end."
+    )
+    not_charged: dict[str, Amount] | None = Field(
+        default=None,
+        description="By contract: standard value of work that is a courtesy or beyond a cap.",
+    )
+    cap_usage: tuple[ExpectedCapUse, ...] | None = Field(
+        default=None, description="What is spent of every cap at the end."
     )
     revenue: ByMonth | None = Field(
         default=None, description="By contract and month: what was earned, every month of it."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from isthmus.canonical.terms import RecognitionTerms
+from isthmus.canonical.terms import CapLevel, CapPeriod, CapPolicy, RecognitionTerms, TimeTerms
 from isthmus.landscape.firm import Part
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.revenue.modification import Treatment
@@ -19,8 +19,10 @@ from isthmus.scenario.written import Amount, CurrencyCode, Day, Days, MonthKey, 
 
 if TYPE_CHECKING:
     WrittenRecognition = RecognitionTerms
+    WrittenTime = TimeTerms
 else:
     WrittenRecognition = written(RecognitionTerms)
+    WrittenTime = written(TimeTerms)
 
 Hours = Annotated[Decimal, Field(ge=-24, le=24)]
 Name = Annotated[str, Field(min_length=1)]
@@ -59,6 +61,28 @@ class RateCardPart(Part):
     name: str | None = Field(default=None, description="What people call it.")
 
 
+class CapPart(Part):
+    """A limit of money or of hours; given both, the tighter one binds."""
+
+    level: CapLevel = Field(default=CapLevel.CONTRACT, description="What is limited.")
+    of: str | None = Field(
+        default=None, description="Its name; absent: each one has the limit for itself."
+    )
+    amount: Amount | None = Field(default=None, description="Most that is billed.")
+    hours: Annotated[Decimal, Field(ge=0)] | None = Field(
+        default=None, description="Most hours that are billed."
+    )
+    period: CapPeriod = Field(default=CapPeriod.WHOLE, description="How long it counts.")
+    policy: CapPolicy = Field(
+        default=CapPolicy.BLOCK,
+        description="What does not fit is held whole, cut and held, cut and worked for nothing, "
+        "or billed with a warning.",
+    )
+    alert_at: tuple[Annotated[int, Field(gt=0)], ...] = Field(
+        default=(75, 90, 100), description="Percentages of which somebody is told."
+    )
+
+
 class ContractPart(Part):
     customer: str = Field(description="Who pays.")
     company: str | None = Field(
@@ -77,6 +101,12 @@ class ContractPart(Part):
     purchase_order: str | None = Field(default=None, description="Client's order number.")
     minimum_increment: Annotated[int, Field(gt=0)] | None = Field(
         default=None, description="Minutes up to whose multiples each entry is billed."
+    )
+    time: WrittenTime | None = Field(
+        default=None, description="How hours are rounded and priced in detail."
+    )
+    caps: tuple[CapPart, ...] = Field(
+        default=(), description="Limits beside `cap`: by day, by person, by task."
     )
     recognition: WrittenRecognition | None = Field(
         default=None, description="How it is earned; absent: its revenue is not worked out."
@@ -140,6 +170,14 @@ class TimePart(Part):
     psa_rate: Amount | None = Field(
         default=None, description="Rate of an hour that the PSA stamped on it."
     )
+    agreed_rate: Amount | None = Field(
+        default=None, description="Rate agreed for this entry; it goes before every rate card."
+    )
+    task: str | None = Field(default=None, description="Task, for caps and rounding by task.")
+    time_type: str | None = Field(
+        default=None, description="Kind of time, as `time.overtime.by_time_type` names it."
+    )
+    courtesy: bool = Field(default=False, description="Shown on the invoice and not charged.")
 
 
 class AmendmentPart(Part):

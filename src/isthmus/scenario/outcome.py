@@ -77,6 +77,17 @@ class Journal:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True)
+class CapUse:
+    """What is billed or to bill of one cap; `alert` is the highest percentage told of."""
+
+    contract: str
+    cap: str
+    amount: Money
+    hours: Decimal
+    alert: int | None
+
+
 ByMonth = Mapping[str, Mapping[Month, Money]]
 
 
@@ -86,6 +97,8 @@ class Outcome:
     held: tuple[Held, ...]
     released: tuple[Released, ...]
     to_invoice: Mapping[str, Money]
+    not_charged: Mapping[str, Money]
+    cap_usage: tuple[CapUse, ...]
     revenue: ByMonth
     """Months in which nothing was earned are left out."""
     unbilled: ByMonth
@@ -93,6 +106,8 @@ class Outcome:
     journals: tuple[Journal, ...]
     earned: Mapping[str, Mapping[Month, Trail]]
     """The trail of `revenue`."""
+    given: Mapping[str, Trail]
+    """The trail of `not_charged`."""
 
 
 def as_plain(value: Any) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
 from isthmus.canonical import Milestone
 from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.milestone import MilestoneState
-from isthmus.rules.billing import check_milestone
-from isthmus.rules.drafting import Agreed
-from isthmus.scenario.books import Books, Fact, held
+from isthmus.rules.facts import Fact, charge_of
+from isthmus.rules.milestones.billing import check_milestone
+from isthmus.scenario.books import Books, held
 from isthmus.scenario.world import World
 
 
@@ -18,6 +19,7 @@ class Milestones:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open = sorted(world.file.milestones)
+        self._due: dict[str, list[Fact]] = defaultdict(list)
 
     def days(self) -> Iterator[date]:
         for part in self._world.file.milestones.values():
@@ -43,14 +45,16 @@ class Milestones:
     def _bill(self, milestone: Milestone, contract: str, day: date, books: Books) -> None:
         """At once and without a run, dated by its delivery, as `milestone_to_invoice` asks."""
         happened_on = milestone.delivered_on or day
-        agreed = Agreed(
-            _key(milestone.name), LineKind.MILESTONE, milestone.name, milestone.amount,
-            milestone.project,
+        fact = charge_of(
+            _key(milestone.name), milestone.amount, happened_on, LineKind.MILESTONE,
+            label=milestone.name, project=milestone.project, contract=contract,
         )  # fmt: skip
-        trail = (f"{happened_on}  {milestone.name}: agreed price {milestone.amount}",)
-        books.facts.append(
-            Fact(agreed.id, contract, happened_on, day, milestone.amount, agreed, trail)
-        )
+        frozen = {f.work.id for f in books.ledgers[contract].frozen()}
+        self._due[contract] = [
+            *(due for due in self._due[contract] if due.work.id not in frozen),
+            fact,
+        ]
+        books.put(contract, LineKind.MILESTONE, self._due[contract], day)
         books.asked.append((contract, happened_on))
 
 

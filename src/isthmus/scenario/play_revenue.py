@@ -17,6 +17,7 @@ from isthmus.scenario.books import Books, Earned, held
 from isthmus.scenario.earning import Change, Progress, Ratable, earned_by_month
 from isthmus.scenario.measure import measure_of
 from isthmus.scenario.month import Month
+from isthmus.scenario.told import told
 from isthmus.scenario.world import World, signed
 
 _PAIR = tuple[Month, Earned]
@@ -56,8 +57,9 @@ class Revenue:
 
     def _as_invoiced(self, contract: Contract, books: Books) -> Iterator[_PAIR]:
         """What may be invoiced is what was earned, on the day of the work (IFRS 15 B16)."""
-        for fact in sorted(books.of(contract.id), key=lambda fact: (fact.happened_on, fact.id)):
-            yield self._on(contract, fact.happened_on, fact.known_on, fact.amount, fact.trail[0])
+        for fact in books.ledgers[contract.id].in_force():
+            known_on, sentence = books.known_on(fact), told(fact)[0]
+            yield self._on(contract, fact.work.worked_on, known_on, fact.amount, sentence)
 
     def _delivered(self, contract: Contract) -> Iterator[_PAIR]:
         until = self._world.until
@@ -80,10 +82,10 @@ class Revenue:
                 )
 
     def _on(
-        self, contract: Contract, happened_on: date, known_on: date, amount: Money, told: str
+        self, contract: Contract, happened_on: date, known_on: date, amount: Money, sentence: str
     ) -> _PAIR:
         day = self._world.calendar.earning_day(happened_on, known_on, contract.legal_entity)
-        return Month.of(day), Earned(amount, (told,))
+        return Month.of(day), Earned(amount, (sentence,))
 
     def _over_time(self, contract: Contract, terms: RecognitionTerms) -> Iterator[_PAIR]:
         price = terms.price or contract.value

@@ -10,13 +10,15 @@ from isthmus.canonical import Contract
 from isthmus.canonical.dimensions import PeriodState
 from isthmus.canonical.invoice import InvoiceLine
 from isthmus.kit.money import Money
-from isthmus.rules.billing import RatedEntry
-from isthmus.rules.drafting import Agreed, draft_lines
+from isthmus.rules.drafting import draft_lines
+from isthmus.rules.fact_ledger import total
+from isthmus.rules.facts import Fact
 from isthmus.rules.periods import Posting, invoice_day, period_closed
 from isthmus.rules.problems import Problem
-from isthmus.scenario.books import Books, Fact, held
+from isthmus.scenario.books import Books, held
 from isthmus.scenario.month import Month
 from isthmus.scenario.outcome import Invoice, Line
+from isthmus.scenario.told import told
 from isthmus.scenario.world import World
 
 
@@ -40,18 +42,18 @@ class Runs:
                 self._draft(contract, up_to, day, books)
 
     def _draft(self, name: str, up_to: date, day: date, books: Books) -> None:
-        facts = books.unbilled_facts(name, up_to)
+        facts = books.ledgers[name].billable(date.min, up_to)
         if not facts:
             return
-        contract = self._world.contract(name, day)
+        contract, key = self._world.contract(name, day), f"invoice {facts[0].work.id}"
         posting = self._posting(contract, up_to, day)
         if isinstance(posting, Problem):
-            total = Money.total((fact.amount for fact in facts), contract.currency)
-            books.hold(f"invoice {facts[0].id}", held(_what(up_to), name, total, [posting], day))
+            amount = total(facts, contract.currency)
+            books.hold(key, held(_what(up_to), name, amount, [posting], day))
             return
-        for fact in facts:
-            fact.on_invoice = True
-        self._post(f"invoice {facts[0].id}", self._invoice(contract, posting, facts), day, books)
+        document = f"{name} {len(books.ledgers[name].rows)} {day}"
+        books.ledgers[name] = books.ledgers[name].on_document(document, facts)
+        self._post(key, self._invoice(contract, posting, facts), day, books)
 
     def _posting(self, contract: Contract, up_to: date, day: date) -> Posting | Problem:
         company = contract.legal_entity
@@ -86,19 +88,14 @@ class Runs:
 
 
 def _lines(facts: Sequence[Fact]) -> tuple[Line, ...]:
-    rated = [fact.what for fact in facts if isinstance(fact.what, RatedEntry)]
-    agreed = [fact.what for fact in facts if isinstance(fact.what, Agreed)]
-    billed = draft_lines(rated, agreed)
-    by_id = {fact.id: fact for fact in facts}
-    return tuple(
-        _line(line, [by_id[id] for id in billed.lineage[line.number]]) for line in billed.lines
-    )
+    billed = draft_lines(facts)
+    return tuple(_line(line, billed.facts[line.number]) for line in billed.lines)
 
 
 def _line(line: InvoiceLine, facts: Sequence[Fact]) -> Line:
     return Line(
         line.description, line.kind, line.project, line.quantity, line.unit_price, line.amount,
-        tuple(told for fact in facts for told in fact.trail),
+        tuple(sentence for fact in facts for sentence in told(fact)),
     )  # fmt: skip
 
 

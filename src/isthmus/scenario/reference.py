@@ -6,7 +6,15 @@ import inspect
 
 from pydantic import BaseModel
 
-from isthmus.canonical.terms import RecognitionTerms
+from isthmus.canonical.terms import (
+    DayPremium,
+    DayRate,
+    Overtime,
+    RecognitionTerms,
+    TimeRounding,
+    TimeTerms,
+    VolumeTier,
+)
 from isthmus.landscape.reference import table
 from isthmus.scenario import expected, file
 
@@ -16,6 +24,13 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("people.NAME", file.PersonPart),
     ("rate_cards[]", file.RateCardPart),
     ("contracts.NAME", file.ContractPart),
+    ("contracts.NAME.time", TimeTerms),
+    ("contracts.NAME.time.rounding", TimeRounding),
+    ("contracts.NAME.time.overtime", Overtime),
+    ("contracts.NAME.time.overtime.by_day[]", DayPremium),
+    ("contracts.NAME.time.day_rate", DayRate),
+    ("contracts.NAME.time.tiers[]", VolumeTier),
+    ("contracts.NAME.caps[]", file.CapPart),
     ("contracts.NAME.recognition", RecognitionTerms),
     ("projects.NAME", file.ProjectPart),
     ("projects.NAME.phases.NAME", file.PhasePart),
@@ -32,6 +47,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("expect.invoices[].lines[]", expected.ExpectedLine),
     ("expect.held[]", expected.ExpectedHold),
     ("expect.released[]", expected.ExpectedRelease),
+    ("expect.cap_usage[]", expected.ExpectedCapUse),
     ("expect.journals[]", expected.ExpectedJournal),
     ("expect.journals[].lines[]", expected.ExpectedJournalLine),
 )

@@ -7,17 +7,19 @@ is gone. Areas share `Books` and nothing else; their order here is the order wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Protocol
 
 from isthmus.kit.money import Money
+from isthmus.rules.facts import Charging, Fact
 from isthmus.scenario.books import Books
-from isthmus.scenario.outcome import Outcome
+from isthmus.scenario.outcome import CapUse, Outcome
 from isthmus.scenario.play_milestones import Milestones
 from isthmus.scenario.play_revenue import Revenue
 from isthmus.scenario.play_runs import Runs
 from isthmus.scenario.play_time import Time
+from isthmus.scenario.told import told
 from isthmus.scenario.world import World
 
 
@@ -50,6 +52,8 @@ def _outcome(world: World, books: Books) -> Outcome:
             sorted(books.released, key=lambda r: (r.released, r.since, r.contract, r.what))
         ),
         to_invoice=_to_invoice(world, books),
+        not_charged=_not_charged(books),
+        cap_usage=_cap_usage(world, books),
         revenue={
             contract: {month: earned.amount for month, earned in months.items() if earned.amount}
             for contract, months in books.revenue.items()
@@ -61,15 +65,42 @@ def _outcome(world: World, books: Books) -> Outcome:
             contract: {month: earned.trail for month, earned in months.items()}
             for contract, months in books.revenue.items()
         },
+        given={
+            contract: tuple(sentence for fact in facts for sentence in told(fact))
+            for contract, facts in _given(books)
+        },
     )
 
 
 def _to_invoice(world: World, books: Books) -> dict[str, Money]:
     amounts = {
-        name: Money.total(
-            (fact.amount for fact in books.of(name) if not fact.on_invoice),
-            world.contract(name, world.until).currency,
-        )
+        name: books.to_invoice(name, world.contract(name, world.until).currency)
         for name in world.file.contracts
     }
     return {name: amount for name, amount in sorted(amounts.items()) if amount}
+
+
+def _given(books: Books) -> Iterator[tuple[str, list[Fact]]]:
+    for contract, ledger in sorted(books.ledgers.items()):
+        facts = [f for f in ledger.in_force() if f.charging is not Charging.CHARGED]
+        if facts:
+            yield contract, facts
+
+
+def _not_charged(books: Books) -> dict[str, Money]:
+    return {
+        contract: Money.total((f.list_amount for f in facts), facts[0].rate.currency)
+        for contract, facts in _given(books)
+    }
+
+
+def _cap_usage(world: World, books: Books) -> tuple[CapUse, ...]:
+    return tuple(
+        CapUse(
+            contract, usage.bucket.words(),
+            Money.of(usage.spent.amount, world.contract(contract, world.until).currency),
+            usage.spent.hours, usage.alert,
+        )
+        for contract, usages in sorted(books.usages.items())
+        for usage in usages
+    )  # fmt: skip

@@ -26,6 +26,7 @@ from isthmus.canonical import (
 from isthmus.canonical.contract import Terms
 from isthmus.canonical.milestone import MilestoneState
 from isthmus.canonical.project import ProjectStatus
+from isthmus.canonical.terms import Cap, TimeTerms
 from isthmus.canonical.time_entry import Approval
 from isthmus.rules.contracts import amend
 from isthmus.rules.rating import RateBook
@@ -68,8 +69,12 @@ class World:
         }
         self.book = RateBook.build(_cards(file.rate_cards))
         self.phases = {
-            (project, name): Phase(
-                id=name, name=name, project=project, starts_on=part.starts, ends_on=part.ends
+            _phase(project, name): Phase(
+                id=_phase(project, name),
+                name=name,
+                project=project,
+                starts_on=part.starts,
+                ends_on=part.ends,
             )
             for project, stated in file.projects.items()
             for name, part in stated.phases.items()
@@ -156,7 +161,7 @@ class World:
             id=id,
             resource=part.who,
             project=project.id,
-            phase=part.phase,
+            phase=part.phase and _phase(project.id, part.phase),
             role=part.role,
             worked_on=part.on,
             hours=part.hours,
@@ -164,7 +169,15 @@ class World:
             approval=Approval.APPROVED,
             currency=project.currency,
             source_rate=part.psa_rate,
+            agreed_rate=part.agreed_rate,
+            task=part.task,
+            time_type=part.time_type,
+            is_courtesy=part.courtesy,
         )
+
+
+def _phase(project: str, name: str) -> str:
+    return f"{project}, {name}"
 
 
 def signed(part: AmendmentPart) -> date:
@@ -212,7 +225,11 @@ def _contract(name: str, file: ScenarioFile, company: str) -> Contract:
             "ends_on": part.ends,
             "purchase_order": part.purchase_order,
             "minimum_increment": part.minimum_increment,
-            "terms": Terms(recognition=part.recognition),
+            "terms": Terms(
+                time=part.time or TimeTerms(),
+                caps=tuple(Cap.model_validate(dict(cap)) for cap in part.caps),
+                recognition=part.recognition,
+            ),
         }
     )
 
@@ -244,5 +261,6 @@ def _state(part: MilestonePart, day: date) -> tuple[MilestoneState, date | None]
 def _said(part: TimePart, project: str) -> str:
     """Sorts by day, person, project; the same text means the same work."""
     values = (part.on, part.who, project, part.phase, part.role, f"{part.hours.normalize():f}",
-              part.billable, part.approved or part.on, part.psa_rate)  # fmt: skip
+              part.billable, part.approved or part.on, part.psa_rate,
+              part.agreed_rate, part.task, part.time_type, part.courtesy)  # fmt: skip
     return " ".join(str(value) for value in values)

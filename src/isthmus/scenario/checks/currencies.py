@@ -8,6 +8,7 @@ from typing import Any
 from isthmus.kit.money import Money, minor_units
 from isthmus.landscape.mistake import KeyPath
 from isthmus.scenario.checks.parts import Parts
+from isthmus.scenario.file import ContractPart
 
 
 def check_currencies(parts: Parts) -> None:
@@ -30,6 +31,7 @@ def _amounts(parts: Parts) -> Iterator[Placed]:
     for path, contract in parts.contracts.items():
         name = str(path[-1])
         yield from _of(path, contract, name, ("value", "cap"))
+        yield from _of_time(path, contract, name)
         if contract.recognition is not None:
             place = (*path, "recognition")
             yield from _of(place, contract.recognition, name, ("price", "expected_cost"))
@@ -42,6 +44,16 @@ def _amounts(parts: Parts) -> Iterator[Placed]:
         yield from _of(path, progress, progress.contract, ("cost",))
     for path, estimate in parts.estimates.items():
         yield from _of(path, estimate, estimate.contract, ("expected_cost",))
+
+
+def _of_time(path: KeyPath, contract: ContractPart, name: str) -> Iterator[Placed]:
+    for place, cap in enumerate(contract.caps):
+        yield from _of((*path, "caps", place), cap, name, ("amount",))
+    if contract.time is not None:
+        for place, tier in enumerate(contract.time.tiers):
+            yield from _of((*path, "time", "tiers", place), tier, name, ("rate",))
+        if contract.time.day_rate is not None:
+            yield from _of((*path, "time", "day_rate"), contract.time.day_rate, name, ("rate",))
 
 
 def _of(path: KeyPath, part: Any, contract: str | None, keys: tuple[str, ...]) -> Iterator[Placed]:

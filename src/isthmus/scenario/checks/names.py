@@ -76,14 +76,14 @@ def _expected(parts: Parts) -> Iterator[Reference]:
         "company": parts.names("companies"),
         "customer": _customers(parts),
     }
-    for section in ("invoices", "held", "released", "journals"):
+    for section in ("invoices", "held", "released", "cap_usage", "journals"):
         written = expect.get(section)
         for index, item in enumerate(written if isinstance(written, list) else ()):
             for key, names in known.items():
                 name = item.get(key) if isinstance(item, dict) else None
                 if isinstance(name, str) and names:
                     yield ("expect", section, index, key), key, name, names
-    for section in ("to_invoice", "revenue", "unbilled", "deferred"):
+    for section in ("to_invoice", "not_charged", "revenue", "unbilled", "deferred"):
         for name in keys_at(parts.document, "expect", section):
             yield ("expect", section, name), "contract", name, known["contract"]
 
