@@ -73,7 +73,9 @@ def test_every_amount_is_explained() -> None:
         "  Senior Consultant, Consultant 1, 2026-03-12 to 2026-03-13: 15.5 x 150.00 EUR = "
         "2,325.00 EUR",
         "    2026-03-12  Consultant 1  8 h x 150.00 EUR = 1,200.00 EUR",
-        "        client rate card: looked for Senior Consultant in EUR on 2026-03-12, found none",
+        "        entry, person on project, task rate card, project rate card, person on client, "
+        "client rate card, region or practice rate card: looked for Senior Consultant in EUR on "
+        "2026-03-12, found none",
     ]
 
 

@@ -10,7 +10,7 @@ from tests.scenario.files import ALL, played
 
 from isthmus.scenario import ScenarioFile, World, play, read
 
-LISTS = ("time", "rate_cards", "amendments", "progress", "estimates", "periods", "runs")
+LISTS = ("time", "expenses", "rate_cards", "amendments", "progress", "estimates", "periods", "runs")
 NAMES = ("companies", "customers", "people", "contracts", "projects", "milestones")
 
 

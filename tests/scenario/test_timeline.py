@@ -275,3 +275,130 @@ def test_every_approved_hour_is_invoiced_or_held_in_any_order(
     assert found == capped(other)
     assert invoiced + held == eur(approved)
     assert earned == invoiced <= eur(2700)
+
+
+def test_an_excess_that_is_justified_after_its_invoice_is_billed_by_itself(tmp_path: Path) -> None:
+    found = outcome(
+        tmp_path,
+        "contracts: {Tests: {customer: Client A, billing: t_and_m, starts: 2026-01-01,"
+        " expenses: {markup_percent: 5, categories: [{category: Hotel, limit: 120}]}}}\n"
+        "expenses: [{on: 2026-03-11, who: Consultant 1, category: Hotel, quantity: 2,"
+        " amount: 300, justified: 2026-04-07}]\n"
+        "runs: [{on: 2026-04-01, up_to: 2026-03-31}, {on: 2026-05-01, up_to: 2026-04-30}]\n",
+    )  # fmt: skip
+
+    assert [invoice.net for invoice in found.invoices] == [eur(252), eur(63)]
+    assert found.held == ()
+    assert [(r.amount, r.released) for r in found.released] == [(eur(60), day("2026-04-07"))]
+    assert [journal.lines[0].debit for journal in found.journals] == [eur(300)]
+
+
+def test_an_expense_of_a_closed_month_waits_with_its_cost(tmp_path: Path) -> None:
+    expense = (
+        "expenses: [{on: 2026-03-11, who: Consultant 1, category: Hotel, amount: 300,"
+        " approved: 2026-04-06}]\n"
+        "periods: [{month: 2026-03, closed: 2026-04-05}]\n"
+    )
+    waits = outcome(tmp_path, HOURLY, expense)
+    moved = outcome(tmp_path, HOURLY, expense, "policies: {closed_period: redate_to_first_open}\n")
+
+    assert [(h.reason, h.amount) for h in waits.held] == [("period_closed", eur(300))]
+    assert waits.journals == ()
+    assert moved.to_invoice == {"Tests": eur(300)}
+    assert [journal.on for journal in moved.journals] == [day("2026-04-01")]
+
+
+TIERED = (
+    "contracts: {Tests: {customer: Client A, billing: t_and_m, starts: 2026-01-01,"
+    " time: {tiers: [{up_to_hours: 10, rate: 90}, {rate: 80}]}}}\n"
+    "time:\n"
+    "  - {on: 2026-03-10, who: Consultant 1, hours: 8}\n"
+    "  - {on: 2026-03-09, who: Consultant 1, hours: 4, approved: 2026-04-07}\n"
+)
+
+
+def test_an_earlier_hour_that_comes_late_has_the_first_tier_unless_it_is_invoiced(
+    tmp_path: Path,
+) -> None:
+    """12 hours are 10 at 90 and 2 at 80 in any case; which hours are the cheap ones differs."""
+    open_still = outcome(tmp_path, TIERED, "runs: [{on: 2026-05-01, up_to: 2026-04-30}]\n")
+    invoiced = outcome(
+        tmp_path, TIERED,
+        "runs: [{on: 2026-04-01, up_to: 2026-03-31}, {on: 2026-05-01, up_to: 2026-04-30}]\n",
+    )  # fmt: skip
+
+    cheap = [line for line in open_still.invoices[0].lines if line.price == eur(80)]
+    assert [(line.text[-10:], line.amount) for line in cheap] == [("2026-03-10", eur(160))]
+    assert [invoice.net for invoice in invoiced.invoices] == [eur(720), eur(340)]
+    assert [line.text[-10:] for line in invoiced.invoices[1].lines] == ["2026-03-09"] * 2
+
+
+def test_a_cap_of_the_client_counts_its_other_contracts(tmp_path: Path) -> None:
+    one = "{customer: Client A, billing: t_and_m, starts: 2026-01-01, caps: [%s]}"
+    cap = "{level: customer, amount: 1000, policy: split}"
+    found = outcome(
+        tmp_path,
+        f"contracts: {{First: {one % cap}, Second: {one % cap}}}\n"
+        "time:\n"
+        "  - {on: 2026-03-10, who: Consultant 1, contract: First, hours: 7}\n"
+        "  - {on: 2026-03-11, who: Consultant 1, contract: Second, hours: 4}\n",
+    )
+
+    assert found.to_invoice == {"First": eur(700), "Second": eur(300)}
+    assert [(h.what, h.amount) for h in found.held] == [
+        ("Consultant 1, 2026-03-11, 1 h of 4 h", eur(100))
+    ]
+
+
+def test_a_price_that_was_agreed_for_an_entry_goes_before_the_list(tmp_path: Path) -> None:
+    found = outcome(
+        tmp_path, HOURLY,
+        "time: [{on: 2026-03-10, who: Consultant 1, hours: 2, agreed_rate: 77.50}]\n",
+    )  # fmt: skip
+
+    assert found.to_invoice == {"Tests": eur(155)}
+
+
+def test_tax_is_rounded_as_the_contract_says(tmp_path: Path) -> None:
+    """Two expenses of 10.02 at 21 %: 2.1042 each. Together 4.2084, so 4.21; by line 2.10 twice."""
+    taxes = {}
+    for rounding in ("category", "line"):
+        found = outcome(
+            tmp_path,
+            "contracts: {Tests: {customer: Client A, billing: t_and_m, starts: 2026-01-01,"
+            f" tax: {{percent: 21, rounding: {rounding}}}}}}}\n"
+            "expenses:\n"
+            "  - {on: 2026-03-11, who: Consultant 1, category: Fare, amount: 10.02}\n"
+            "  - {on: 2026-03-12, who: Consultant 1, category: Fare, amount: 10.02}\n"
+            "runs: [{on: 2026-04-01, up_to: 2026-03-31}]\n",
+        )
+        taxes[rounding] = [(invoice.tax, invoice.total) for invoice in found.invoices]
+
+    assert taxes == {
+        "category": [(eur("4.21"), eur("24.25"))], "line": [(eur("4.20"), eur("24.24"))],
+    }  # fmt: skip
+
+
+def test_two_invoices_of_a_contract_on_one_day(tmp_path: Path) -> None:
+    found = outcome(
+        tmp_path, HOURLY,
+        "time: [{on: 2026-03-10, who: Consultant 1, hours: 2},"
+        " {on: 2026-04-10, who: Consultant 1, hours: 3}]\n"
+        "runs: [{on: 2026-05-01, up_to: 2026-03-31}, {on: 2026-05-01, up_to: 2026-04-30}]\n",
+    )  # fmt: skip
+
+    assert [(invoice.on, invoice.net) for invoice in found.invoices] == [
+        (day("2026-03-31"), eur(200)), (day("2026-04-30"), eur(300)),
+    ]  # fmt: skip
+
+
+def test_terms_that_cannot_be_followed_hold_the_hours_of_their_contract(tmp_path: Path) -> None:
+    found = outcome(
+        tmp_path,
+        "contracts: {Tests: {customer: Client A, billing: t_and_m, starts: 2026-01-01,"
+        " time: {tiers: [{rate: 90}, {up_to_hours: 10, rate: 80}]}}}\n"
+        "time: [{on: 2026-03-10, who: Consultant 1, hours: 2}]\n",
+    )  # fmt: skip
+
+    assert [(h.what, h.reason) for h in found.held] == [("hours of Tests", "tiers_unusable")]
+    assert found.to_invoice == {}

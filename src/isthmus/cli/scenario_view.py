@@ -75,6 +75,9 @@ def _rows(invoice: Invoice) -> Iterator[Sequence[object]]:
         first = (invoice.contract, invoice.on, invoice.posted) if not place else ("", "", "")
         yield (*first, line.text, number(line.quantity), line.price, line.amount)
     yield ("", "", "", "net", "", "", invoice.net)
+    if invoice.total is not None:
+        yield ("", "", "", "tax", "", "", invoice.tax)
+        yield ("", "", "", "total", "", "", invoice.total)
 
 
 def _explained(invoices: Sequence[Invoice]) -> None:
@@ -85,6 +88,8 @@ def _explained(invoices: Sequence[Invoice]) -> None:
             say(f"  {line.text}: {number(line.quantity)} x {line.price} = {line.amount}")
             for told in line.trail:
                 say(f"    {told}")
+        for told in invoice.taxed:
+            say(f"  {told}; total {invoice.total}")
 
 
 def _waited(outcome: Outcome) -> None:

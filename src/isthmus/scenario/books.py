@@ -74,6 +74,12 @@ class Books:
             self._known.pop(_key(fact), None)
         self._known |= known
 
+    def freeze(self, contract: str, facts: Sequence[Fact]) -> None:
+        """Put open facts on a new invoice."""
+        ledger = self.ledgers[contract]
+        number = len({row.document for row in ledger.rows if row.document}) + 1
+        self.ledgers[contract] = ledger.on_document(f"{contract}, invoice {number}", facts)
+
     def known_on(self, fact: Fact) -> date:
         """Day from which it is priced and not held."""
         return self._known[_key(fact)]

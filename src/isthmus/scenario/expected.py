@@ -36,6 +36,8 @@ class ExpectedInvoice(Part):
     purchase_order: str | None = Field(default=None, description="Client's order number.")
     lines: tuple[ExpectedLine, ...] | None = Field(default=None, description="Its lines.")
     net: Amount | None = Field(default=None, description="Sum of the lines.")
+    tax: Amount | None = Field(default=None, description="Tax, where the contract says which.")
+    total: Amount | None = Field(default=None, description="Net and tax.")
 
 
 class ExpectedHold(Part):
@@ -43,7 +45,8 @@ class ExpectedHold(Part):
 
     what: str | None = Field(
         default=None,
-        description="`Consultant 1, 2026-03-05, 8 h`, `milestone NAME`, `invoice of 2026-03-31` "
+        description="`Consultant 1, 2026-03-05, 8 h`, `expense Hotel, Consultant 1, 2026-03-05`, "
+        "`milestone NAME`, `invoice of 2026-03-31` "
         "or `revenue of 2026-03`.",
     )
     contract: str | None = Field(default=None, description="Contract it belongs to.")
@@ -65,7 +68,7 @@ class ExpectedJournalLine(Part):
 
 
 class ExpectedJournal(Part):
-    """An entry of revenue or of an invoice, by day, then by contract."""
+    """An entry of revenue, of an invoice or of a cost, by day, then by contract."""
 
     company: str | None = Field(default=None, description="Whose books.")
     contract: str | None = Field(default=None, description="Contract it is about.")
@@ -113,5 +116,7 @@ class Expected(Part):
         default=None, description="By contract and month: invoiced beyond what was earned."
     )
     journals: tuple[ExpectedJournal, ...] | None = Field(
-        default=None, description="Every entry of contracts that say how they are earned."
+        default=None,
+        description="Every entry of contracts that say how they are earned, and of the cost of "
+        "expenses.",
     )

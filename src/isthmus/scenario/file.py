@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from isthmus.canonical.terms import CapLevel, CapPeriod, CapPolicy, RecognitionTerms, TimeTerms
+from isthmus.canonical.expense_entry import PaidBy
+from isthmus.canonical.terms import (
+    CapLevel,
+    CapPeriod,
+    CapPolicy,
+    Excess,
+    FeeBase,
+    MarkupBase,
+    RecognitionTerms,
+    TimeTerms,
+)
 from isthmus.landscape.firm import Part
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.revenue.modification import Treatment
 from isthmus.rules.revenue.ratable import Proration
 from isthmus.rules.rounding import Remainder
+from isthmus.rules.tax.conventions import TaxRounding
 from isthmus.rules.time_checks import PsaRatePolicy
 from isthmus.scenario.expected import Expected
 from isthmus.scenario.written import Amount, CurrencyCode, Day, Days, MonthKey, written
@@ -26,6 +37,7 @@ else:
 
 Hours = Annotated[Decimal, Field(ge=-24, le=24)]
 Name = Annotated[str, Field(min_length=1)]
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Statement = Annotated[Decimal, Field(ge=0)]
 
 
@@ -83,6 +95,65 @@ class CapPart(Part):
     )
 
 
+class CategoryPart(Part):
+    """What differs in one category of expenses."""
+
+    category: Name = Field(description="Its name.")
+    limit: Amount | None = Field(
+        default=None, description="Most that the client pays for each of the quantity."
+    )
+    excess: Excess = Field(
+        default=Excess.JUSTIFICATION,
+        description="Beyond the limit all is billed with a warning, the excess waits until it is "
+        "justified, or all of it waits.",
+    )
+    receipt_above: Amount | None = Field(
+        default=None, description="Amounts beyond it need a receipt."
+    )
+    markup_percent: Statement | None = Field(default=None, description="Added to the cost.")
+    flat_fee: Amount | None = Field(default=None, description="Added to each expense.")
+    as_agent: bool = Field(default=False, description="Paid in the client's name: no mark-up.")
+
+
+class ExpensesPart(Part):
+    """What the client pays of expenses."""
+
+    included_in_price: bool = Field(default=False, description="None is billed.")
+    markup_percent: Statement = Field(default=Decimal(0), description="Added to the cost.")
+    flat_fee: Amount | None = Field(default=None, description="Added to each expense.")
+    fee_base: FeeBase = Field(
+        default=FeeBase.EXPENSE, description="What the mark-up is taken of where there is a fee."
+    )
+    base: MarkupBase = Field(
+        default=MarkupBase.COST, description="The cost without tax that is recovered, or all of it."
+    )
+    receipt_above: Amount | None = Field(
+        default=None, description="Amounts beyond it need a receipt; absent: all do."
+    )
+    categories: tuple[CategoryPart, ...] = Field(
+        default=(), description="What differs by category."
+    )
+
+
+class RetentionPart(Part):
+    """A part of every milestone that the client keeps until final acceptance."""
+
+    percent: Percent = Field(description="Of the price of each milestone.")
+    released: Day | None = Field(
+        default=None, description="Day of final acceptance; absent: it is not released."
+    )
+
+
+class TaxPart(Part):
+    """One tax on every line of the contract's invoices."""
+
+    name: str = Field(default="tax", description="What it is called.")
+    percent: Statement = Field(description="Of the net.")
+    rounding: TaxRounding = Field(
+        default=TaxRounding.CATEGORY, description="What is added up before it is rounded."
+    )
+
+
 class ContractPart(Part):
     customer: str = Field(description="Who pays.")
     company: str | None = Field(
@@ -107,6 +178,15 @@ class ContractPart(Part):
     )
     caps: tuple[CapPart, ...] = Field(
         default=(), description="Limits beside `cap`: by day, by person, by task."
+    )
+    expenses: ExpensesPart | None = Field(
+        default=None, description="What the client pays of expenses; absent: their cost."
+    )
+    retention: RetentionPart | None = Field(
+        default=None, description="What the client keeps of milestones."
+    )
+    tax: TaxPart | None = Field(
+        default=None, description="Tax on its invoices; absent: they are without one."
     )
     recognition: WrittenRecognition | None = Field(
         default=None, description="How it is earned; absent: its revenue is not worked out."
@@ -178,6 +258,42 @@ class TimePart(Part):
         default=None, description="Kind of time, as `time.overtime.by_time_type` names it."
     )
     courtesy: bool = Field(default=False, description="Shown on the invoice and not charged.")
+
+
+class ExpensePart(Part):
+    """What one person spent for a contract."""
+
+    on: Day = Field(description="Day of the expense.")
+    who: Name = Field(description="Person.")
+    contract: str | None = Field(
+        default=None, description="Contract; may be left out where there is only one."
+    )
+    project: str | None = Field(
+        default=None, description="Project, where it is not the contract's own."
+    )
+    category: Name = Field(description="What it was for.")
+    amount: Amount = Field(description="As on the receipt, with tax.")
+    quantity: Annotated[Decimal, Field(gt=0)] = Field(
+        default=Decimal(1), description="Nights, days or people that it is for."
+    )
+    tax: Amount | None = Field(default=None, description="Tax in it.")
+    tax_recovered_percent: Percent = Field(
+        default=Decimal(100), description="Part of that tax that the firm gets back."
+    )
+    rate: Annotated[Decimal, Field(gt=0)] | None = Field(
+        default=None, description="To the contract's currency, where it was spent in another one."
+    )
+    billable: bool = Field(default=True, description="Whether the client pays it.")
+    paid_by: PaidBy = Field(default=PaidBy.EMPLOYEE, description="Whose money it was.")
+    receipt: bool | Day = Field(
+        default=True, description="Whether there is one, or the day from which it is there."
+    )
+    justified: Day | None = Field(
+        default=None, description="Day from which going beyond a limit is justified."
+    )
+    approved: Day | None = Field(
+        default=None, description="Day of approval; absent: the day of the expense."
+    )
 
 
 class AmendmentPart(Part):
@@ -285,6 +401,7 @@ class ScenarioFile(Part):
         default={}, description="Results with a price, by name."
     )
     time: tuple[TimePart, ...] = Field(default=(), description="Hours worked.")
+    expenses: tuple[ExpensePart, ...] = Field(default=(), description="What was spent.")
     amendments: tuple[AmendmentPart, ...] = Field(default=(), description="Changes of contracts.")
     progress: tuple[ProgressPart, ...] = Field(
         default=(), description="What is done by a day, for revenue by cost or by hours."

@@ -39,6 +39,9 @@ class Invoice:
     purchase_order: str | None
     lines: tuple[Line, ...]
     net: Money
+    tax: Money | None = None
+    total: Money | None = None
+    taxed: Trail = ()
 
 
 @dataclass(frozen=True, slots=True)

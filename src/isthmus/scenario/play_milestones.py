@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from isthmus.canonical import Milestone
 from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.milestone import MilestoneState
+from isthmus.kit.money import Money
+from isthmus.rules.charge import Charge, lump
 from isthmus.rules.facts import Fact, charge_of
 from isthmus.rules.milestones.billing import check_milestone
+from isthmus.rules.milestones.retention import release, withhold
 from isthmus.scenario.books import Books, held
 from isthmus.scenario.world import World
 
@@ -19,15 +22,22 @@ class Milestones:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open = sorted(world.file.milestones)
-        self._due: dict[str, list[Fact]] = defaultdict(list)
+        self._withheld: dict[str, Money] = {}
 
     def days(self) -> Iterator[date]:
         for part in self._world.file.milestones.values():
             yield from (*part.delivered, *part.rejected)
             if part.accepted is not None:
                 yield part.accepted
+        for contract in self._world.file.contracts.values():
+            if contract.retention and contract.retention.released:
+                yield contract.retention.released
 
     def play(self, day: date, books: Books) -> None:
+        self._accept(day, books)
+        self._release(day, books)
+
+    def _accept(self, day: date, books: Books) -> None:
         for name in tuple(self._open):
             milestone = self._world.milestone(name, day)
             contract = self._world.project(milestone.project, day).contract or ""
@@ -42,20 +52,50 @@ class Milestones:
                 what = f"milestone {name}"
                 books.hold(_key(name), held(what, contract, milestone.amount, [problem], day))
 
+    def _put(self, fact: Fact, day: date, books: Books) -> None:
+        contract, kind = fact.work.contract, fact.work.kind
+        before = [f for f in books.ledgers[contract].open() if f.work.kind is kind]
+        books.put(contract, kind, [*before, fact], day)
+
+    def _release(self, day: date, books: Books) -> None:
+        """On final acceptance, without a run, as a milestone."""
+        for name, part in sorted(self._world.file.contracts.items()):
+            if part.retention and part.retention.released == day and self._withheld.get(name):
+                released = release(self._withheld[name])
+                self._withheld[name] = released.balance
+                for charge in released.charges:
+                    self._put(_adjusted(charge, None, name, day), day, books)
+                books.asked.append((name, day))
+
     def _bill(self, milestone: Milestone, contract: str, day: date, books: Books) -> None:
         """At once and without a run, dated by its delivery, as `milestone_to_invoice` asks."""
         happened_on = milestone.delivered_on or day
-        fact = charge_of(
-            _key(milestone.name), milestone.amount, happened_on, LineKind.MILESTONE,
-            label=milestone.name, project=milestone.project, contract=contract,
-        )  # fmt: skip
-        frozen = {f.work.id for f in books.ledgers[contract].frozen()}
-        self._due[contract] = [
-            *(due for due in self._due[contract] if due.work.id not in frozen),
-            fact,
-        ]
-        books.put(contract, LineKind.MILESTONE, self._due[contract], day)
+        self._put(_agreed(milestone, contract, happened_on), day, books)
+        if terms := self._world.file.contracts[contract].retention:
+            work = lump(milestone.name, milestone.amount, "", LineKind.MILESTONE)
+            before = self._withheld.get(contract, Money.zero(milestone.amount.currency))
+            [kept] = withhold([work], terms.percent, before)
+            self._withheld[contract] = kept.balance
+            for charge in kept.charges[1:]:
+                self._put(_adjusted(charge, milestone, contract, happened_on), day, books)
         books.asked.append((contract, happened_on))
+
+
+def _agreed(milestone: Milestone, contract: str, on: date) -> Fact:
+    return charge_of(
+        _key(milestone.name), milestone.amount, on, LineKind.MILESTONE,
+        label=milestone.name, project=milestone.project, contract=contract,
+    )  # fmt: skip
+
+
+def _adjusted(charge: Charge, milestone: Milestone | None, contract: str, on: date) -> Fact:
+    of = _key(milestone.name) if milestone else contract
+    label = f"{charge.description}, {milestone.name}" if milestone else charge.description
+    fact = charge_of(
+        f"{of}, retention", charge.amount, on, charge.kind, label=label,
+        project=milestone.project if milestone else contract, contract=contract,
+    )  # fmt: skip
+    return replace(fact, why=(charge.why,))
 
 
 def _key(name: str) -> str:

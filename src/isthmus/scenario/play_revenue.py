@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 
 from isthmus.canonical import Contract
+from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.revenue import RecognitionMethod
 from isthmus.canonical.terms import RecognitionTerms
 from isthmus.kit.money import Money
@@ -40,7 +42,8 @@ class Revenue:
             if terms := contract.terms.recognition:
                 months = books.revenue.setdefault(name, {})
                 try:
-                    for month, earned in self._earned(contract, terms, books):
+                    expenses = self._of_facts(contract, books, {LineKind.EXPENSE})
+                    for month, earned in chain(expenses, self._earned(contract, terms, books)):
                         months[month] = _added(months.get(month), earned)
                 except Unusable as error:
                     self._stop(contract, months, error, books)
@@ -57,7 +60,11 @@ class Revenue:
 
     def _as_invoiced(self, contract: Contract, books: Books) -> Iterator[_PAIR]:
         """What may be invoiced is what was earned, on the day of the work (IFRS 15 B16)."""
-        for fact in books.ledgers[contract.id].in_force():
+        return self._of_facts(contract, books, {LineKind.TIME, LineKind.MILESTONE})
+
+    def _of_facts(self, contract: Contract, books: Books, kinds: set[LineKind]) -> Iterator[_PAIR]:
+        facts = books.ledgers[contract.id].in_force()
+        for fact in (fact for fact in facts if fact.work.kind in kinds):
             known_on, sentence = books.known_on(fact), told(fact)[0]
             yield self._on(contract, fact.work.worked_on, known_on, fact.amount, sentence)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from isthmus.canonical import Contract
 from isthmus.canonical.dimensions import PeriodState
@@ -15,9 +16,15 @@ from isthmus.rules.fact_ledger import total
 from isthmus.rules.facts import Fact
 from isthmus.rules.periods import Posting, invoice_day, period_closed
 from isthmus.rules.problems import Problem
+from isthmus.rules.rounding import trimmed
+from isthmus.rules.tax.assessment import taxed as assessed
+from isthmus.rules.tax.conventions import TaxConventions
+from isthmus.rules.tax.document import TaxableDocument, TaxableLine
+from isthmus.rules.tax.levy import Tax
+from isthmus.rules.tax.taxed import TaxedDocument
 from isthmus.scenario.books import Books, held
 from isthmus.scenario.month import Month
-from isthmus.scenario.outcome import Invoice, Line
+from isthmus.scenario.outcome import Invoice, Line, Trail
 from isthmus.scenario.told import told
 from isthmus.scenario.world import World
 
@@ -51,8 +58,7 @@ class Runs:
             amount = total(facts, contract.currency)
             books.hold(key, held(_what(up_to), name, amount, [posting], day))
             return
-        document = f"{name} {len(books.ledgers[name].rows)} {day}"
-        books.ledgers[name] = books.ledgers[name].on_document(document, facts)
+        books.freeze(name, facts)
         self._post(key, self._invoice(contract, posting, facts), day, books)
 
     def _posting(self, contract: Contract, up_to: date, day: date) -> Posting | Problem:
@@ -63,6 +69,7 @@ class Runs:
     def _invoice(self, contract: Contract, posting: Posting, facts: Sequence[Fact]) -> Invoice:
         customer = self._world.customers[contract.customer]
         lines = _lines(facts)
+        taxed = self._taxed(contract, lines)
         return Invoice(
             contract=contract.id,
             on=posting.day,
@@ -72,7 +79,18 @@ class Runs:
             purchase_order=contract.purchase_order,
             lines=lines,
             net=Money.total((line.amount for line in lines), contract.currency),
+            tax=taxed.tax if taxed else None,
+            total=taxed.total if taxed else None,
+            taxed=_why(taxed) if taxed else (),
         )
+
+    def _taxed(self, contract: Contract, lines: Sequence[Line]) -> TaxedDocument | None:
+        terms = self._world.file.contracts[contract.id].tax
+        if terms is None:
+            return None
+        taxes = (Tax(terms.name, terms.percent),)
+        on = tuple(TaxableLine(line.amount, taxes=taxes) for line in lines)
+        return assessed(TaxableDocument(contract.currency, on), TaxConventions(terms.rounding))
 
     def _post(self, key: str, invoice: Invoice, day: date, books: Books) -> None:
         """A ledger takes nothing in a closed month; the invoice waits as it is."""
@@ -97,6 +115,14 @@ def _line(line: InvoiceLine, facts: Sequence[Fact]) -> Line:
         line.description, line.kind, line.project, line.quantity, line.unit_price, line.amount,
         tuple(sentence for fact in facts for sentence in told(fact)),
     )  # fmt: skip
+
+
+def _why(document: TaxedDocument) -> Trail:
+    return tuple(
+        f"{row.tax.name} {trimmed(row.tax.percent or Decimal(0))} % of {row.base} = {row.amount}, "
+        f"rounded by {document.conventions.rounding}"
+        for row in document.breakdown
+    )
 
 
 def _what(day: date) -> str:

@@ -18,8 +18,13 @@ def events(file: ScenarioFile) -> Iterator[date]:
     """Days on which something happens. Terms that run until a day are no events of it."""
     for contract in file.contracts.values():
         yield contract.starts
+        if contract.retention and contract.retention.released:
+            yield contract.retention.released
     for entry in file.time:
         yield from (entry.on, entry.approved or entry.on)
+    for expense in file.expenses:
+        yield from (expense.on, expense.approved or expense.on)
+        yield from (d for d in (expense.receipt, expense.justified) if isinstance(d, date))
     for milestone in file.milestones.values():
         yield from (*milestone.delivered, *milestone.rejected)
         yield from filter(None, [milestone.accepted])

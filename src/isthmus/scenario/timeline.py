@@ -15,6 +15,7 @@ from isthmus.kit.money import Money
 from isthmus.rules.facts import Charging, Fact
 from isthmus.scenario.books import Books
 from isthmus.scenario.outcome import CapUse, Outcome
+from isthmus.scenario.play_expenses import Expenses
 from isthmus.scenario.play_milestones import Milestones
 from isthmus.scenario.play_revenue import Revenue
 from isthmus.scenario.play_runs import Runs
@@ -31,7 +32,7 @@ class Area(Protocol):
         """Take up what is known by the end of the day."""
 
 
-AREAS: tuple[Callable[[World], Area], ...] = (Time, Milestones, Runs, Revenue)
+AREAS: tuple[Callable[[World], Area], ...] = (Time, Expenses, Milestones, Runs, Revenue)
 
 
 def play(world: World) -> Outcome:

@@ -15,7 +15,8 @@ def told(fact: Fact) -> Trail:
     """What is charged, then what made the hours or the price other than the entry and the card."""
     work = fact.work
     if work.kind is not LineKind.TIME:
-        return (f"{work.worked_on}  {work.label}: agreed price {fact.amount}", *_indented(fact.why))
+        what = "agreed price " if work.kind is LineKind.MILESTONE else ""
+        return (f"{work.worked_on}  {work.label}: {what}{fact.amount}", *_indented(fact.why))
     unit = "d" if fact.unit is RateUnit.DAY else "h"
     charged = f"{trimmed(fact.quantity)} {unit} x {fact.price} = {fact.amount}"
     return (

@@ -26,7 +26,7 @@ from isthmus.canonical import (
 from isthmus.canonical.contract import Terms
 from isthmus.canonical.milestone import MilestoneState
 from isthmus.canonical.project import ProjectStatus
-from isthmus.canonical.terms import Cap, TimeTerms
+from isthmus.canonical.terms import Cap, CategoryRule, ExpenseTerms, TimeTerms
 from isthmus.canonical.time_entry import Approval
 from isthmus.rules.contracts import amend
 from isthmus.rules.rating import RateBook
@@ -34,6 +34,8 @@ from isthmus.scenario.calendar import Calendar
 from isthmus.scenario.file import (
     AmendmentPart,
     ContractPart,
+    ExpensePart,
+    ExpensesPart,
     MilestonePart,
     RateCardPart,
     ScenarioFile,
@@ -131,7 +133,7 @@ class World:
             accepts_time=stated is None or stated.closed is None or day < stated.closed,
         )
 
-    def project_of(self, part: TimePart | MilestonePart) -> str:
+    def project_of(self, part: ExpensePart | TimePart | MilestonePart) -> str:
         return part.project or self.contract_named(part.contract)
 
     def milestone(self, name: str, day: date) -> Milestone:
@@ -227,11 +229,19 @@ def _contract(name: str, file: ScenarioFile, company: str) -> Contract:
             "minimum_increment": part.minimum_increment,
             "terms": Terms(
                 time=part.time or TimeTerms(),
+                expenses=_expenses(part.expenses),
                 caps=tuple(Cap.model_validate(dict(cap)) for cap in part.caps),
                 recognition=part.recognition,
             ),
         }
     )
+
+
+def _expenses(part: ExpensesPart | None) -> ExpenseTerms:
+    if part is None:
+        return ExpenseTerms()
+    rules = tuple(CategoryRule.model_validate(dict(rule)) for rule in part.categories)
+    return ExpenseTerms.model_validate({**dict(part), "categories": rules})
 
 
 def _deal(contract: Contract, part: AmendmentPart, number: int) -> Opportunity:

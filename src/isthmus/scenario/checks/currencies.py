@@ -8,7 +8,7 @@ from typing import Any
 from isthmus.kit.money import Money, minor_units
 from isthmus.landscape.mistake import KeyPath
 from isthmus.scenario.checks.parts import Parts
-from isthmus.scenario.file import ContractPart
+from isthmus.scenario.file import ContractPart, ExpensesPart
 
 
 def check_currencies(parts: Parts) -> None:
@@ -32,6 +32,8 @@ def _amounts(parts: Parts) -> Iterator[Placed]:
         name = str(path[-1])
         yield from _of(path, contract, name, ("value", "cap"))
         yield from _of_time(path, contract, name)
+        if contract.expenses is not None:
+            yield from _of_expenses((*path, "expenses"), contract.expenses, name)
         if contract.recognition is not None:
             place = (*path, "recognition")
             yield from _of(place, contract.recognition, name, ("price", "expected_cost"))
@@ -44,6 +46,13 @@ def _amounts(parts: Parts) -> Iterator[Placed]:
         yield from _of(path, progress, progress.contract, ("cost",))
     for path, estimate in parts.estimates.items():
         yield from _of(path, estimate, estimate.contract, ("expected_cost",))
+
+
+def _of_expenses(path: KeyPath, terms: ExpensesPart, name: str) -> Iterator[Placed]:
+    yield from _of(path, terms, name, ("flat_fee", "receipt_above"))
+    for place, rule in enumerate(terms.categories):
+        keys = ("limit", "receipt_above", "flat_fee")
+        yield from _of((*path, "categories", place), rule, name, keys)
 
 
 def _of_time(path: KeyPath, contract: ContractPart, name: str) -> Iterator[Placed]:

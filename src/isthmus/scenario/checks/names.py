@@ -8,8 +8,7 @@ from typing import Any
 from isthmus.landscape.checks.parts import keys_at
 from isthmus.landscape.keys import listed
 from isthmus.landscape.mistake import KeyPath
-from isthmus.scenario.checks.parts import Parts
-from isthmus.scenario.file import MilestonePart, TimePart
+from isthmus.scenario.checks.parts import OfProject, Parts
 
 
 def check_names(parts: Parts) -> None:
@@ -26,12 +25,21 @@ Reference = tuple[KeyPath, str, str, list[str]]
 def _references(parts: Parts) -> Iterator[Reference]:
     contracts = parts.names("contracts")
     yield from _of_contracts(parts)
-    for section in ("projects", "milestones", "time", "amendments", "progress", "estimates"):
+    for section in (
+        "projects",
+        "milestones",
+        "time",
+        "expenses",
+        "amendments",
+        "progress",
+        "estimates",
+    ):
         yield from _keyed(parts, section, "contract", "contract", contracts)
-    for section in ("milestones", "time"):
+    for section in ("milestones", "time", "expenses"):
         known = [*contracts, *parts.names("projects")]
         yield from _keyed(parts, section, "project", "project", known)
-    yield from _keyed(parts, "time", "who", "person", parts.names("people"))
+    for section in ("time", "expenses"):
+        yield from _keyed(parts, section, "who", "person", parts.names("people"))
     yield from _keyed(parts, "rate_cards", "customer", "customer", _customers(parts))
     yield from _keyed(parts, "periods", "company", "company", parts.names("companies"))
     yield from _phases(parts)
@@ -92,10 +100,11 @@ def _only_one(parts: Parts) -> None:
     """A contract or a company may be left out where there is only one."""
     contracts, companies = parts.names("contracts"), parts.names("companies")
     placed: dict[KeyPath, Any] = {
-        **parts.milestones, **parts.time, **parts.amendments, **parts.progress, **parts.estimates
+        **parts.milestones, **parts.time, **parts.expenses,
+        **parts.amendments, **parts.progress, **parts.estimates
     }  # fmt: skip
     for path, part in placed.items():
-        of_project = isinstance(part, MilestonePart | TimePart) and part.project is not None
+        of_project = isinstance(part, OfProject) and part.project is not None
         if part.contract is None and not of_project and len(contracts) > 1:
             _unclear(parts, path, "contract", contracts)
         if part.contract is not None and of_project:

@@ -15,6 +15,7 @@ from isthmus.scenario.file import (
     AmendmentPart,
     ContractPart,
     EstimatePart,
+    ExpensePart,
     MilestonePart,
     PeriodPart,
     PersonPart,
@@ -27,6 +28,7 @@ from isthmus.scenario.written import CURRENCY
 
 M = TypeVar("M", bound=BaseModel)
 Placed = dict[KeyPath, M]
+OfProject = ExpensePart | MilestonePart | TimePart
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Parts:
     projects: Placed[ProjectPart]
     milestones: Placed[MilestonePart]
     time: Placed[TimePart]
+    expenses: Placed[ExpensePart]
     amendments: Placed[AmendmentPart]
     progress: Placed[ProgressPart]
     estimates: Placed[EstimatePart]
@@ -62,6 +65,7 @@ class Parts:
             placed("projects", ProjectPart),
             placed("milestones", MilestonePart),
             placed("time", TimePart),
+            placed("expenses", ExpensePart),
             placed("amendments", AmendmentPart),
             placed("progress", ProgressPart),
             placed("estimates", EstimatePart),
@@ -80,7 +84,7 @@ class Parts:
         part = self.contracts.get(("contracts", name)) if name is not None else None
         return (name, part) if name is not None and part is not None else None
 
-    def contract_of(self, part: MilestonePart | TimePart) -> tuple[str, ContractPart] | None:
+    def contract_of(self, part: OfProject) -> tuple[str, ContractPart] | None:
         if part.project is None:
             return self.of_contract(part.contract)
         project = self.projects.get(("projects", part.project))
