@@ -130,3 +130,17 @@ def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
     assert call("scenario", "schema", str(tmp_path / "here")).code == 0
     written = json.loads((tmp_path / "here" / "scenario.schema.json").read_text("utf-8"))
     assert written == scenario_schema()
+
+
+def test_what_changed_an_hours_price_is_explained() -> None:
+    overtime = RATES.with_name("overtime-daily-cap.yaml")
+    lines = call("scenario", "run", "--explain", str(overtime)).out.splitlines()
+    told = [line.strip() for line in lines if "looked for" not in line]
+    start = told.index("Commissioning: work of 150.00 EUR is not charged")
+
+    assert "7.6 h rounded to 7.75 h" in told
+    assert told[start + 1 : start + 4] == [
+        "2026-03-04  Consultant 1  1 h x 0.00 EUR = 0.00 EUR",
+        "3 h over 8 h on 2026-03-04: x1.5",
+        "1 h over the cap of 10 h on 2026-03-04: not charged",
+    ]

@@ -402,3 +402,16 @@ def test_terms_that_cannot_be_followed_hold_the_hours_of_their_contract(tmp_path
 
     assert [(h.what, h.reason) for h in found.held] == [("hours of Tests", "tiers_unusable")]
     assert found.to_invoice == {}
+
+
+def test_nothing_is_kept_of_a_milestone_after_the_final_acceptance(tmp_path: Path) -> None:
+    found = outcome(
+        tmp_path,
+        "contracts: {Plant: {customer: Client A, billing: fixed_fee, starts: 2026-03-01,"
+        " retention: {percent: 10, released: 2026-04-30}}}\n"
+        "milestones:\n"
+        "  Design: {amount: 1000, delivered: 2026-03-10, accepted: 2026-03-12}\n"
+        "  Training: {amount: 500, delivered: 2026-05-10, accepted: 2026-05-12}\n",
+    )  # fmt: skip
+
+    assert [invoice.net for invoice in found.invoices] == [eur(900), eur(100), eur(500)]

@@ -80,7 +80,9 @@ class ExpectedCapUse(Part):
     """A cap of which something is spent, by contract, then as the contract states them."""
 
     contract: str | None = Field(default=None, description="Contract.")
-    cap: str | None = Field(default=None, description="`5,000.00 EUR in 2026-03`, `8 h on DAY`.")
+    cap: str | None = Field(
+        default=None, description="`5,000.00 EUR in 2026-03`, `Consultant 1, 8 h on DAY`."
+    )
     amount: Amount | None = Field(default=None, description="Spent, invoiced or not.")
     hours: Decimal | None = Field(default=None, description="Hours spent.")
     alert: int | None = Field(

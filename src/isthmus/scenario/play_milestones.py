@@ -71,7 +71,8 @@ class Milestones:
         """At once and without a run, dated by its delivery, as `milestone_to_invoice` asks."""
         happened_on = milestone.delivered_on or day
         self._put(_agreed(milestone, contract, happened_on), day, books)
-        if terms := self._world.file.contracts[contract].retention:
+        terms = self._world.file.contracts[contract].retention
+        if terms and (terms.released is None or day <= terms.released):
             work = lump(milestone.name, milestone.amount, "", LineKind.MILESTONE)
             before = self._withheld.get(contract, Money.zero(milestone.amount.currency))
             [kept] = withhold([work], terms.percent, before)

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Protocol
 
+from isthmus.canonical.terms import CapLevel
 from isthmus.kit.money import Money
+from isthmus.rules.caps import Bucket
 from isthmus.rules.facts import Charging, Fact
 from isthmus.scenario.books import Books
 from isthmus.scenario.outcome import CapUse, Outcome
@@ -95,10 +97,16 @@ def _not_charged(books: Books) -> dict[str, Money]:
     }
 
 
+def _cap(bucket: Bucket) -> str:
+    """Of a person, project, task or customer it says which."""
+    of_contract = bucket.cap.level is CapLevel.CONTRACT
+    return bucket.words() if of_contract else f"{bucket.scope}, {bucket.words()}"
+
+
 def _cap_usage(world: World, books: Books) -> tuple[CapUse, ...]:
     return tuple(
         CapUse(
-            contract, usage.bucket.words(),
+            contract, _cap(usage.bucket),
             Money.of(usage.spent.amount, world.contract(contract, world.until).currency),
             usage.spent.hours, usage.alert,
         )
