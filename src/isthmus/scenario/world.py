@@ -30,12 +30,11 @@ from isthmus.canonical.terms import Cap, CategoryRule, ExpenseTerms, TimeTerms
 from isthmus.canonical.time_entry import Approval
 from isthmus.rules.contracts import amend
 from isthmus.rules.rating import RateBook
+from isthmus.scenario.agreed import ContractPart, ExpensesPart
 from isthmus.scenario.calendar import Calendar
 from isthmus.scenario.file import (
     AmendmentPart,
-    ContractPart,
     ExpensePart,
-    ExpensesPart,
     MilestonePart,
     RateCardPart,
     ScenarioFile,

@@ -7,8 +7,8 @@ from typing import Any
 
 from isthmus.kit.money import Money, minor_units
 from isthmus.landscape.mistake import KeyPath
+from isthmus.scenario.agreed import ContractPart, ExpensesPart
 from isthmus.scenario.checks.parts import Parts
-from isthmus.scenario.file import ContractPart, ExpensesPart
 
 
 def check_currencies(parts: Parts) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from isthmus.canonical.terms import CapLevel, RoundingGrain
 from isthmus.landscape.mistake import KeyPath
+from isthmus.scenario.agreed import CapPart, ContractPart
 from isthmus.scenario.checks.parts import Parts
-from isthmus.scenario.file import CapPart, ContractPart
 
 
 def check_hours(parts: Parts) -> None:

@@ -11,9 +11,9 @@ from isthmus.landscape.checks.parts import keys_at, well_formed
 from isthmus.landscape.document import Document
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.landscape.mistake import KeyPath
+from isthmus.scenario.agreed import ContractPart
 from isthmus.scenario.file import (
     AmendmentPart,
-    ContractPart,
     EstimatePart,
     ExpensePart,
     MilestonePart,

@@ -5,8 +5,13 @@ from __future__ import annotations
 from isthmus.canonical.revenue import RecognitionMethod
 from isthmus.landscape.mistake import KeyPath
 from isthmus.rules.revenue.modification import Treatment
+from isthmus.scenario.agreed import ContractPart
 from isthmus.scenario.checks.parts import Parts
-from isthmus.scenario.file import ContractPart, EstimatePart, PersonPart, ProgressPart
+from isthmus.scenario.file import (
+    EstimatePart,
+    PersonPart,
+    ProgressPart,
+)
 
 _COST, _HOURS = RecognitionMethod.COST_TO_COST, RecognitionMethod.TIME_BASED
 _NEEDS = {_COST: "expected_cost", _HOURS: "expected_hours"}
