@@ -65,7 +65,6 @@ _TYPES = {
     timedelta: "duration",
     Path: "path",
     SecretStr: "secret text",
-    Decimal: "number",
     Money: "amount",
 }
 
