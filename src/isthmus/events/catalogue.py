@@ -91,6 +91,12 @@ class Batched(Data):
     entries: int = Field(description="Number of entries in the batch.")
 
 
+class Rerated(Data):
+    entries: int = Field(description="Number of entries that are priced again.")
+    difference: str = Field(description="What their amounts move by, with the currency.")
+    by: str = Field(description="Who asked.")
+
+
 class BillingDue(Data):
     up_to: date = Field(description="Last day of work to bill.")
 
@@ -243,6 +249,9 @@ _NAMED = (
     EventType("expense.batched", "batch",
               "Approved expenses wait in a batch to be rated, or ones that count no more to be "
               "taken back.", Batched, "finance"),
+    EventType("time.rerated", "contract",
+              "Open work is priced again at today's rate cards; a person saw the difference.",
+              Rerated, "finance"),
     EventType("billing.due", "contract", "What is posted and unbilled is to be invoiced.",
               BillingDue, "finance"),
     EventType("invoice.drafted", "invoice", "Rated facts are frozen on a new invoice.",

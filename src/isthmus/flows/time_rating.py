@@ -32,7 +32,7 @@ async def rate_batch(step: Step) -> dict[str, int]:
         live, versions = await facts_in_force(tx, step, tx.entries, rows)
         edits = await tx.edits.of_many("time_entry", entry_ids(rows))
         verdicts = [
-            _judged(context, row.entry, edits.get(row.entry.id, {}))
+            judged(context, row.entry, edits.get(row.entry.id, {}))
             for row in rows
             if row.entry.id not in live
         ]
@@ -43,7 +43,7 @@ async def rate_batch(step: Step) -> dict[str, int]:
     return counts(verdicts, len(live))
 
 
-def _judged(context: BatchContext, entry: TimeEntry, edits: Mapping[str, EditRow]) -> Verdict:
+def judged(context: BatchContext, entry: TimeEntry, edits: Mapping[str, EditRow]) -> Verdict:
     corrected = corrected_or_problem(entry, edits)
     if isinstance(corrected, Problem):
         return Verdict(entry, None, (corrected,))
