@@ -39,7 +39,8 @@ async def test_an_invoice_is_explained_to_its_hours(firm: Firm, isthmus: Isthmus
         "2026-07-06  Consultant One  8 h x 150.00 EUR = 1,200.00 EUR",
         "2026-07-07  Consultant One  7.5 h x 150.00 EUR = 1,125.00 EUR",
         "Consultant at 150.00 EUR, 2026-01-01 to until revoked",
-        "client rate card: looked for Consultant in EUR on 2026-07-06, found none",
+        "client rate card, region or practice rate card: looked for Consultant in EUR on "
+        "2026-07-06, found none",
         "= sum of 2 facts, difference 0",
         "deal Harbour redesign: closed_won, 15,000.00 EUR",
         f"salesforce: {ids['deal']}",
