@@ -30,8 +30,9 @@ class JournalKeeper:
         self._system = system
         self.name = system.name
         self.capabilities: Mapping[type[CanonicalObject], Capability] = {
-            **system.capabilities, JournalEntry: Capability(writes=True),
-        }  # fmt: skip
+            **system.capabilities,
+            JournalEntry: Capability(writes=True, accounts=frozenset(Account)),
+        }
         self.entries: dict[str, JournalEntry] = {}
         self.closed: set[str] = set()
         self.refusal: ConnectError | None = None

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
+from isthmus.canonical.journal_entry import Account
 from isthmus.connect.errors import ConnectError, FieldProblem
 from isthmus.connect.watermark import Watermark
 
@@ -108,6 +109,8 @@ class Capability:
     finds_by: tuple[str, ...] = ()
     batch: int = 1
     """Largest number of records that one write call takes."""
+    accounts: frozenset[Account] = frozenset()
+    """Of journal entries: those that the connection has a number for."""
 
 
 @dataclass(frozen=True)

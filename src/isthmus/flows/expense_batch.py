@@ -14,8 +14,9 @@ from isthmus.canonical import (
     Project,
 )
 from isthmus.canonical.base import Role
+from isthmus.canonical.journal_entry import Account
 from isthmus.canonical.terms import ExpenseTerms
-from isthmus.events.links import Links
+from isthmus.events.links import Link, Links
 from isthmus.flows.surroundings import InBooks, surroundings
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
@@ -39,7 +40,7 @@ class Verdict:
 @dataclass(frozen=True, kw_only=True)
 class ExpenseBatch(InBooks):
     somewhere: bool
-    """Whether any ledger of ours takes journal entries: asked where the company is not known."""
+    """Whether any ledger of ours takes costs: asked where the company is not known."""
 
     @classmethod
     async def read(
@@ -50,7 +51,7 @@ class ExpenseBatch(InBooks):
         links: Links,
     ) -> ExpenseBatch:
         around = await surroundings(tx, [row.entry for row in rows], policies, links)
-        somewhere = any(erp.capability(JournalEntry).writes for erp in links.all_playing(Role.ERP))
+        somewhere = any(_books_costs(erp) for erp in links.all_playing(Role.ERP))
         return cls(**around, somewhere=somewhere)
 
     def company_of(self, entry: Entry) -> str | None:
@@ -63,7 +64,7 @@ class ExpenseBatch(InBooks):
 
     def keeps_cost(self, entry: ExpenseEntry) -> bool:
         ledger = self.ledger_of(entry)
-        return self.somewhere if ledger is None else ledger.capability(JournalEntry).writes
+        return self.somewhere if ledger is None else _books_costs(ledger)
 
     def judge(self, entry: ExpenseEntry) -> Verdict:
         context = self._context(entry)
@@ -103,3 +104,9 @@ class ExpenseBatch(InBooks):
     def told(self, entry: ExpenseEntry) -> str:
         """On the invoice and in the ledger: what, who, when."""
         return f"{entry.category}, {self.person_of(entry) or entry.resource}, {entry.spent_on}"
+
+
+def _books_costs(ledger: Link) -> bool:
+    """Where no account is set for costs, another system books them: twice would be wrong."""
+    capability = ledger.capability(JournalEntry)
+    return capability.writes and Account.PROJECT_EXPENSE in capability.accounts

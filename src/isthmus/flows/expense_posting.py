@@ -47,7 +47,8 @@ async def post_expenses(step: Step) -> dict[str, Any]:
     """Book each cost, and mark what is billed as ready for its invoice.
 
     An expense is billed when its cost is in the books. Where the ledger's connection writes no
-    journal entries the cost is left out, and the result names the connection.
+    journal entries, or has no account for `project_expense`, the cost is left out, and the result
+    names the connection.
     """
     batch = await _batch(step)
     outcomes: Counter[str] = Counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from isthmus.canonical import CanonicalObject, TimeEntry
@@ -87,6 +88,7 @@ class NetSuite:
         }
         self.capabilities: Mapping[type[CanonicalObject], Capability] = {
             **{r.model: r.capability for r in readings},
+            journals.model: replace(journals.capability, accounts=frozenset(config.accounts)),
             Contracts.model: Capability(writes=config.billing_schedules),
             projects.model: projects.capability,
             self._time.model: self._time.capability,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
-from isthmus.canonical import CanonicalObject
+from isthmus.canonical import CanonicalObject, JournalEntry
 from isthmus.connect.errors import (
     ConnectError,
     Refused,
@@ -60,7 +61,10 @@ class TrytonSystem:
         )
         self._tables = {table.model: table for table in tables}
         self.capabilities: Mapping[type[CanonicalObject], Capability] = {
-            model: table.capability for model, table in self._tables.items()
+            **{model: table.capability for model, table in self._tables.items()},
+            JournalEntry: replace(
+                self._tables[JournalEntry].capability, accounts=frozenset(config.accounts)
+            ),
         }
         self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
