@@ -62,7 +62,7 @@ def test_the_fields_are_those_that_flows_rely_on() -> None:
         },
         "Isthmus_Invoice__c": {
             "Account__c", "Opportunity__c", "Status__c", "Total__c", "Amount_Due__c",
-            "Issued_On__c", "Due_On__c", "Paid_On__c",
+            "Credited__c", "Issued_On__c", "Due_On__c", "Paid_On__c",
         },
         "pse__Proj__c": {"Legal_Entity__c", "Delivery_Template__c", "Profit_Centre__c"},
         "pse__Milestone__c": set(),
@@ -83,7 +83,7 @@ def test_picklists_have_the_values_that_mappings_expect() -> None:
         "T&M", "Fixed", "Retainer",
     ]  # fmt: skip
     assert picklist("objects/Isthmus_Invoice__c/fields/Status__c.field-meta.xml") == [
-        "draft", "posted", "partially_paid", "paid", "void",
+        "draft", "posted", "partially_paid", "paid", "credited", "void",
     ]  # fmt: skip
 
 
