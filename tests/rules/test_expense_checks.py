@@ -237,3 +237,44 @@ def test_every_cost_balances_and_is_the_receipt(
     lines = cost_entry(day("2026-03-05"), spent, cost_of(spent), disbursed=False).lines
     assert sum((line.debit.amount for line in lines), Decimal(0)) == amount
     assert billed_amount(spent, ExpenseTerms()).amount == amount - (tax if recovered else 0)
+
+
+def test_expenses_within_the_price_of_the_contract_are_billed_to_nobody() -> None:
+    terms = ExpenseTerms(included_in_price=True)
+    verdict = judge_expense(expense(), context(terms=terms))
+    assert (verdict.problems, verdict.billed) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "justification", "found", "billed"),
+    [
+        ({"excess": "warning"}, None, [], "260.00"),
+        ({"excess": "justification"}, "Fair week", [], "260.00"),
+        ({"excess": "justification"}, None, ["over_limit"], None),
+        ({"excess": "error"}, "Fair week", ["over_limit"], None),
+    ],
+)
+def test_an_excess_is_billed_where_the_contract_says_so(
+    rule: dict[str, Any], justification: str | None, found: list[str], billed: str | None
+) -> None:
+    spent = expense(category="Hotel", amount=eur("260.00"), justification=justification)
+    verdict = judge_expense(spent, context(terms=hotel(eur("200.00"), **rule)))
+    assert [p.code for p in verdict.problems] == found
+    assert verdict.billed == (eur(billed) if billed else None)
+
+
+def test_a_category_has_its_own_receipt_threshold() -> None:
+    terms = ExpenseTerms(
+        receipt_above=eur("25.00"),
+        categories=(CategoryRule(category="Train", receipt_above=eur("150.00")),),
+    )
+    assert codes(context(terms=terms), expense(has_receipt=False)) == []
+
+
+@pytest.mark.parametrize("allowance", ["mileage", "per_diem"])
+def test_an_allowance_is_held_and_not_billed_by_its_receipt(allowance: str) -> None:
+    terms = ExpenseTerms(categories=(CategoryRule(category="Train", allowance=allowance),))
+    verdict = judge_expense(expense(), context(terms=terms))
+    [problem] = verdict.problems
+    assert (problem.code, problem.owner, verdict.billed) == ("allowance_unpriced", "finance", None)
+    assert f"contract C-1001 pays Train as {allowance}, and only receipts" in problem.reason

@@ -21,6 +21,7 @@ from isthmus.flows.surroundings import InBooks, surroundings
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
 from isthmus.rules.expense_checks import ExpenseContext, is_charged, judge_expense
+from isthmus.rules.expenses.judgement import rule_of
 from isthmus.rules.problems import Problem
 from isthmus.rules.surroundings import Entry
 from isthmus.store.database import Transaction
@@ -83,11 +84,11 @@ class ExpenseBatch(InBooks):
             needs_cost_centre=self.is_kept(entry, CostCentre),
             needs_profit_centre=self.is_kept(entry, ProfitCentre),
             person=self.person_of(entry),
-            terms=self._terms(entry),
+            terms=self.terms_of(entry),
             keeps_cost=self.keeps_cost(entry),
         )
 
-    def _terms(self, entry: ExpenseEntry) -> ExpenseTerms:
+    def terms_of(self, entry: ExpenseEntry) -> ExpenseTerms:
         """Those in force on the day of the expense."""
         contract = self.contract_of(entry)
         return contract.terms_on(entry.spent_on).expenses if contract else ExpenseTerms()
@@ -95,10 +96,16 @@ class ExpenseBatch(InBooks):
     def project_of(self, entry: ExpenseEntry) -> Project | None:
         return self.projects.get(entry.project)
 
+    def is_agent(self, entry: ExpenseEntry) -> bool:
+        """Paid in the client's name and billed to it: no cost of ours, and no tax to recover."""
+        project, terms = self.project_of(entry), self.terms_of(entry)
+        charged = project is not None and is_charged(entry, project, terms)
+        return charged and rule_of(entry, terms).as_agent
+
     def value_of(self, entry: ExpenseEntry) -> Money | None:
         """What a held expense keeps from being billed, as spent; None where nobody is billed."""
         project = self.project_of(entry)
-        charged = project is None or is_charged(entry, project)
+        charged = project is None or is_charged(entry, project, self.terms_of(entry))
         return entry.amount if charged else None
 
     def told(self, entry: ExpenseEntry) -> str:

@@ -31,13 +31,15 @@ def cost_journal(
     assert entity is not None  # judged before: without one it is held
     day = posting.day if isinstance(posting, Posting) else expense.spent_on
     period = context.period_of(expense)
+    as_agent = context.is_agent(expense)
+    cost = cost_of(expense, as_agent=as_agent)
     lines = tuple(
         JournalLine(
             account=line.account, amount=line.amount, project=expense.project,
             cost_centre=context.cost_centre_of(expense),
             profit_centre=context.profit_centre_of(expense),
         )
-        for line in cost_entry(day, expense, cost_of(expense), disbursed=False).lines
+        for line in cost_entry(day, expense, cost, disbursed=as_agent).lines
     )  # fmt: skip
     number = f" ({expense.number})" if expense.number else ""
     return JournalEntry(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isthmus.canonical import Contract, ExpenseEntry, Project
-from isthmus.canonical.terms import ExpenseTerms
+from isthmus.canonical.terms import Allowance, CategoryRule, Excess, ExpenseTerms
 from isthmus.kit.money import Money
 from isthmus.rules.booking_checks import (
     Booked,
@@ -47,14 +47,14 @@ class ExpenseVerdict:
     billed: Money | None = None
 
 
-def is_charged(expense: ExpenseEntry, project: Project) -> bool:
+def is_charged(expense: ExpenseEntry, project: Project, terms: ExpenseTerms) -> bool:
     """Any "no" wins. A fixed fee buys work: expenses are charged beside it where they say so."""
-    return expense.is_billable and project.is_billable
+    return expense.is_billable and project.is_billable and not terms.included_in_price
 
 
 def judge_expense(expense: ExpenseEntry, ctx: ExpenseContext) -> ExpenseVerdict:
     """Check everything, then mark up."""
-    charged = ctx.project is None or is_charged(expense, ctx.project)
+    charged = ctx.project is None or is_charged(expense, ctx.project, ctx.terms)
     if not charged and not ctx.keeps_cost:
         return ExpenseVerdict()
     booked = Booked(
@@ -82,12 +82,14 @@ def billed_amount(expense: ExpenseEntry, terms: ExpenseTerms) -> Money:
 def _amounts(expense: ExpenseEntry, booked: Booked, ctx: Booking) -> Iterator[Problem]:
     """Tax that we recover and what is not billed are parts of the receipt, also together."""
     left = expense.amount
-    parts = (("tax", expense.tax), ("non_billable_amount", expense.non_billable_amount))
-    for name, part in parts:
+    parts = (
+        ("tax", "tax", expense.tax),
+        ("non_billable_amount", "non billable", expense.non_billable_amount),
+    )
+    for name, words, part in parts:
         if part is None:
             continue
         if part.currency != left.currency or not _within(part, left):
-            words = name.replace("_", " ").removesuffix(" amount")
             yield booked.problem(
                 "amount_invalid", ctx,
                 f"{words} of {part} is no part of the {left} that the receipt leaves for it", "pmo",
@@ -119,35 +121,67 @@ def _terms(expense: ExpenseEntry, booked: Booked, ctx: ExpenseContext) -> Iterat
             "then replay.", "amount",
         )  # fmt: skip
         return
-    yield from _receipt(expense, booked, ctx, contract)
-    yield from _limit(expense, booked, ctx, contract)
+    rule = rule_of(expense, ctx.terms)
+    if rule.allowance is not None:
+        yield _unpriced(expense, booked, ctx, contract, rule.allowance)
+        return
+    yield from _receipt(expense, booked, ctx, contract, rule)
+    yield from _limit(expense, booked, ctx, contract, rule)
+
+
+def _unpriced(
+    expense: ExpenseEntry,
+    booked: Booked,
+    ctx: ExpenseContext,
+    contract: Contract,
+    allowance: Allowance,
+) -> Problem:
+    """An allowance needs the days of a trip or the distance of the year, and neither is read."""
+    return booked.problem(
+        "allowance_unpriced", ctx,
+        f"contract {contract.number} pays {expense.category} as {allowance}, and only receipts "
+        "are priced here", "finance",
+        f"Bill the allowance by hand and make the expense not billable in the PSA, or take the "
+        f"allowance of {expense.category} out of the contract's terms, then replay.", "category",
+    )  # fmt: skip
 
 
 def _receipt(
-    expense: ExpenseEntry, booked: Booked, ctx: ExpenseContext, contract: Contract
+    expense: ExpenseEntry,
+    booked: Booked,
+    ctx: ExpenseContext,
+    contract: Contract,
+    rule: CategoryRule,
 ) -> Iterator[Problem]:
-    above = ctx.terms.receipt_above
+    above = rule.receipt_above or ctx.terms.receipt_above
     if expense.has_receipt:
         return
     if above is not None and above.currency != contract.currency:
         yield _foreign_term(booked, ctx, contract, "receipt threshold", above)
     elif above is None or above < expense.amount:
-        rule = f"above {above}" if above is not None else "for every expense"
+        asked = f"above {above}" if above is not None else "for every expense"
         yield booked.problem(
             "receipt_missing", ctx,
             f"the receipt for {expense.category} of {expense.amount} is lost, and contract "
-            f"{contract.number} asks for one {rule}", "pmo",
+            f"{contract.number} asks for one {asked}", "pmo",
             "Get a copy of the receipt and clear the lost receipt in the PSA, or make the expense "
             "not billable, then replay.", "has_receipt",
         )  # fmt: skip
 
 
 def _limit(
-    expense: ExpenseEntry, booked: Booked, ctx: ExpenseContext, contract: Contract
+    expense: ExpenseEntry,
+    booked: Booked,
+    ctx: ExpenseContext,
+    contract: Contract,
+    rule: CategoryRule,
 ) -> Iterator[Problem]:
-    """A limit is per unit: a night, a day, a kilometre; one where the expense names none."""
-    rule = rule_of(expense, ctx.terms)
-    if rule.limit is None:
+    """A limit is per unit: a night, a day, a kilometre; one where the expense names none.
+
+    An excess that is justified, or that the contract only warns of, is billed.
+    """
+    justified = rule.excess is Excess.JUSTIFICATION and expense.justification
+    if rule.limit is None or rule.excess is Excess.WARNING or justified:
         return
     if rule.limit.currency != contract.currency:
         yield _foreign_term(booked, ctx, contract, f"limit of {expense.category}", rule.limit)
