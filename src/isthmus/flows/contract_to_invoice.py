@@ -19,9 +19,10 @@ from isthmus.canonical import (
     Milestone,
 )
 from isthmus.canonical.invoice import InvoiceLine, LineKind
-from isthmus.engine import Engine, Hold, Run, Step, flow
+from isthmus.engine import Engine, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
+from isthmus.flows.posted_document import check_posted
 from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
@@ -170,23 +171,10 @@ async def post_invoice(step: Step, id: str) -> str | None:
         customer = await tx.records.get(Customer, invoice.customer)
     step.at_stake(invoice.lines_total(), customer.name, ("invoice", id))
     posted = await step.links.erp(entity.code).put(invoice, step.idempotency_key)
-    if problem := _differs(invoice, posted):
-        raise Hold(
-            problem, code="ledger_differs", owner="finance",
-            fix="Compare the invoice in the ledger with `isthmus explain`; correct the cause in "
-            "the ledger, then replay.",
-        )  # fmt: skip
+    check_posted(
+        "invoice", invoice, posted, "Compare the invoice in the ledger with `isthmus explain`"
+    )
     return posted.number
-
-
-def _differs(sent: Invoice, posted: Invoice) -> str | None:
-    """The ledger may not change the amount, and may not move the invoice to another period."""
-    expected = sent.lines_total()
-    if posted.subtotal is not None and posted.subtotal != expected:
-        return f"invoice {posted.number}: sent {expected}, the ledger holds {posted.subtotal}"
-    if sent.period and posted.posted_period and sent.period != posted.posted_period:
-        return f"invoice {posted.number} was moved to another accounting period by the ledger"
-    return None
 
 
 async def settle_invoice(step: Step, id: str) -> None:

@@ -11,6 +11,7 @@ from isthmus.engine import Hold, Run, Step, flow
 from isthmus.flows.credit_marks import take_back_marks
 from isthmus.flows.credit_release import read_again, release_credited
 from isthmus.flows.credit_request import CreditRequest, memos_of, planned
+from isthmus.flows.posted_document import check_posted
 from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.rules.problems import Problem
@@ -75,21 +76,9 @@ async def post_credit(step: Step, id: str) -> str | None:
     step.at_stake(None, customer.name, ("credit_memo", id))
     erp = step.links.erp(entity.code)
     posted = await erp.put(memo, step.idempotency_key)
-    if problem := _differs(memo, posted):
-        raise Hold(
-            problem, code="ledger_differs", owner="finance",
-            fix="Compare the memo in the ledger with `isthmus explain` of its invoice; correct the "
-            "cause in the ledger, then replay.",
-        )  # fmt: skip
+    check_posted(
+        "credit memo", memo, posted,
+        "Compare the memo in the ledger with `isthmus explain` of its invoice",
+    )  # fmt: skip
     await erp.refresh(Invoice, memo.invoice)
     return posted.number
-
-
-def _differs(sent: CreditMemo, posted: CreditMemo) -> str | None:
-    """The ledger may not change the amount, and may not move the memo to another period."""
-    expected = sent.lines_total()
-    if posted.subtotal is not None and posted.subtotal != expected:
-        return f"credit memo {posted.number}: sent {expected}, the ledger holds {posted.subtotal}"
-    if sent.period and posted.posted_period and sent.period != posted.posted_period:
-        return f"credit memo {posted.number} was moved to another accounting period by the ledger"
-    return None

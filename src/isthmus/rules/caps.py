@@ -102,11 +102,6 @@ class Usage:
         return None if cap is None else cap - Money.of(self.spent.amount, cap.currency)
 
     @property
-    def hours_left(self) -> Decimal | None:
-        hours = self.bucket.cap.hours
-        return None if hours is None else hours - self.spent.hours
-
-    @property
     def alert(self) -> int | None:
         """Highest percentage reached of those at which somebody is told."""
         reached = (p for p in self.bucket.cap.alert_at if self.used * 100 >= p)

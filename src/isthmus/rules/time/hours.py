@@ -39,9 +39,6 @@ class Invoiced:
     def of_entry(self, work: Work) -> tuple[Fact, ...]:
         return self.by_entry.get(work.id, ())
 
-    def last_part(self, work: Work) -> int:
-        return max((fact.part for fact in self.of_entry(work)), default=0)
-
     def hours(self, work: Work) -> Decimal:
         """Raw hours of an entry that are on an invoice."""
         return sum((fact.hours for fact in self.of_entry(work)), _NONE)

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SERIES = ("8.0", "8.2")
-
 
 class NotInstallable(Exception):
     """The pinned packages are neither kept nor obtainable."""
