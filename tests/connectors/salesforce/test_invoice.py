@@ -48,6 +48,7 @@ async def test_an_invoice_is_written_and_reads_back_to_the_cent(world: World) ->
         "paid_on": None,
         "status": InvoiceStatus.POSTED,
         "total": Money.of("1190.07", "EUR"),
+        "credited": None,
         "amount_due": Money.of("1190.07", "EUR"),
     }
 
