@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.rules.facts import card, contract, customer, day, deal, eur, instalment, line, usd
+from tests.rules.facts import card, contract, customer, day, deal, eur, instalment, line, rated, usd
 
 from isthmus.canonical import Contract, Opportunity, RateCard
 from isthmus.canonical.contract import AgreedPrice
+from isthmus.canonical.rate_card import RateUnit
 from isthmus.kit.money import Money
 from isthmus.rules.amendments import (
     CardPlan,
@@ -225,11 +226,27 @@ def test_a_stamp_of_another_day_is_no_disagreement(stamped: str, is_known: bool)
 
 def test_what_work_is_worth_more_is_rounded_as_it_is_billed() -> None:
     changed = amended(repriced("165.55"))
-    more = price_difference(changed, "Architect", day("2026-03-01"), Decimal("0.33"), eur("49.50"))
+    worked = rated("e1", "0.33", worked_on="2026-03-01")
+    assert worked.amount == eur("49.50")
+    more = price_difference(changed, worked)
     assert more == eur("5.13"), "0.33 x 165.55 = 54.6315, billed as 54.63"
-    assert not price_difference(changed, "Architect", day("2026-03-01"), Decimal(1), eur("165.55"))
-    assert price_difference(changed, "Architect", day("2026-02-28"), Decimal(1), eur("1")) is None
-    assert price_difference(changed, "Tester", day("2026-03-01"), Decimal(1), eur("1")) is None
+    assert not price_difference(changed, rated("e1", 1, eur("165.55"), "2026-03-01"))
+    assert price_difference(changed, rated("e1", 1, eur("1"), "2026-02-28")) is None
+    tester = rated("e1", 1, eur("1"), "2026-03-01", role="Tester")
+    assert price_difference(changed, tester) is None
+
+
+def test_overtime_is_worth_more_by_its_multiplier() -> None:
+    changed = amended(repriced("165.00"))
+    worked = rated("e1", 2, worked_on="2026-03-01").changed(multiplier=Decimal("1.5"))
+    assert (worked.amount, price_difference(changed, worked)) == (eur("450.00"), eur("45.00"))
+
+
+def test_a_tier_or_a_day_has_a_price_of_its_own() -> None:
+    changed = amended(repriced("165.00"))
+    worked = rated("e1", 2, worked_on="2026-03-01")
+    assert price_difference(changed, worked.changed(tier=1)) is None
+    assert price_difference(changed, worked.changed(unit=RateUnit.DAY)) is None
 
 
 def test_the_value_grows_from_each_amendments_day() -> None:

@@ -58,6 +58,12 @@ class ContractAmended(Data):
     after: dict[str, Any] = Field(description="The same as they stand now.")
 
 
+class CapReached(Data):
+    cap: str = Field(description="The limit, and its days where it has some.")
+    level: str = Field(description="What it limits: contract, customer, project, task, person.")
+    percent: int = Field(description="Highest percentage reached of those to be told.")
+
+
 class Aligned(Data):
     system: str = Field(description="Connection that was written to.")
     what: str = Field(description="What was changed in it.")
@@ -229,6 +235,9 @@ _NAMED = (
     EventType("contract.opened", "contract", "A won deal has terms to bill by.", ContractOpened,
               "finance"),
     EventType("contract.amended", "contract", "Terms changed from a day on.", ContractAmended,
+              "finance"),
+    EventType("contract.cap_reached", "contract",
+              "A percentage of a cap is used up of which somebody is to be told.", CapReached,
               "finance"),
     EventType("contract.aligned", "contract",
               "PSA, ledger and unbilled work follow an amendment.", ContractAligned, "finance"),

@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isthmus.canonical import Contract, Invoice, RateCard
+from isthmus.canonical import Invoice, RateCard
 from isthmus.engine import Step
 from isthmus.events.batching import batch_time
 from isthmus.flows.contract_alignment import Agreed, Done, agreed
 from isthmus.flows.credit_request import CreditRequest
+from isthmus.flows.fact_rows import as_fact
 from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.rules.amendments import AmendmentOfBilledWork, is_replaced, price_difference
@@ -44,7 +45,7 @@ async def reprice_work(step: Step, contract_id: str, done: Done) -> dict[str, An
         open_, billed = _by_invoice(facts)
         again = [fact for fact, _ in open_]
         await tx.ledger.reverse(again, step.run.id)
-        ids = [fact.source_id for fact in again]
+        ids = sorted({fact.source_id for fact in again})
         await tx.entries.renew(ids)
         waiting = [*ids, *await _held_for_price(tx, now)]
         await tx.entries.set_state(waiting, RECEIVED, rebatch=True)
@@ -77,13 +78,8 @@ async def _at_another_price(tx: Transaction, now: Agreed) -> list[Priced]:
         (fact, more)
         for fact in facts
         if (card := cards.get(fact.rate_card or "")) and is_replaced(card)
-        if (more := _difference(now.contract, fact))
+        if (more := price_difference(now.contract, as_fact(fact)))
     ]
-
-
-def _difference(contract: Contract, fact: FactRow) -> Money | None:
-    amount = Money.of(fact.amount, fact.currency)
-    return price_difference(contract, fact.role, fact.happened_on, fact.billed_hours, amount)
 
 
 def _by_invoice(facts: Sequence[Priced]) -> tuple[list[Priced], list[Priced]]:

@@ -18,6 +18,7 @@ from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
+from isthmus.store.ledger import FactRow
 
 
 class PlannedInvoice(Value):
@@ -123,11 +124,16 @@ async def _planned(
         lines=lines,
         total=Money.total((line.amount for line in lines), contract.currency),
         stops=stops,
-        facts={
-            f"{fact.source_kind}:{fact.source_id}": Money.of(fact.amount, fact.currency)
-            for fact in facts
-        },
+        facts=_by_source(facts),
     )
+
+
+def _by_source(facts: Iterable[FactRow]) -> dict[str, Money]:
+    sums: dict[str, Money] = {}
+    for fact in facts:
+        key, amount = f"{fact.source_kind}:{fact.source_id}", Money.of(fact.amount, fact.currency)
+        sums[key] = sums[key] + amount if key in sums else amount
+    return sums
 
 
 async def _invoice(

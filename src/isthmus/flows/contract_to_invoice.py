@@ -7,7 +7,6 @@ is posted under its own id, so a repeat after a lost answer finds the invoice th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 
@@ -18,26 +17,23 @@ from isthmus.canonical import (
     LegalEntity,
     Milestone,
 )
-from isthmus.canonical.invoice import InvoiceLine, LineKind
+from isthmus.canonical.invoice import InvoiceLine
 from isthmus.engine import Engine, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
+from isthmus.flows.fact_rows import CHARGE_KINDS, as_fact
 from isthmus.flows.posted_document import check_posted
 from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import Policies
 from isthmus.rules.drafting import draft_lines
-from isthmus.rules.facts import Fact, Work, charge_of, fact_of
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.ledger import FactRow
 
-SINGLE = {"milestone": LineKind.MILESTONE, "expense_entry": LineKind.EXPENSE}
-"""Source -> kind of the line that each of its facts gets of its own, after the lines of time:
-what is passed on to the client stays apart from the work.
-"""
+_KINDS = ("time_entry", *CHARGE_KINDS)
 
 
 async def request_billing(engine: Engine, up_to: date) -> int:
@@ -102,34 +98,19 @@ async def _say_what_is_at_stake(
     step.at_stake(total, customer.name, ("contract", contract.id))
 
 
-def lines_of(facts: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
-    """Lines of the invoice, and fact id -> line number."""
-    kinds = list(_FACT)
-    ordered = sorted(facts, key=lambda fact: kinds.index(fact.source_kind))
-    billed = draft_lines(_FACT[fact.source_kind](fact) for fact in ordered)
-    lineage = {fact: number for number, ids in billed.lineage.items() for fact in ids}
+def lines_of(rows: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
+    """Lines of the invoice, and fact id -> line number. After the lines of time come milestones,
+    then what is passed on to the client.
+    """
+    ordered = sorted(rows, key=lambda row: _KINDS.index(row.source_kind))
+    billed = draft_lines(as_fact(row) for row in ordered)
+    ids = {(row.source_id, row.part): row.id for row in rows}
+    lineage = {
+        ids[fact.work.id, fact.part]: number
+        for number, facts in billed.facts.items()
+        for fact in facts
+    }
     return billed.lines, lineage
-
-
-def _rated(fact: FactRow) -> Fact:
-    work = Work(
-        id=fact.id, label=fact.description, resource=fact.resource or "", role=fact.role or "",
-        project=fact.project, worked_on=fact.happened_on, hours=fact.hours,
-        rate=Money.of(fact.rate, fact.currency), cost_centre=fact.cost_centre,
-        profit_centre=fact.profit_centre, rate_source=fact.rate_card or "",
-    )  # fmt: skip
-    return replace(fact_of(work, fact.billed_hours), amount=Money.of(fact.amount, fact.currency))
-
-
-def _agreed(fact: FactRow) -> Fact:
-    return charge_of(
-        fact.id, Money.of(fact.amount, fact.currency), fact.happened_on, SINGLE[fact.source_kind],
-        label=fact.description, project=fact.project, cost_centre=fact.cost_centre,
-        profit_centre=fact.profit_centre,
-    )  # fmt: skip
-
-
-_FACT = {"time_entry": _rated, "milestone": _agreed, "expense_entry": _agreed}
 
 
 async def plan_invoice(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 from isthmus.canonical import CanonicalObject
@@ -23,21 +24,27 @@ async def lock_contracts(tx: Transaction, contracts: Iterable[str]) -> None:
 
 
 async def facts_in_force(
-    tx: Transaction, step: Step, entries: Entries[Any], rows: Sequence[EntryRow[Any]]
+    tx: Transaction,
+    step: Step,
+    entries: Entries[Any],
+    rows: Sequence[EntryRow[Any]],
+    whole: AbstractSet[str] = frozenset(),
 ) -> tuple[set[str], dict[str, int]]:
     """Entries that need no rating, and the version to rate each of the others in.
 
     A fact of an older version is taken back. So is one that no ledger has taken: its entry was
-    refused there, and comes back with what a person corrected.
+    refused there, and comes back with what a person corrected. Of contracts that are priced
+    `whole`, a part may be on an invoice while the rest is rated; there it stands.
     """
     versions = {r.entry.id: r.version for r in rows}
-    facts = await tx.ledger.live(entries.kind.model.kind, versions)
+    live = await tx.ledger.live(entries.kind.model.kind, versions)
+    facts = [f for f in live if f.invoice is None or f.contract not in whole]
     refused = [
         f for f in facts if f.posted_at is None and f.source_version == versions[f.source_id]
     ]
     stale = [f for f in facts if f.source_version != versions[f.source_id]]
     await tx.ledger.reverse([*stale, *refused], step.run.id)
-    again = [f.source_id for f in refused]
+    again = sorted({f.source_id for f in refused})
     await entries.renew(again)
     taken_back = {f.source_id for f in (*stale, *refused)}
     renewed = {id: versions[id] + 1 for id in again}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -48,8 +49,8 @@ async def settle(
     await tx.holds.resolve_many(keys, "corrected", "isthmus")
 
 
-def counts(verdicts: Sequence[Verdict], known: int) -> dict[str, int]:
+def counts(verdicts: Sequence[Verdict], known: int = 0) -> Counter[str]:
     """By outcome; `known` entries had their fact already."""
     rated = sum(1 for v in verdicts if v.rated)
     held = sum(1 for v in verdicts if v.problems)
-    return {"rated": rated + known, "held": held, "unbillable": len(verdicts) - rated - held}
+    return Counter(rated=rated + known, held=held, unbillable=len(verdicts) - rated - held)

@@ -39,7 +39,7 @@ async def rate_expenses(step: Step) -> dict[str, int]:
         )
         await settle(tx, step, context, tx.expenses, verdicts)
         await tx.expenses.set_state(list(live), RATED)
-    return counts(verdicts, len(live))
+    return dict(counts(verdicts, len(live)))
 
 
 async def _received(

@@ -6,17 +6,24 @@ it moved looks at the difference first. What is on an invoice is frozen, and cor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from isthmus.canonical import Contract
 from isthmus.engine import Engine
 from isthmus.events.batching import batch_time
 from isthmus.events.envelope import Event
+from isthmus.flows.contract_pricing import InLedger, Repricing
 from isthmus.flows.time_batch import BatchContext
 from isthmus.flows.time_rating import judged
 from isthmus.kit.money import Money
+from isthmus.rules.facts import Fact
 from isthmus.rules.judging import Verdict
+from isthmus.rules.problems import Problem
+from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
 from isthmus.store.entries import RECEIVED
 from isthmus.store.ledger import FactRow
@@ -61,14 +68,16 @@ async def rerate(
     async with engine.database.begin() as tx:
         await tx.lock(f"contract:{contract}")
         facts = await _open(tx, contract, since)
-        changes = await _changes(tx, engine, facts)
+        changes = await _changes(tx, engine, contract, facts)
         if write and changes:
             moved = [fact for fact in facts if fact.source_id in {c.entry for c in changes}]
             await _take_back(tx, moved)
             await engine.outbox.emit(tx, _event(contract, changes, by))
     if write and changes:
         await batch_time(engine.database, engine.outbox)
-    return Rerating(contract, len(facts), tuple(changes), written=bool(write and changes))
+    return Rerating(
+        contract, len({f.source_id for f in facts}), tuple(changes), written=bool(write and changes)
+    )
 
 
 async def _open(tx: Transaction, contract: str, since: date) -> list[FactRow]:
@@ -79,47 +88,74 @@ async def _open(tx: Transaction, contract: str, since: date) -> list[FactRow]:
     ]
 
 
-async def _changes(tx: Transaction, engine: Engine, facts: Sequence[FactRow]) -> list[Repriced]:
+async def _changes(
+    tx: Transaction, engine: Engine, contract: str, facts: Sequence[FactRow]
+) -> list[Repriced]:
     rows = await tx.entries.many([fact.source_id for fact in facts])
     policies, links = engine.landscape.policies, engine.links
     context = await BatchContext.read(tx, list(rows.values()), policies, links)
     edits = await tx.edits.of_many("time_entry", list(rows))
-    found = []
+    verdicts = {id: judged(context, row.entry, edits.get(id, {})) for id, row in rows.items()}
+    priced = await _priced(tx, await tx.records.get(Contract, contract), verdicts)
+    by_entry: dict[str, list[FactRow]] = defaultdict(list)
     for fact in facts:
-        row = rows[fact.source_id]
-        verdict = judged(context, row.entry, edits.get(row.entry.id, {}))
-        if repriced := _repriced(fact, verdict):
-            found.append(repriced)
-    return found
+        by_entry[fact.source_id].append(fact)
+    found = (_repriced(of_entry, priced[id]) for id, of_entry in by_entry.items())
+    return [repriced for repriced in found if repriced]
 
 
-def _repriced(fact: FactRow, verdict: Verdict) -> Repriced | None:
-    old = Money.of(fact.amount, fact.currency)
-    new = verdict.rated.amount if verdict.rated else None
+@dataclass(frozen=True)
+class Priced:
+    facts: Sequence[Fact]
+    problems: Sequence[Problem]
+
+
+async def _priced(
+    tx: Transaction, contract: Contract, verdicts: Mapping[str, Verdict]
+) -> dict[str, Priced]:
+    """What each entry would be priced at. Caps are those of the contract's detailed terms."""
+    if is_priced_alone(contract):
+        return {id: Priced([v.rated] if v.rated else [], v.problems) for id, v in verdicts.items()}
+    ledger = await InLedger.read(tx, contract)
+    good = [v for v in verdicts.values() if v.rated]
+    bad = verdicts.keys() - {v.entry.id for v in good}
+    found = Repricing.of(good, ledger.without(bad))
+    return {
+        id: Priced(found.facts.get(id, ()), v.problems or found.problems(id))
+        for id, v in verdicts.items()
+    }
+
+
+def _repriced(facts: Sequence[FactRow], now: Priced) -> Repriced | None:
+    first = facts[0]
+    old = Money.total((Money.of(f.amount, f.currency) for f in facts), first.currency)
+    new = Money.total((f.amount for f in now.facts), first.currency) if now.facts else None
     if new == old:
         return None
     return Repriced(
-        fact.source_id, fact.description, fact.happened_on, old, new, _why(fact, verdict)
+        first.source_id, first.description, first.happened_on, old, new, _why(facts, now)
     )
 
 
-def _why(fact: FactRow, verdict: Verdict) -> str:
-    if verdict.problems:
-        return "would be held: " + "; ".join(problem.reason for problem in verdict.problems)
-    if verdict.rated is None:
+def _why(facts: Sequence[FactRow], now: Priced) -> str:
+    if now.problems:
+        return "would be held: " + "; ".join(problem.reason for problem in now.problems)
+    if not now.facts:
         return "is not billable any more"
-    before = Money.of(fact.rate, fact.currency)
-    now = verdict.rated
-    if now.rate != before:
-        found = now.work.trail[-1].found if now.work.trail else str(now.rate)
+    before, after = Money.of(facts[0].rate, facts[0].currency), now.facts[0]
+    if after.rate != before:
+        found = after.work.trail[-1].found if after.work.trail else str(after.rate)
         return f"{before} an hour, now {found}"
-    return f"{fact.billed_hours} h billed, now {now.billed_hours} h"
+    reasons = dict.fromkeys(why for fact in now.facts for why in fact.why)
+    billed = sum((fact.billed_hours for fact in facts), Decimal(0))
+    hours = sum((fact.billed_hours for fact in now.facts), Decimal(0))
+    return f"{billed} h billed, now {hours} h" if billed != hours else "; ".join(reasons)
 
 
 async def _take_back(tx: Transaction, facts: Sequence[FactRow]) -> None:
     """As for an entry that its PSA changed: the old fact is reversed, the entry waits again."""
     await tx.ledger.reverse(facts, "rerating")
-    ids = [fact.source_id for fact in facts]
+    ids = sorted({fact.source_id for fact in facts})
     await tx.entries.renew(ids)
     await tx.entries.set_state(ids, RECEIVED, rebatch=True)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import groupby
 
 from isthmus.canonical import TimeEntry
@@ -12,6 +14,7 @@ from isthmus.events.batching import batch_time
 from isthmus.events.entry_intake import posted_key
 from isthmus.events.links import Link
 from isthmus.flows.entry_holds import entry_hold, refusal
+from isthmus.flows.fact_rows import is_at_its_rate
 from isthmus.flows.time_batch import BatchContext, entry_ids
 from isthmus.kit.chunks import chunked
 from isthmus.kit.money import Money
@@ -31,12 +34,12 @@ async def post_batch(step: Step) -> dict[str, int]:
     """
     async with step.begin() as tx:
         batched = await tx.entries.of_batch(step.subject, RATED, lock=True)
-        facts = {f.source_id: f for f in await tx.ledger.live("time_entry", entry_ids(batched))}
+        facts = await _facts(tx, entry_ids(batched))
         rows = [row for row in batched if row.entry.id in facts]
         context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
     posted = 0
-    by_entity = sorted(rows, key=lambda r: facts[r.entry.id].legal_entity or "")
-    for entity, group in groupby(by_entity, key=lambda r: facts[r.entry.id].legal_entity):
+    by_entity = sorted(rows, key=lambda r: facts[r.entry.id][0].legal_entity or "")
+    for entity, group in groupby(by_entity, key=lambda r: facts[r.entry.id][0].legal_entity):
         erp = step.links.erp(entity)
         size = erp.capability(TimeEntry).batch if erp.capability(TimeEntry).writes else POST_SIZE
         for chunk in chunked(group, size):
@@ -45,12 +48,23 @@ async def post_batch(step: Step) -> dict[str, int]:
     return {"posted": posted, "held": len(rows) - posted}
 
 
+Facts = Mapping[str, Sequence[FactRow]]
+"""Those in force by entry, one for each part of it; never none."""
+
+
+async def _facts(tx: Transaction, entries: Sequence[str]) -> Facts:
+    found: dict[str, list[FactRow]] = defaultdict(list)
+    for fact in await tx.ledger.live(TimeEntry.kind, entries):
+        found[fact.source_id].append(fact)
+    return found
+
+
 async def _post(
     step: Step,
     erp: Link,
     context: BatchContext,
     rows: list[EntryRow[TimeEntry]],
-    facts: dict[str, FactRow],
+    facts: Facts,
 ) -> int:
     """A ledger that takes no time transactions gets the hours with the invoice."""
     answers: Sequence[Receipt | ConnectError]
@@ -65,7 +79,9 @@ async def _post(
         if isinstance(answer, Receipt)
     }
     async with step.begin() as tx:
-        await tx.ledger.mark_posted({facts[id].id: external for id, external in done.items()})
+        await tx.ledger.mark_posted(
+            {fact.id: external for id, external in done.items() for fact in facts[id]}
+        )
         moved = await tx.entries.set_state(list(done), POSTED, was=RATED, batch=step.subject)
         back = [posted_key(id) for id in done]
         await tx.holds.resolve_many(back, "posted again", "isthmus")
@@ -86,20 +102,33 @@ async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:
         await tx.entries.set_state(sorted(overtaken), RECEIVED, was=state, rebatch=True)
 
 
-def _as_posted(context: BatchContext, entry: TimeEntry, fact: FactRow) -> TimeEntry:
-    """The entry as the ledger gets it: rated, with dimensions, on a day that may be posted to."""
+def _as_posted(context: BatchContext, entry: TimeEntry, facts: Sequence[FactRow]) -> TimeEntry:
+    """The entry as the ledger gets it: rated, with dimensions, on a day that may be posted to.
+
+    A ledger's time has one rate: of parts at several prices it is their mean. What the client pays
+    is said by the invoice, part by part.
+    """
     posting = context.posting(entry)
     entity = context.entity_of(entry)
     return entry.model_copy(
         update={
             "worked_on": posting.day if isinstance(posting, Posting) else entry.worked_on,
-            "bill_rate": Money.of(fact.rate, fact.currency),
-            "billed_hours": fact.billed_hours,
-            "cost_centre": fact.cost_centre,
-            "profit_centre": fact.profit_centre,
+            "bill_rate": _rate(facts),
+            "billed_hours": sum((fact.billed_hours for fact in facts), Decimal(0)),
+            "cost_centre": facts[0].cost_centre,
+            "profit_centre": facts[0].profit_centre,
             "legal_entity": entity.id if entity else None,
         }
     )
+
+
+def _rate(facts: Sequence[FactRow]) -> Money:
+    """Of an hour: the one price of all parts, or what they come to."""
+    hours = sum((fact.billed_hours for fact in facts), Decimal(0))
+    if not hours or (all(map(is_at_its_rate, facts)) and len({f.rate for f in facts}) == 1):
+        return Money.of(facts[0].rate, facts[0].currency)
+    amount = sum((fact.amount for fact in facts), Decimal(0))
+    return Money.of(amount / hours, facts[0].currency).rounded()
 
 
 async def _hold_refused(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Set as AbstractSet
 
 from isthmus.canonical import Contract, TimeEntry
 from isthmus.engine import Step
+from isthmus.flows.contract_pricing import price_whole
 from isthmus.flows.entry_facts import corrected_or_problem, facts_in_force, lock_contracts
 from isthmus.flows.entry_outcomes import counts, settle
+from isthmus.flows.fact_rows import fact_values
 from isthmus.flows.time_batch import BatchContext, entry_ids
-from isthmus.kit.ids import derived_id
 from isthmus.rules.capped import within_caps
 from isthmus.rules.caps import Bucket, Spent, not_to_exceed
 from isthmus.rules.facts import Fact
 from isthmus.rules.judging import Verdict
 from isthmus.rules.problems import Problem
+from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow
 from isthmus.store.entries import RATED, RECEIVED
@@ -29,18 +31,56 @@ async def rate_batch(step: Step) -> dict[str, int]:
         context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
         await lock_contracts(tx, context.contracts)
         rows = await tx.entries.of_batch(step.subject, RECEIVED, lock=True)
-        live, versions = await facts_in_force(tx, step, tx.entries, rows)
+        whole = {id for id, c in context.contracts.items() if not is_priced_alone(c)}
+        live, versions = await facts_in_force(tx, step, tx.entries, rows, whole)
         edits = await tx.edits.of_many("time_entry", entry_ids(rows))
         verdicts = [
             judged(context, row.entry, edits.get(row.entry.id, {}))
             for row in rows
             if row.entry.id not in live
         ]
-        verdicts = await _within_caps(tx, context, verdicts)
-        await _write_facts(tx, step, context, verdicts, versions)
-        await settle(tx, step, context, tx.entries, verdicts)
+        done = counts((), len(live))
         await tx.entries.set_state(list(live), RATED)
-    return counts(verdicts, len(live))
+        for group in _by_pricing(context, verdicts, whole):
+            done += await _priced(tx, step, context, group, versions)
+    return dict(done)
+
+
+Group = tuple[Contract | None, list[Verdict]]
+"""Verdicts that are priced together; of no contract: each by itself."""
+
+
+def _by_pricing(
+    context: BatchContext, verdicts: Iterable[Verdict], whole: AbstractSet[str]
+) -> list[Group]:
+    groups: dict[str | None, list[Verdict]] = {None: []}
+    for verdict in verdicts:
+        contract = context.contract_of(verdict.entry) if verdict.rated else None
+        key = contract.id if contract and contract.id in whole else None
+        groups.setdefault(key, []).append(verdict)
+    return [(context.contracts[key] if key else None, group) for key, group in groups.items()]
+
+
+async def _priced(
+    tx: Transaction,
+    step: Step,
+    context: BatchContext,
+    group: Group,
+    versions: Mapping[str, int],
+) -> Counter[str]:
+    contract, verdicts = group
+    if contract is not None:
+        return await price_whole(tx, step, context, contract, verdicts, versions)
+    verdicts = await _within_caps(tx, context, verdicts)
+    await tx.ledger.add(
+        [
+            fact_values(v.rated, own, versions[v.entry.id], step.run.id)
+            for v in verdicts
+            if v.rated and (own := context.contract_of(v.entry))
+        ]
+    )
+    await settle(tx, step, context, tx.entries, verdicts)
+    return counts(verdicts)
 
 
 def judged(context: BatchContext, entry: TimeEntry, edits: Mapping[str, EditRow]) -> Verdict:
@@ -78,45 +118,3 @@ async def _over_cap(
     }
     outcome = within_caps(rated, limits, spent, contract.number)
     return {held.fact.work.id: held.problem for held in outcome.held}
-
-
-async def _write_facts(
-    tx: Transaction,
-    step: Step,
-    context: BatchContext,
-    verdicts: Iterable[Verdict],
-    versions: dict[str, int],
-) -> None:
-    facts = [
-        _fact(step, context, v.entry, v.rated, versions[v.entry.id]) for v in verdicts if v.rated
-    ]
-    await tx.ledger.add(facts)
-
-
-def _fact(
-    step: Step, context: BatchContext, entry: TimeEntry, rated: Fact, version: int
-) -> dict[str, Any]:
-    contract = context.contract_of(entry)
-    return {
-        "id": derived_id("fact", entry.id, str(version)),
-        "source_kind": "time_entry",
-        "source_id": entry.id,
-        "source_version": version,
-        "contract": contract.id if contract else None,
-        "project": entry.project,
-        "resource": entry.resource,
-        "role": rated.work.role,
-        "happened_on": entry.worked_on,
-        "hours": entry.hours,
-        "billed_hours": rated.billed_hours,
-        "rate": rated.rate.amount,
-        "amount": rated.amount.amount,
-        "currency": rated.amount.currency,
-        "description": rated.work.label,
-        "cost_centre": rated.work.cost_centre,
-        "profit_centre": rated.work.profit_centre,
-        "legal_entity": contract.legal_entity if contract else None,
-        "rate_card": rated.work.rate_source,
-        "trail": [asdict(t) for t in rated.work.trail],
-        "run_id": step.run.id,
-    }

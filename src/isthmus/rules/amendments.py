@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
 from isthmus.canonical import Contract, Opportunity, RateCard
 from isthmus.canonical.contract import Amendment
 from isthmus.canonical.opportunity import BillingModel, OpportunityLine
+from isthmus.canonical.rate_card import RateUnit
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.rules.deals import DealContext, in_crm, listed, told
+from isthmus.rules.facts import Fact
 from isthmus.rules.problems import Problem
 from isthmus.rules.rating import RateBook, Rated, RateQuery
 
@@ -260,11 +261,14 @@ def value_on(contract: Contract, day: date) -> Money | None:
     return Money.total(amounts, contract.currency) if amounts else None
 
 
-def price_difference(
-    contract: Contract, role: str | None, day: date, billed_hours: Decimal, amount: Money
-) -> Money | None:
+def price_difference(contract: Contract, fact: Fact) -> Money | None:
     """What work of a day is worth more (or less) at the price agreed by amendment; None where none
     is agreed for it, zero where it is priced so already. Rounded as an entry is.
+
+    Tiers and days have prices of their own, which no role's price replaces.
     """
-    rate = contract.prices_on(day).get(role or "")
-    return rate.times(billed_hours).rounded() - amount if rate else None
+    rate = contract.prices_on(fact.work.worked_on).get(fact.work.role)
+    if rate is None or fact.tier is not None or fact.unit is not RateUnit.HOUR:
+        return None
+    agreed: Money = fact.changed(rate=rate).amount
+    return agreed - fact.amount

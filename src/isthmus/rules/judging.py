@@ -23,7 +23,7 @@ from isthmus.rules.facts import Fact, Work
 from isthmus.rules.problems import Problem
 from isthmus.rules.rating import RateBook, RateQuery, Unrated, query_for
 from isthmus.rules.surroundings import Surroundings
-from isthmus.rules.time.pricing import rounding_on, whole
+from isthmus.rules.time.pricing import alone
 from isthmus.rules.time_checks import (
     EntryContext,
     PsaRatePolicy,
@@ -116,15 +116,16 @@ class Evidence(Surroundings):
         mismatch = check_rate(entry, found, self.psa_rate)
         if mismatch and contract and _is_stamp_of_another_day(entry, query, contract, book):
             mismatch = None
-        if (doubt := check_unit(found) or mismatch) is not None:
+        assert contract is not None, "check_entry asks for it"
+        days = contract.terms_on(entry.worked_on).time.day_rate is not None
+        if (doubt := check_unit(found, in_days=days) or mismatch) is not None:
             return Verdict(entry, None, (doubt,), context.period)
         work = Work.of(
             entry, found, role=query.role or "", label=context.person or entry.resource,
-            contract=contract.id if contract else "", is_courtesy=False,
+            contract=contract.id, customer=contract.customer,
             cost_centre=context.cost_centre, profit_centre=context.profit_centre,
         )  # fmt: skip
-        rounding = rounding_on(contract, work) if contract else None
-        return Verdict(entry, whole(work, rounding), (), context.period)
+        return Verdict(entry, alone(contract, work), (), context.period)
 
     def value_of(self, entry: TimeEntry) -> Money | None:
         """What a held entry keeps from being billed, at the rate that the PSA shows."""

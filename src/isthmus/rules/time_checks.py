@@ -86,16 +86,17 @@ def check_rate(
     )
 
 
-def check_unit(rated: Rated) -> Problem | None:
-    """An invoice of hours asks for a price per hour: a day's price times hours is no amount."""
-    if rated.unit is RateUnit.HOUR:
+def check_unit(rated: Rated, *, in_days: bool = False) -> Problem | None:
+    """A day's price times hours is no amount, unless the contract says what a day is."""
+    if rated.unit is RateUnit.HOUR or (in_days and rated.unit is RateUnit.DAY):
         return None
     return Problem(
         "rate_unit",
         f"{rated.source_label} of the {rated.scope} is {rated.rate} per {rated.unit}, "
         "and the entry is billed by the hour",
         "finance",
-        f"Give {rated.source_label} a price per hour in the PSA, then replay.",
+        f"Give {rated.source_label} a price per hour in the PSA, or the contract the hours of a "
+        "day; then replay.",
         "unit",
     )
 

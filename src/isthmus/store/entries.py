@@ -205,6 +205,22 @@ class Entries(Generic[E]):
         )
         return [id for (id,) in moved]
 
+    async def take_over(self, ids: Sequence[str], state: str, batch: str) -> None:
+        """Into a batch that has priced them anew, also out of the one that they are in. Those that
+        wait for a person or for another version of themselves stay where they are.
+        """
+        await self._connection.execute(
+            sa.update(self._table)
+            .where(
+                self._table.c.id.in_(list(ids)),
+                sa.or_(
+                    self._table.c.batch == batch,
+                    self._table.c.state.in_((RATED, POSTED, INVOICED)),
+                ),
+            )
+            .values(state=state, batch=batch, updated_at=sa.func.clock_timestamp())
+        )
+
     async def revise(self, id: str) -> None:
         """A correction makes a new version, so that facts rated before it are taken back."""
         await self._connection.execute(

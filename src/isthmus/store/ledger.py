@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.ids import derived_id
 from isthmus.store.tables import fact
+
+CHARGED, NOT_CHARGED = "charged", "not_charged"
 
 
 class Frozen(Exception):
@@ -52,10 +54,15 @@ class FactRow:
     credit_memo: str | None = None
     in_part: bool = False
     """Takes back a part of an amount, and leaves the fact in force."""
+    part: int = 1
+    charging: str = CHARGED
+    pricing: dict[str, Any] = field(default_factory=dict)
+    """What its price has beside a rate per hour; absent: the usual."""
 
 
 _COLUMNS = [fact.c[name] for name in FactRow.__dataclass_fields__]
 _reversal = fact.alias("reversal")
+_BILLABLE = fact.c.charging != NOT_CHARGED
 _LIVE = sa.and_(
     fact.c.reversal_of.is_(None),
     ~sa.exists(
@@ -108,6 +115,7 @@ class Ledger:
                 fact.c.invoice.is_(None),
                 fact.c.posted_at.is_not(None),
                 fact.c.happened_on <= up_to,
+                _BILLABLE,
                 _LIVE,
             )
             .order_by(fact.c.happened_on, fact.c.id)
@@ -126,12 +134,15 @@ class Ledger:
         return [(currency, amount, count) for currency, amount, count in rows]
 
     async def contracts_unbilled(self, up_to: date) -> list[str]:
+        """Those with an amount to bill: courtesy alone asks nothing of a client."""
         rows = await self._connection.execute(
             sa.select(fact.c.contract)
             .where(
                 fact.c.invoice.is_(None),
                 fact.c.posted_at.is_not(None),
                 fact.c.happened_on <= up_to,
+                _BILLABLE,
+                fact.c.amount != 0,
                 _LIVE,
             )
             .distinct()
@@ -265,5 +276,12 @@ def _opposite(row: FactRow, run_id: str) -> dict[str, Any]:
         "hours": -row.hours,
         "billed_hours": -row.billed_hours,
         "amount": -row.amount,
+        "pricing": _negated(row.pricing),
         "run_id": run_id,
     }
+
+
+def _negated(pricing: Mapping[str, Any]) -> dict[str, Any]:
+    """A price per day counts days beside its hours."""
+    days = {"quantity": str(-Decimal(pricing["quantity"]))} if "quantity" in pricing else {}
+    return {**pricing, **days}

@@ -273,10 +273,14 @@ fact = sa.Table(
     _uuid("credit_memo"),
     sa.Column("in_part", sa.Boolean, nullable=False, server_default=sa.false(),
               comment="Takes back a part of an amount, and leaves the fact in force"),
+    sa.Column("part", sa.SmallInteger, nullable=False, server_default="1"),
+    sa.Column("charging", sa.Text, nullable=False, server_default="charged"),
+    sa.Column("pricing", JSONB, nullable=False, server_default="{}",
+              comment="What its price has beside a rate per hour; absent: the usual"),
     comment="Append-only ledger of rated facts; corrected by reversal, frozen once invoiced",
 )  # fmt: skip
 sa.Index("fact_source_idx", fact.c.source_kind, fact.c.source_id, fact.c.source_version,
-         unique=True, postgresql_where=fact.c.reversal_of.is_(None))  # fmt: skip
+         fact.c.part, unique=True, postgresql_where=fact.c.reversal_of.is_(None))  # fmt: skip
 sa.Index("fact_reversal_of_idx", fact.c.reversal_of, unique=True,
          postgresql_where=sa.and_(fact.c.reversal_of.is_not(None), ~fact.c.in_part))  # fmt: skip
 sa.Index("fact_credit_memo_idx", fact.c.credit_memo,

@@ -22,8 +22,10 @@ from isthmus.store.tables import fact, record, transfer
 
 @dataclass(frozen=True)
 class Worked:
-    """The newest fact of an entry. `employer` is the company of who worked, by today's record;
-    `in_force` is false where the hours were withdrawn or changed since, and not rated again.
+    """The newest fact of an entry, with the hours and amounts of all its parts.
+
+    `employer` is the company of who worked, by today's record; `in_force` is false where the hours
+    were withdrawn or changed since, and not rated again.
     """
 
     fact: FactRow
@@ -55,16 +57,46 @@ class TransferRow:
 
 
 _COLUMNS = [transfer.c[name] for name in TransferRow.__dataclass_fields__]
-_FACT = [fact.c[name] for name in FactRow.__dataclass_fields__]
+_SUMMED = ("hours", "billed_hours", "amount")
 _reversal = fact.alias("reversal")
-_WITHDRAWN = sa.exists(
-    sa.select(_reversal.c.id).where(
-        _reversal.c.reversal_of == fact.c.id,
-        ~_reversal.c.in_part,
-        _reversal.c.credit_memo.is_(None),
-    )
+_OPPOSITE = sa.select(_reversal.c.id).where(
+    _reversal.c.reversal_of == fact.c.id, ~_reversal.c.in_part
 )
+_WITHDRAWN = sa.exists(_OPPOSITE.where(_reversal.c.credit_memo.is_(None)))
 """Taken back otherwise than by a credit: that gives the client's money back, and not the work."""
+
+
+def _newest() -> sa.Subquery:
+    """Entry by entry its newest fact, with what all its parts come to: one may be on an invoice,
+    and a later one not.
+    """
+    newest = sa.func.max(fact.c.source_version).over(partition_by=fact.c.source_id)
+    parts = (
+        sa.select(
+            *(fact.c[name] for name in FactRow.__dataclass_fields__),
+            newest.label("newest"),
+            (~_WITHDRAWN).label("in_force"),
+            (~sa.exists(_OPPOSITE)).label("stands"),
+        )
+        .where(fact.c.source_kind == "time_entry", fact.c.reversal_of.is_(None))
+        .subquery()
+    )
+    is_newest = sa.and_(parts.c.source_version == parts.c.newest, parts.c.in_force)
+    counts = sa.or_(parts.c.stands, is_newest)
+
+    def value(name: str) -> sa.ColumnElement[Any]:
+        if name not in _SUMMED:
+            return parts.c[name]
+        part = sa.case((counts, parts.c[name]), else_=0)
+        return sa.func.sum(part).over(partition_by=parts.c.source_id).label(name)
+
+    by_age = (parts.c.stands.desc(), parts.c.source_version.desc(), parts.c.part)
+    return (
+        sa.select(*map(value, FactRow.__dataclass_fields__), parts.c.in_force)
+        .ext(distinct_on(parts.c.source_id))
+        .order_by(parts.c.source_id, *by_age)
+        .subquery()
+    )
 
 
 class Transfers:
@@ -75,13 +107,7 @@ class Transfers:
         """Hours up to a day whose charge may differ from their rows: worked for another company's
         contract and not charged in their newest fact, or charged and withdrawn since.
         """
-        newest = (
-            sa.select(*_FACT, (~_WITHDRAWN).label("in_force"))
-            .where(fact.c.source_kind == "time_entry", fact.c.reversal_of.is_(None))
-            .ext(distinct_on(fact.c.source_id))
-            .order_by(fact.c.source_id, fact.c.source_version.desc())
-            .subquery()
-        )
+        newest = _newest()
         employer = record.c.data["legal_entity"].astext
         charged = sa.exists().where(transfer.c.source_id == newest.c.source_id)
         known = sa.exists().where(transfer.c.fact == newest.c.id)

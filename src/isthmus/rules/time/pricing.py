@@ -15,6 +15,7 @@ from decimal import Decimal
 from itertools import count
 
 from isthmus.canonical import Contract
+from isthmus.canonical.contract import Terms
 from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.terms import CapPolicy, RoundingGrain, TimeRounding, TimeTerms, Weekday
@@ -74,8 +75,29 @@ def price(
     return _numbered(capped, changed, invoiced)
 
 
+def is_priced_alone(contract: Contract) -> bool:
+    """Whether an entry's price never depends on what else was worked.
+
+    The contract's own cap is not looked at: what it holds depends on what was billed before.
+    """
+    terms = (contract.terms, *(a.terms for a in contract.amendments if a.terms is not None))
+    return not any(_looks_around(one) for one in terms)
+
+
+def _looks_around(terms: Terms) -> bool:
+    time = terms.time
+    in_groups = time.rounding is not None and time.rounding.grain is not RoundingGrain.ENTRY
+    return bool(time.overtime or time.tiers or time.day_rate or terms.caps or in_groups)
+
+
+def alone(contract: Contract, work: Work) -> Fact:
+    """One entry by itself, by the terms in force on its day."""
+    billed = whole(work, rounding_on(contract, work)).billed_hours
+    return _opened(contract, Open(work, work.hours, billed))
+
+
 def whole(work: Work, rounding: TimeRounding | None) -> Fact:
-    """One entry by itself, at its own rate."""
+    """One entry by itself, at its own rate and without a contract's terms."""
     billed = rounded_hours(work.hours, rounding) if work.is_billable else work.hours
     return fact_of(work, billed)
 
