@@ -17,7 +17,7 @@ from isthmus.events.batching import batch_waiting
 from isthmus.events.envelope import Event
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD as ENTRY_HELD
-from isthmus.store.entries import INVOICED, RECEIVED, WITHDRAWN, EntryRow
+from isthmus.store.entries import INVOICED, POSTED, RECEIVED, WITHDRAWN, EntryRow
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import RESOLVED, HoldRow
 
@@ -128,17 +128,23 @@ async def _replay_entry(engine: Engine, hold: HoldRow, by: str) -> Acted:
     name = _name(hold)
     async with engine.database.begin() as tx:
         row = await _row(tx, hold)
-        if row is None or row.state != ENTRY_HELD:
+        if row is None or not _may_go_on(hold, row):
             state = row.state if row else "not here"
             return Acted(hold.label, False, f"the {name} is {state}; nothing to replay")
         rows = tx.entries_of(row.entry.kind)
-        if not await rows.set_state([row.entry.id], RECEIVED, rebatch=True, was=ENTRY_HELD):
+        if not await rows.set_state([row.entry.id], RECEIVED, rebatch=True, was=row.state):
             return Acted(hold.label, False, f"the {name} has moved on; nothing to replay")
         await tx.holds.resolve(hold.key, "replayed", by)
         await _tell(engine, tx, "hold.replayed", hold, by,
-                    before={"state": ENTRY_HELD}, after={"state": RECEIVED})  # fmt: skip
+                    before={"state": row.state}, after={"state": RECEIVED})  # fmt: skip
     await batch_waiting(engine.database, engine.outbox)
     return Acted(hold.label, True, f"the {name} is in a new batch and is rated again")
+
+
+def _may_go_on(hold: HoldRow, row: EntryRow[Any]) -> bool:
+    """A cap may hold the rest of an entry of which a part is billed."""
+    in_part = hold.code == "cap_exceeded" and row.state in (POSTED, INVOICED)
+    return row.state == ENTRY_HELD or in_part
 
 
 async def _read_again(engine: Engine, hold: HoldRow, by: str) -> Acted:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic
 
 from pydantic import ValidationError
 
-from isthmus.canonical import ExpenseEntry, TimeEntry
+from isthmus.canonical import Contract, ExpenseEntry, TimeEntry
 from isthmus.canonical.base import references
 from isthmus.connect import Change
 from isthmus.kit.ids import derived_id
+from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
-from isthmus.store.entries import WITHDRAWN, Entries, EntryRow
+from isthmus.store.entries import POSTED, RATED, RECEIVED, WITHDRAWN, Entries, EntryRow
 from isthmus.store.entry_kinds import E
 from isthmus.store.holds import HELD, NewHold
 from isthmus.store.ledger import FactRow
@@ -94,7 +97,9 @@ class EntryIntake(Generic[E]):
     async def _take_back(
         self, tx: Transaction, facts: Sequence[FactRow], ids: AbstractSet[str]
     ) -> None:
-        await tx.ledger.reverse([f for f in facts if f.source_id in ids], "ingest")
+        reversed_ = [f for f in facts if f.source_id in ids]
+        await tx.ledger.reverse(reversed_, "ingest")
+        await price_again(tx, {f.contract for f in reversed_})
 
     async def _entry(self, tx: Transaction, source: Connected, change: Change) -> E | None:
         attributes: dict[str, Any] = {
@@ -148,9 +153,12 @@ class EntryIntake(Generic[E]):
         The hold closes by itself when the hours come back and are posted again in the same place.
         The cost of an expense is taken back by an entry of its own: its fact is posted nowhere.
         """
+        hours_of: dict[str, Decimal] = defaultdict(Decimal)
         for fact in facts:
-            if fact.source_id in ids and fact.posted_as:
-                hours = f"{fact.billed_hours.normalize():f}"
+            hours_of[fact.source_id] += fact.billed_hours
+        for fact in facts:
+            if fact.source_id in ids and fact.part == 1 and fact.posted_as:
+                hours = f"{hours_of[fact.source_id].normalize():f}"
                 await tx.holds.open(
                     NewHold(
                         key=posted_key(fact.source_id), state=HELD, code="withdrawn_after_posting",
@@ -225,6 +233,26 @@ class EntryIntake(Generic[E]):
             object_id=self._id(source, change.external_id), system=source.name,
             detail={"external_id": change.external_id},
         )  # fmt: skip
+
+
+async def price_again(tx: Transaction, contracts: Iterable[str]) -> None:
+    """Where hours that went away moved the price of others, one of these comes in again: its
+    batch prices the contract as a whole.
+    """
+    for contract in (await tx.records.many(Contract, contracts)).values():
+        if is_priced_alone(contract):
+            continue
+        for fact in await tx.ledger.of_contract(contract.id):
+            is_open = fact.source_kind == TimeEntry.kind and fact.invoice is None
+            if is_open and await _comes_again(tx, fact.source_id):
+                break
+
+
+async def _comes_again(tx: Transaction, entry: str) -> bool:
+    for state in (POSTED, RATED):
+        if await tx.entries.set_state([entry], RECEIVED, was=state, rebatch=True):
+            return True
+    return False
 
 
 def posted_key(entry_id: str) -> str:

@@ -147,9 +147,14 @@ async def _release(tx: Transaction, step: Step, memo: CreditMemo, facts: Sequenc
 
 
 async def _release_entries(tx: Transaction, memo: CreditMemo, entries: Sequence[str]) -> None:
-    """Billed again, they are rated anew, as a new version of the same work."""
+    """Billed again, they are rated anew, as a new version of the same work. An entry of which
+    another part stays on an invoice is invoiced.
+    """
     if not memo.rebill:
-        await tx.entries.set_state(entries, UNBILLABLE, was=INVOICED)
+        live = await tx.ledger.live(TIME, entries)
+        kept = {fact.source_id for fact in live if fact.invoice is not None}
+        free = [id for id in entries if id not in kept]
+        await tx.entries.set_state(free, UNBILLABLE, was=INVOICED)
         return
     moved = await tx.entries.set_state(entries, RECEIVED, was=INVOICED, rebatch=True)
     await tx.entries.renew(moved)

@@ -67,17 +67,11 @@ async def _post(
     facts: Facts,
 ) -> int:
     """A ledger that takes no time transactions gets the hours with the invoice."""
-    answers: Sequence[Receipt | ConnectError]
-    if erp.capability(TimeEntry).writes:
-        sent = [_as_posted(context, row.entry, facts[row.entry.id]) for row in rows]
-        answers = await erp.put_many(sent, step.idempotency_key)
-    else:
-        answers = [Receipt("", created=False) for _ in rows]
-    done = {
-        row.entry.id: answer.external_id
-        for row, answer in zip(rows, answers, strict=True)
-        if isinstance(answer, Receipt)
-    }
+    told = await _told(step, erp, rows, facts)
+    sent = [_as_posted(context, row.entry, facts[row.entry.id]) for row in told]
+    answers = dict.fromkeys((row.entry.id for row in rows), _NOT_TOLD)
+    answers |= dict(zip((e.id for e in sent), await _sent(step, erp, sent), strict=True))
+    done = {id: a.external_id for id, a in answers.items() if isinstance(a, Receipt)}
     async with step.begin() as tx:
         await tx.ledger.mark_posted(
             {fact.id: external for id, external in done.items() for fact in facts[id]}
@@ -86,12 +80,34 @@ async def _post(
         back = [posted_key(id) for id in done]
         await tx.holds.resolve_many(back, "posted again", "isthmus")
         await _send_again(tx, done.keys() - set(moved))
-        refused = [
-            (r, a) for r, a in zip(rows, answers, strict=True) if isinstance(a, ConnectError)
-        ]
-        for row, error in refused:
-            await _hold_refused(tx, step, context, row, error)
+        for row in rows:
+            if isinstance(error := answers[row.entry.id], ConnectError):
+                await _hold_refused(tx, step, context, row, error)
     return len(done)
+
+
+_NOT_TOLD: Receipt | ConnectError = Receipt("", created=False)
+
+
+async def _told(
+    step: Step, erp: Link, rows: Sequence[EntryRow[TimeEntry]], facts: Facts
+) -> list[EntryRow[TimeEntry]]:
+    """Without those that have no hours to bill, unless the ledger has them already."""
+    if not erp.capability(TimeEntry).writes:
+        return []
+    async with step.begin() as tx:
+        known = await tx.xref.external_many(TimeEntry.kind, erp.space, entry_ids(rows))
+    return [
+        row
+        for row in rows
+        if row.entry.id in known or any(fact.billed_hours for fact in facts[row.entry.id])
+    ]
+
+
+async def _sent(
+    step: Step, erp: Link, entries: Sequence[TimeEntry]
+) -> Sequence[Receipt | ConnectError]:
+    return await erp.put_many(entries, step.idempotency_key) if entries else ()
 
 
 async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:

@@ -47,17 +47,19 @@ async def rate_batch(step: Step) -> dict[str, int]:
 
 
 Group = tuple[Contract | None, list[Verdict]]
-"""Verdicts that are priced together; of no contract: each by itself."""
+"""Verdicts that are priced together; of no contract: each by itself. A contract that is priced
+whole is so also where nothing of it is new: then some of its hours went away.
+"""
 
 
 def _by_pricing(
     context: BatchContext, verdicts: Iterable[Verdict], whole: AbstractSet[str]
 ) -> list[Group]:
-    groups: dict[str | None, list[Verdict]] = {None: []}
+    groups: dict[str | None, list[Verdict]] = {None: [], **{id: [] for id in sorted(whole)}}
     for verdict in verdicts:
         contract = context.contract_of(verdict.entry) if verdict.rated else None
         key = contract.id if contract and contract.id in whole else None
-        groups.setdefault(key, []).append(verdict)
+        groups[key].append(verdict)
     return [(context.contracts[key] if key else None, group) for key, group in groups.items()]
 
 
