@@ -26,6 +26,7 @@ from isthmus.canonical.terms import (
     VolumeTier,
 )
 from isthmus.engine import hold_actions
+from isthmus.flows.billing_preview import preview_billing
 from isthmus.flows.credit_request import CreditRequest, request_credit
 from isthmus.kit.money import Money
 from isthmus.rules.credit_checks import Asked
@@ -182,6 +183,20 @@ async def test_slices_of_a_persons_day_are_rounded_together(firm: Firm) -> None:
     await work.log(["0.25"])
     await firm.read()
     assert await ledger(firm) == [("posted", "EUR", Decimal(75), 2)], "two quarters are one half"
+
+
+async def test_hours_are_rounded_where_a_line_is_made_of_them(firm: Firm) -> None:
+    hour = TimeRounding(increment=60, grain=RoundingGrain.INVOICE_LINE)
+    work = await under_terms(firm, TimeTerms(rounding=hour))
+    await work.log(["2.25", "1.25"])
+    await firm.read()
+    assert await ledger(firm) == [("posted", "EUR", Decimal(525), 2)], "3.5 h as worked"
+    shown = await preview_billing(firm.app.engine, date(2026, 7, 31))
+    assert [planned.total for planned in shown.plan.invoices] == [eur("600.00")]
+    assert await bill(firm) == 1
+    assert await lines(firm) == [(Decimal(4), Decimal(150), Decimal(600))]
+    assert await ledger(firm) == [("invoiced", "EUR", Decimal(600), 2)]
+    assert await bill(firm) == 0
 
 
 async def test_hours_over_a_persons_day_are_worked_for_nothing(firm: Firm) -> None:

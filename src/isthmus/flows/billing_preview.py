@@ -14,6 +14,7 @@ from isthmus.canonical.dimensions import PeriodState
 from isthmus.canonical.invoice import Invoice, InvoiceLine
 from isthmus.engine import Engine, Hold
 from isthmus.flows.contract_to_invoice import lines_of, plan_invoice
+from isthmus.flows.line_rounding import line_rounding
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
@@ -111,7 +112,7 @@ async def _planned(
     tx: Transaction, engine: Engine, contract: Contract, up_to: date
 ) -> PlannedInvoice:
     facts = await tx.ledger.unbilled(contract.id, up_to, lock=False)
-    lines, _ = lines_of(facts)
+    lines, _ = lines_of(facts, line_rounding(contract, up_to))
     customer = await tx.records.get(Customer, contract.customer)
     invoice, period, stops = await _invoice(tx, engine, contract, up_to, lines)
     return PlannedInvoice(

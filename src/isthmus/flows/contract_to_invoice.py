@@ -18,10 +18,12 @@ from isthmus.canonical import (
     Milestone,
 )
 from isthmus.canonical.invoice import InvoiceLine
+from isthmus.canonical.terms import TimeRounding
 from isthmus.engine import Engine, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
-from isthmus.flows.fact_rows import CHARGE_KINDS, as_fact
+from isthmus.flows.fact_rows import CHARGE_KINDS
+from isthmus.flows.line_rounding import facts_of, line_rounding, round_on_lines
 from isthmus.flows.posted_document import check_posted
 from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
@@ -75,7 +77,8 @@ async def draft_invoice(step: Step) -> str | None:
         if not facts:
             return None
         contract = await tx.records.get(Contract, step.subject)
-        lines, lineage = lines_of(facts)
+        facts = list(await round_on_lines(tx, step, contract, facts, up_to))
+        lines, lineage = lines_of(facts, line_rounding(contract, up_to))
         await _say_what_is_at_stake(tx, step, contract, lines)
         run = await tx.runs.get(step.run.id)
         invoice = await plan_invoice(
@@ -98,12 +101,14 @@ async def _say_what_is_at_stake(
     step.at_stake(total, customer.name, ("contract", contract.id))
 
 
-def lines_of(rows: Sequence[FactRow]) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
+def lines_of(
+    rows: Sequence[FactRow], rounding: TimeRounding | None
+) -> tuple[tuple[InvoiceLine, ...], dict[str, int]]:
     """Lines of the invoice, and fact id -> line number. After the lines of time come milestones,
     then what is passed on to the client.
     """
     ordered = sorted(rows, key=lambda row: _KINDS.index(row.source_kind))
-    billed = draft_lines(as_fact(row) for row in ordered)
+    billed = draft_lines(facts_of(ordered, rounding))
     ids = {(row.source_id, row.part): row.id for row in rows}
     lineage = {
         ids[fact.work.id, fact.part]: number
