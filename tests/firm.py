@@ -65,7 +65,7 @@ connections:
     url: {netsuite}
     auth: {{client_id: env:NS_ID, certificate_id: env:NS_CERT, private_key: env:NS_KEY,
             algorithm: ES256}}
-    items: {{time: consulting, milestone: fixed, expense: expenses}}
+    items: {{time: consulting, milestone: fixed, expense: expenses, adjustment: retention}}
     accounts: {accounts}
     poll_seconds: "0.01"
 roles:
@@ -129,6 +129,7 @@ BOOKS: dict[str, list[dict[str, Any]]] = {
         {"externalId": "consulting", "itemId": "Consulting"},
         {"externalId": "fixed", "itemId": "Fixed fee"},
         {"externalId": "expenses", "itemId": "Expenses"},
+        {"externalId": "retention", "itemId": "Retention"},
     ],
     "account": [
         {"externalId": number, "acctNumber": number, "acctName": name}

@@ -26,6 +26,7 @@ from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
+from isthmus.flows.milestone_acceptance import milestones_when_due
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, Reading, check, load
@@ -183,6 +184,8 @@ class App:
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
             amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
             self._tasks.append(asyncio.create_task(amendments, name="amendments"))
+            milestones = by_the_clock(self.engine, "milestones", milestones_when_due)
+            self._tasks.append(asyncio.create_task(milestones, name="milestones"))
         if readers:
             self._tasks += [
                 asyncio.create_task(reader.run(), name=f"reader:{name}")
@@ -221,13 +224,13 @@ async def by_the_clock(
     every: float = CALENDAR_EVERY,
 ) -> None:
     """Look at the calendar until cancelled; an outage of the database is waited out. `ask` starts
-    what is due, and gives the number of contracts that it concerns.
+    what is due, and gives the number of runs.
     """
     while True:
         try:
-            contracts = await ask(engine, utc_now())
-            if contracts:
-                log.info(f"{what}.asked", contracts=contracts)
+            runs = await ask(engine, utc_now())
+            if runs:
+                log.info(f"{what}.asked", runs=runs)
         except SQLAlchemyError as error:
             log.warning(f"{what}.paused", reason=str(error).splitlines()[0])
         except Exception:

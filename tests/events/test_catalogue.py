@@ -111,7 +111,7 @@ def test_what_is_in_the_catalogue_is_emitted() -> None:
 
 
 def test_flows_start_on_events_that_there_are() -> None:
-    assert {flow.on for flow in FLOWS} <= CATALOGUE.keys()
+    assert {type for flow in FLOWS for type in (flow.on, *flow.also)} <= CATALOGUE.keys()
 
 
 def test_subjects_are_objects_or_named() -> None:

@@ -32,6 +32,9 @@ class Milestone(CanonicalObject):
             Transition("delivered", "planned", Role.PSA),
             Transition("delivered", "ready_to_bill", Role.PSA),
             Transition("accepted", "ready_to_bill", Role.PSA),
+            Transition("planned", "invoiced", Role.ERP),
+            Transition("delivered", "invoiced", Role.ERP),
+            Transition("accepted", "invoiced", Role.ERP),
             Transition("ready_to_bill", "invoiced", Role.ERP),
             Transition("invoiced", "ready_to_bill", Role.ERP),
             Transition("invoiced", "accepted", Role.PSA),
@@ -45,6 +48,15 @@ class Milestone(CanonicalObject):
     amount: Annotated[Money, about("Price, before tax", Role.CRM)]
     due_on: Annotated[date | None, about("Target day", Role.PSA, seeded_by=Role.CRM)] = None
     delivered_on: Annotated[date | None, about("Day of completion", Role.PSA)] = None
+    accepted_on: Annotated[date | None, about("Day of the client's signature", Role.PSA)] = None
+    objected_on: Annotated[date | None, about("Day of the client's objection", Role.PSA)] = None
     requires_acceptance: Annotated[bool, about("Client signs it off", Role.CRM)] = True
+    billing_hold: Annotated[bool, about("Kept from being billed", Role.PSA)] = False
     state: Annotated[MilestoneState, about("Where it stands", Role.PSA)] = MilestoneState.PLANNED
     invoice_number: Annotated[str | None, about("Invoice that billed it", Role.ERP)] = None
+    approved_amount: Annotated[
+        Money | None, about("What finance agreed to bill after its review", Role.ISTHMUS)
+    ] = None
+    earned_on: Annotated[
+        date | None, about("Day from which it counts as accepted and is earned", Role.ISTHMUS)
+    ] = None

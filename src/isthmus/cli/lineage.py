@@ -141,6 +141,8 @@ def _fact(fact: FactLineage) -> None:
     hours = f"{_number(fact.billed_hours)} h"
     if fact.source_kind == "milestone":
         hours = "milestone"
+    elif fact.source_kind == "retention":
+        hours = "retention"
     elif fact.source_kind == "expense_entry":
         hours = fact.role or "expense"
     elif fact.billed_hours != fact.hours:

@@ -154,7 +154,7 @@ class Engine:
 
     async def _dispatch(self, tx: Transaction, event: Event) -> None:
         for flow in self.flows.values():
-            if flow.on == event.type and flow.accepts(event):
+            if flow.starts_on(event):
                 await self._enqueue(tx, flow, event)
 
     async def _enqueue(self, tx: Transaction, flow: Flow, event: Event) -> None:

@@ -33,6 +33,7 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Flow:
     """`key` makes the run id from the event, so a repeated event finds the run it started.
+    `also` are further types of event that start it.
 
     `priority`: lower goes first. `owner` is the queue for stops that name no other.
     """
@@ -44,6 +45,10 @@ class Flow:
     priority: int
     owner: str
     accepts: Callable[[Event], bool]
+    also: tuple[str, ...] = ()
+
+    def starts_on(self, event: Event) -> bool:
+        return event.type in (self.on, *self.also) and self.accepts(event)
 
     def run_id(self, event: Event) -> str:
         return f"{self.name}:{self.key(event)}"
@@ -56,11 +61,12 @@ def flow(
     priority: int = 50,
     owner: str = "integration",
     accepts: Callable[[Event], bool] = lambda event: True,
+    also: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Run], Awaitable[None]]], Flow]:
-    """Declare a flow, started by events of type `on` that it `accepts`."""
+    """Declare a flow, started by events of type `on` or `also` that it `accepts`."""
 
     def declare(body: Callable[[Run], Awaitable[None]]) -> Flow:
-        return Flow(body.__name__, on, body, key, priority, owner, accepts)
+        return Flow(body.__name__, on, body, key, priority, owner, accepts, also)
 
     return declare
 

@@ -93,6 +93,22 @@ class ProjectTold(Data):
     name: str = Field(description="Its name.")
 
 
+class AcceptedUnsigned(Data):
+    accepted_on: date = Field(description="Day on which it came to count as accepted.")
+    basis: str = Field(description="deemed or not_required.")
+
+
+class MilestoneEarned(Data):
+    on: date = Field(description="Day on which it counts as accepted.")
+    basis: str = Field(description="signed, deemed or not_required.")
+    amount: str = Field(description="Its price with the currency.")
+    billed_in_advance: str = Field(description="What of it was invoiced before.")
+
+
+class RetentionReleased(Data):
+    amount: str = Field(description="What was withheld and is billed now, with its currency.")
+
+
 class Batched(Data):
     entries: int = Field(description="Number of entries in the batch.")
 
@@ -222,8 +238,22 @@ _NAMED = (
     EventType("opportunity.closed_won", "opportunity", "A deal was won.", Derived, "pmo"),
     EventType("opportunity.amendment_won", "opportunity",
               "A deal was won that changes an earlier one.", Derived, "pmo"),
+    EventType("milestone.delivered", "milestone", "A result was handed to the client.", Derived,
+              "finance"),
+    EventType("milestone.accepted", "milestone", "The client accepted a result.", Derived,
+              "finance"),
     EventType("milestone.ready_to_bill", "milestone",
               "A milestone was accepted and may be billed.", Derived, "finance"),
+    EventType("milestone.accepted_unsigned", "milestone",
+              "A result counts as accepted by silence, or because none is asked for.",
+              AcceptedUnsigned, "finance"),
+    EventType("milestone.earned", "milestone",
+              "A milestone is billed, or what was billed in advance is earned.", MilestoneEarned,
+              "finance"),
+    EventType("retention.released", "contract",
+              "All is accepted, and what was withheld until then is billed.", RetentionReleased,
+              "finance"),
+    EventType("project.closed", "project", "A project is over.", Derived, "finance"),
     EventType("invoice.status_changed", "invoice",
               "The ledger's status, number, open or credited amount of a posted invoice moved.",
               Derived, "finance"),

@@ -11,6 +11,7 @@ from isthmus.flows.intercompany import intercompany
 from isthmus.flows.invoice_status_back import invoice_number_to_psa, invoice_status_to_crm
 from isthmus.flows.milestone_to_invoice import milestone_to_invoice
 from isthmus.flows.opportunity_to_project import opportunity_to_project
+from isthmus.flows.retention_release import retention_release
 from isthmus.flows.revenue_alignment import revenue_alignment
 from isthmus.flows.time_to_invoice import time_to_invoice
 
@@ -23,6 +24,7 @@ FLOWS: tuple[Flow, ...] = (
     time_to_invoice,
     expense_to_finance,
     milestone_to_invoice,
+    retention_release,
     contract_to_invoice,
     revenue_alignment,
     invoice_status_to_crm,

@@ -172,7 +172,7 @@ async def settle_invoice(step: Step, id: str) -> None:
             ids = [f.source_id for f in group]
             if kind in ENTRY_KINDS:
                 await tx.entries_of(kind).set_state(ids, INVOICED)
-            else:
+            elif kind == "milestone":
                 await _stamp(tx, ids, invoice)
         await step.emit(
             tx, "invoice.posted", id,

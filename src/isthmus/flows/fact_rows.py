@@ -19,7 +19,11 @@ from isthmus.store.ledger import FactRow
 BY_TERMS = "terms"
 """Scope of the sentences that the contract's terms add to the trail of the rate."""
 PRICED = frozenset({"multiplier", "discount_percent", "unit"})
-CHARGE_KINDS = {"milestone": LineKind.MILESTONE, "expense_entry": LineKind.EXPENSE}
+CHARGE_KINDS = {
+    "milestone": LineKind.MILESTONE,
+    "retention": LineKind.ADJUSTMENT,
+    "expense_entry": LineKind.EXPENSE,
+}
 """Source -> kind of line: an amount as agreed or spent, not a price times hours."""
 
 

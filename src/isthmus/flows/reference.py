@@ -37,9 +37,13 @@ def _flow(flow: Flow, about: str) -> list[str]:
     numbered = [f"{n}. `{name}`{_meaning(flow, name)}" for n, name in enumerate(steps(flow), 1)]
     return [
         f"## {flow.name}", "", *([about, ""] if about else []),
-        f"Starts on `{flow.on}`. Holds that name no other owner are {flow.owner}'s. "
+        f"Starts on {_triggers(flow)}. Holds that name no other owner are {flow.owner}'s. "
         f"Priority {flow.priority}.", "", *numbered, "",
     ]  # fmt: skip
+
+
+def _triggers(flow: Flow) -> str:
+    return " or ".join(f"`{type}`" for type in (flow.on, *flow.also))
 
 
 def steps(flow: Flow) -> list[str]:

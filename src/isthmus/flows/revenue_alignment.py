@@ -34,7 +34,7 @@ from isthmus.flows.revenue_plan import (
     theirs_of,
     up_to,
 )
-from isthmus.flows.revenue_reading import Known, known_of, schedule_id
+from isthmus.flows.revenue_reading import Known, contracts_earned, known_of, schedule_id
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import RecognisedBy
@@ -70,7 +70,7 @@ async def request_revenue_in(tx: Transaction, engine: Engine, day: date) -> int:
 
 async def contracts_earning(tx: Transaction, day: date) -> list[Contract]:
     """Those with rated work or milestones up to a day, and those that a term or cost earns."""
-    rated = set(await tx.ledger.contracts_rated(day))
+    rated = {*await tx.ledger.contracts_rated(day), *await contracts_earned(tx, day)}
     found = [
         contract
         for contract in await tx.records.list(Contract)

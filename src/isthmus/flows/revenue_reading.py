@@ -14,6 +14,7 @@ from isthmus.canonical import (
     Invoice,
     JournalEntry,
     LegalEntity,
+    Milestone,
     Project,
     RevenueSchedule,
 )
@@ -69,14 +70,17 @@ async def known_of(
     credits = await _credits(tx, invoices)
     schedule = await tx.records.find(RevenueSchedule, schedule_id(contract.id))
     entries = await tx.records.list(JournalEntry, contract=contract.id)
+    projects = await tx.records.list(Project, contract=contract.id)
+    before = await _in_advance(tx, projects, facts)
     return Known(
         contract=contract,
         customer=await tx.records.get(Customer, contract.customer),
         entity=entity,
         periods=tuple(await periods_of(tx, links.erp(entity.code))),
-        projects=tuple(await tx.records.list(Project, contract=contract.id)),
-        evidence=_evidence(facts, credits, when_capped),
+        projects=tuple(projects),
+        evidence=_evidence(facts, before, credits, when_capped),
         billed=(*(Movement(i.issued_on, billed=i.lines_total()) for i in invoices),
+                *(Movement(d.accepted_on, billed=d.price) for d in before if d.accepted_on),
                 *(Movement(c.on, billed=-c.amount) for c in credits)),
         lines={line.period: line.amount for line in schedule.lines} if schedule else {},
         entries=tuple(sorted(entries, key=lambda e: (e.posted_on, e.reference))),
@@ -103,8 +107,34 @@ async def _credits(tx: Transaction, invoices: Iterable[Invoice]) -> list[Credite
     ]
 
 
+async def _in_advance(
+    tx: Transaction, projects: Iterable[Project], facts: Iterable[FactRow]
+) -> list[Deliverable]:
+    """Milestones that were invoiced elsewhere and are accepted by now. The day of that invoice is
+    not known here: it counts as billed on the day of acceptance, before which nothing is due.
+    """
+    rated = {f.source_id for f in facts if f.source_kind == "milestone"}
+    return [
+        Deliverable(m.name, m.amount.rounded(), accepted_on=m.earned_on)
+        for project in projects
+        for m in await tx.records.list(Milestone, project=project.id, state="invoiced")
+        if m.earned_on is not None and m.id not in rated
+    ]
+
+
+async def contracts_earned(tx: Transaction, day: date) -> set[str]:
+    """Contracts with a milestone that was invoiced and accepted up to a day."""
+    stones = await tx.records.list(Milestone, state="invoiced")
+    done = {m.project for m in stones if m.earned_on is not None and m.earned_on <= day}
+    projects = await tx.records.many(Project, done)
+    return {p.contract for p in projects.values() if p.contract}
+
+
 def _evidence(
-    facts: Sequence[FactRow], credits: Iterable[Credited], when_capped: CappedTime
+    facts: Sequence[FactRow],
+    before: Iterable[Deliverable],
+    credits: Iterable[Credited],
+    when_capped: CappedTime,
 ) -> Evidence:
     return Evidence(
         worked=tuple(
@@ -112,10 +142,15 @@ def _evidence(
             for f in facts
             if f.source_kind == "time_entry"
         ),
-        accepted=tuple(
-            Deliverable(f.description, Money.of(f.amount, f.currency), accepted_on=f.happened_on)
-            for f in facts
-            if f.source_kind == "milestone"
+        accepted=(
+            *(
+                Deliverable(
+                    f.description, Money.of(f.amount, f.currency), accepted_on=f.happened_on
+                )
+                for f in facts
+                if f.source_kind == "milestone"
+            ),
+            *before,
         ),
         credited=tuple(credits),
         when_capped=when_capped,

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from isthmus.kit.duration import Duration
 from isthmus.landscape.firm import Part
 from isthmus.landscape.keys import wrong
+from isthmus.landscape.milestones import Milestones
 from isthmus.rules.amendments import AmendmentOfBilledWork
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.rating import DEFAULT_SCOPES, Overlap, Scope
@@ -158,6 +159,10 @@ class Policies(Part):
     )
     revenue: Revenue = Field(
         default=Revenue(), description="Who recognises revenue, and how hours under a cap earn."
+    )
+
+    milestones: Milestones = Field(
+        default=Milestones(), description="Which milestones are billed without a look at them."
     )
 
     def transfer_price(self, performing: str, contracting: str) -> TransferPrice | None:

@@ -18,6 +18,7 @@ from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
 from isthmus.landscape.firm import Calendar, Firm, LegalEntity
 from isthmus.landscape.keys import alternatives, fields_of, is_model
+from isthmus.landscape.milestones import Milestones
 from isthmus.landscape.model import LandscapeFile
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
 from isthmus.landscape.policies import (
@@ -51,6 +52,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
      "intercompany_revenue and cost_of_revenue. A pair of companies is listed once for each "
      "direction."),
     ("policies.revenue", Revenue, ""),
+    ("policies.milestones", Milestones, "What is left for finance is a hold, which an approval of "
+     "its amount releases."),
     ("policies.new_customer", NewCustomer, "`ask_between` ends where `match_above` starts."),
     ("schedules", Schedules, ""),
     ("schedules.poll", PollDefaults, "Text instead of keys is the `default`."),

@@ -65,7 +65,7 @@ def test_the_fields_are_those_that_flows_rely_on() -> None:
             "Credited__c", "Issued_On__c", "Due_On__c", "Paid_On__c",
         },
         "pse__Proj__c": {"Legal_Entity__c", "Delivery_Template__c", "Profit_Centre__c"},
-        "pse__Milestone__c": set(),
+        "pse__Milestone__c": {"Accepted_On__c", "Objected_On__c"},
         "pse__Project_Phase__c": set(),
         "pse__Project_Task__c": set(),
         "pse__Resource_Request__c": {"Role_Requested__c"},

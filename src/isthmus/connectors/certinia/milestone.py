@@ -33,7 +33,9 @@ class Milestones(SObject):
     def translate(self, record: Mapping[str, Any]) -> Translated:
         base = super().translate(record)
         read = MilestoneState(base.attributes.get("state", MilestoneState.PLANNED))
-        return Translated({**base.attributes, "state": state(read, record)}, base.problems)
+        held = any(record[f] for f in HELD)
+        known = {**base.attributes, "state": state(read, record), "billing_hold": held}
+        return Translated(known, base.problems)
 
     def record(self, outgoing: Outgoing) -> dict[str, Any]:
         record, milestone, only = super().record(outgoing), outgoing.obj, outgoing.only

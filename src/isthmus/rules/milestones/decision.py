@@ -35,12 +35,22 @@ class UnsignedMilestones(StrEnum):
     """Default where the contract asks for no acceptance."""
 
 
+class SignedMilestones(StrEnum):
+    """What a milestone waits for that the client signed."""
+
+    WHEN_RELEASED = "when_released"
+    """Default: the project office's release for billing in the PSA."""
+    WHEN_ACCEPTED = "when_accepted"
+    """Nothing: the signature is enough."""
+
+
 class MilestonePolicy(Value):
     """`review_above`: one amount for each currency that is billed; absent: no amount is looked at.
     A currency that the list leaves out is looked at always, since it has no limit to be under.
     """
 
     review_above: tuple[Money, ...] = ()
+    signed: SignedMilestones = SignedMilestones.WHEN_RELEASED
     deemed: UnsignedMilestones = UnsignedMilestones.FINANCE_REVIEW
     not_required: UnsignedMilestones = UnsignedMilestones.INVOICE_NOW
 
@@ -60,8 +70,13 @@ def decide_milestone(
     billed_in_advance: Money,
     standing: Accepted | Problem,
     policy: MilestonePolicy,
+    *,
+    approved: Money | None = None,
 ) -> Decision:
-    """`amount` is the milestone's price, `billed_in_advance` the part of it already invoiced."""
+    """`amount` is the milestone's price, `billed_in_advance` the part of it already invoiced.
+
+    `approved` is what finance agreed to bill after a review; it settles no other amount.
+    """
     to_bill = amount - billed_in_advance
     zero = Money.zero(amount.currency)
     if isinstance(standing, Problem):
@@ -70,6 +85,9 @@ def decide_milestone(
         why = f"{standing.why}; {billed_in_advance} of {amount} was billed in advance"
         return Decision(MilestoneAction.RELEASE_DEFERRED, zero, why)
     doubt = _over(to_bill, policy.review_above) or _unsigned(standing, policy)
+    if doubt and approved == to_bill:
+        why = f"{standing.why}; {doubt}; finance approved {approved}"
+        return Decision(MilestoneAction.INVOICE_NOW, to_bill, why)
     action = MilestoneAction.FINANCE_REVIEW if doubt else MilestoneAction.INVOICE_NOW
     return Decision(action, to_bill, f"{standing.why}; {doubt or 'within policy'}")
 
