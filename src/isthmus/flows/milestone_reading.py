@@ -71,15 +71,25 @@ def terms_of(milestone: Milestone, contract: Contract, as_of: date) -> FixedFeeT
     return contract.terms_on(day).fixed_fee
 
 
-def decided(
-    case: Case, contract: Contract, policy: MilestonePolicy, as_of: date
-) -> tuple[Decision, Accepted | Problem]:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`accepted` is None while the milestone waits."""
+
+    case: Case
+    contract: Contract
+    terms: FixedFeeTerms
+    decision: Decision
+    accepted: Accepted | None
+
+
+def decided(case: Case, contract: Contract, policy: MilestonePolicy, as_of: date) -> Verdict:
     milestone, terms = case.milestone, terms_of(case.milestone, contract, as_of)
     standing = standing_of(milestone, terms, policy, as_of)
     decision = decide_milestone(
         case.price, case.billed_in_advance, standing, policy, approved=milestone.approved_amount
     )
-    return decision, standing
+    accepted = standing if isinstance(standing, Accepted) else None
+    return Verdict(case, contract, terms, decision, accepted)
 
 
 async def overtake(tx: Transaction, step: Step) -> None:

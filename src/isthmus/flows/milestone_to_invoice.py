@@ -12,15 +12,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from isthmus.canonical import Contract, Milestone, ProfitCentre, Project
+from isthmus.canonical import Milestone, ProfitCentre, Project
 from isthmus.canonical.milestone import MilestoneState
 from isthmus.engine import Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.flows.contract_alignment import today_of
-from isthmus.flows.milestone_reading import MILESTONE, Case, case_of, decided, overtake, terms_of
+from isthmus.flows.milestone_reading import MILESTONE, Case, Verdict, case_of, decided, overtake
 from isthmus.flows.retention import finally_accepted, retention_fact, withheld_of
 from isthmus.kit.ids import derived_id
-from isthmus.kit.money import Money
 from isthmus.rules.charge import lump
 from isthmus.rules.milestones.acceptance import Accepted
 from isthmus.rules.milestones.by_hand import billed_by_hand
@@ -57,11 +56,12 @@ async def rate_milestone(step: Step) -> str:
         if case.rated_before or case.milestone.earned_on is not None:
             return "rated before"
         policy, as_of = step.landscape.policies.milestones.policy, _as_of(step)
-        decision, standing = decided(case, case.contract, policy, as_of)
+        verdict = decided(case, case.contract, policy, as_of)
+        decision = verdict.decision
         if decision.action is MilestoneAction.FINANCE_REVIEW:
             raise case.hold(_review(case, decision), decision.to_bill)
-        if isinstance(standing, Accepted):
-            await _settle(tx, step, case, case.contract, decision, standing)
+        if verdict.accepted is not None:
+            await _settle(tx, step, verdict, verdict.accepted)
     return f"{decision.action}: {decision.why}"
 
 
@@ -99,48 +99,36 @@ def _review(case: Case, decision: Decision) -> Problem:
     )
 
 
-async def _settle(
-    tx: Transaction,
-    step: Step,
-    case: Case,
-    contract: Contract,
-    decision: Decision,
-    accepted: Accepted,
-) -> None:
-    if decision.action is MilestoneAction.INVOICE_NOW:
-        if problem := billed_by_hand(
-            case.milestone, terms_of(case.milestone, contract, accepted.on)
-        ):
+async def _settle(tx: Transaction, step: Step, verdict: Verdict, accepted: Accepted) -> None:
+    """Billed now or before: either way it is earned, on the day of its acceptance."""
+    case, day = verdict.case, accepted.on.isoformat()
+    if verdict.decision.action is MilestoneAction.INVOICE_NOW:
+        if problem := billed_by_hand(case.milestone, verdict.terms):
             raise case.hold(problem)
-        facts = await _facts(tx, step, case, contract, decision, accepted)
+        facts = await _facts(tx, step, verdict, accepted)
         await tx.ledger.add(facts)
         await tx.ledger.mark_posted({fact["id"]: "" for fact in facts})
-        await step.emit(tx, "billing.due", contract.id, {"up_to": accepted.on.isoformat()})
+        await step.emit(tx, "billing.due", verdict.contract.id, {"up_to": day})
     milestone = await tx.records.get(Milestone, case.milestone.id)
     await tx.records.save(milestone.changed(earned_on=accepted.on))
     await step.emit(
         tx, "milestone.earned", milestone.id,
-        {"on": accepted.on.isoformat(), "basis": accepted.basis.value, "amount": str(case.price),
+        {"on": day, "basis": accepted.basis.value, "amount": str(case.price),
          "billed_in_advance": str(case.billed_in_advance)},
     )  # fmt: skip
 
 
 async def _facts(
-    tx: Transaction,
-    step: Step,
-    case: Case,
-    contract: Contract,
-    decision: Decision,
-    accepted: Accepted,
+    tx: Transaction, step: Step, verdict: Verdict, accepted: Accepted
 ) -> list[dict[str, Any]]:
     """The price, and below zero what the client withholds of it."""
-    milestone = case.milestone
+    milestone, decision = verdict.case.milestone, verdict.decision
     known = {
-        "contract": contract.id,
+        "contract": verdict.contract.id,
         "project": milestone.project,
         "happened_on": accepted.on,
-        "profit_centre": await _profit_centre(tx, case.project),
-        "legal_entity": contract.legal_entity,
+        "profit_centre": await _profit_centre(tx, verdict.case.project),
+        "legal_entity": verdict.contract.legal_entity,
         "run_id": step.run.id,
     }
     price = {
@@ -159,19 +147,19 @@ async def _facts(
                    "found": f"agreed price {milestone.amount}"},
                   {"scope": "acceptance", "looked_for": milestone.name, "found": decision.why}],
     }  # fmt: skip
-    return [price, *await _withheld(tx, case, contract, decision.to_bill, known)]
+    return [price, *await _withheld(tx, verdict, known)]
 
 
 async def _withheld(
-    tx: Transaction, case: Case, contract: Contract, price: Money, known: dict[str, Any]
+    tx: Transaction, verdict: Verdict, known: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Nothing once all is finally accepted."""
-    milestone = case.milestone
-    percent = terms_of(milestone, contract, known["happened_on"]).retention_percent
+    contract, percent = verdict.contract, verdict.terms.retention_percent
     if not percent or finally_accepted(await tx.records.list(Project, contract=contract.id)):
         return []
-    before = await withheld_of(tx, contract)
-    [kept] = withhold([lump(milestone.name, price, "agreed price")], percent, before)
+    milestone = verdict.case.milestone
+    work = lump(milestone.name, verdict.decision.to_bill, "agreed price")
+    [kept] = withhold([work], percent, await withheld_of(tx, contract))
     return [
         retention_fact(
             charge, milestone.id, description=f"{charge.description}, {milestone.name}", **known

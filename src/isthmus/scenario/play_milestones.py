@@ -68,7 +68,9 @@ class Milestones:
                 books.asked.append((name, day))
 
     def _bill(self, milestone: Milestone, contract: str, day: date, books: Books) -> None:
-        """At once and without a run, dated by its delivery, as `milestone_to_invoice` asks."""
+        """At once and without a run, dated by its delivery, as `milestone_to_invoice` dates it
+        where the PSA names no day of signature.
+        """
         happened_on = milestone.delivered_on or day
         self._put(_agreed(milestone, contract, happened_on), day, books)
         terms = self._world.file.contracts[contract].retention

@@ -68,3 +68,14 @@ def test_a_milestone_that_nobody_accepted_waits_with_its_problem() -> None:
 
     assert (found.action, found.to_bill) == (MilestoneAction.WAIT, eur(0))
     assert found.problem == standing
+
+
+def test_finance_approves_one_amount() -> None:
+    zero = eur(0)
+    agreed = decide_milestone(eur(60_000), zero, accepted(), POLICY, approved=eur(60_000))
+    assert (agreed.action, agreed.to_bill) == (MilestoneAction.INVOICE_NOW, eur(60_000))
+    assert agreed.why.endswith("is above 50,000.00 EUR; finance approved 60,000.00 EUR")
+
+    for other in (eur(59_999), usd(60_000)):
+        asked = decide_milestone(eur(60_000), zero, accepted(), POLICY, approved=other)
+        assert asked.action is MilestoneAction.FINANCE_REVIEW

@@ -30,7 +30,7 @@ def standing_of(
         milestone.name, milestone.delivered_on, signed_on, objected_on=milestone.objected_on
     )
     known = max(day for day in (as_of, milestone.delivered_on, signed_on) if day is not None)
-    return acceptance(delivery, _asked_for(milestone, terms), known)
+    return acceptance(delivery, _asked_for(milestone, terms, policy), known)
 
 
 def _kept_back(milestone: Milestone, policy: MilestonePolicy) -> Problem | None:
@@ -64,7 +64,10 @@ def _signed_on(milestone: Milestone, as_of: date) -> date | None:
     return milestone.accepted_on
 
 
-def _asked_for(milestone: Milestone, terms: FixedFeeTerms) -> FixedFeeTerms:
-    if milestone.requires_acceptance:
+def _asked_for(
+    milestone: Milestone, terms: FixedFeeTerms, policy: MilestonePolicy
+) -> FixedFeeTerms:
+    """A PSA's own mark that nobody signs this one off does not replace its release for billing."""
+    if milestone.requires_acceptance or policy.signed is SignedMilestones.WHEN_RELEASED:
         return terms
     return terms.model_copy(update={"acceptance": Acceptance.NONE})
