@@ -12,7 +12,6 @@ from isthmus.cli.session import act, database, session
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
-    from isthmus.store.events import EventRow
 
 cli = typer.Typer(name="event", help="The event log.", no_args_is_help=True)
 PAGE = 500
@@ -29,23 +28,18 @@ def tail(
 
 
 async def _tail(settings: Settings, after: int, follow: bool) -> None:
+    from isthmus.events.feed import Feed
+    from isthmus.events.message import cloudevent
+
     async with database(settings) as opened:
+        feed = Feed(opened)
         while True:
-            async with opened.begin() as tx:
-                rows = await tx.events.after(after, PAGE)
-            for row in rows:
+            page = await feed.page(after, PAGE)
+            for row in page.rows:
                 typer.echo(json.dumps(cloudevent(row), ensure_ascii=False))
-                after = row.position
-            if len(rows) == PAGE:
+            after = page.position
+            if len(page.rows) == PAGE:
                 continue
             if not follow:
                 return
             await asyncio.sleep(0.5)
-
-
-def cloudevent(row: EventRow) -> dict[str, object]:
-    """`sequence` is the CloudEvents extension of that name."""
-    from isthmus.events.envelope import Event
-
-    attributes = {k: v for k, v in vars(row).items() if k != "position"}
-    return {**Event.model_validate(attributes).to_cloudevent(), "sequence": str(row.position)}

@@ -19,7 +19,7 @@ _ENVELOPE: dict[str, dict[str, Any]] = {
     "datacontenttype": {"const": "application/json"},
     "correlationid": {"type": "string", "description": "The story: most often the deal's id."},
     "causationid": {"type": "string", "description": "Id of the event that caused it."},
-    "sequence": {"type": "string", "description": "Place in the log, where it was read from it."},
+    "sequence": {"type": "string", "pattern": "^[0-9]{19}$", "description": "Place in the log."},
     "data": {"type": "object"},
 }
 _OPTIONAL = frozenset({"causationid", "sequence"})

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from isthmus.canonical import TimeEntry
+from isthmus.store.destinations import Destinations
 from isthmus.store.drifts import Drifts
 from isthmus.store.dry_runs import DryRuns
 from isthmus.store.edits import Edits
@@ -104,6 +105,10 @@ class Transaction:
     @cached_property
     def lookup(self) -> Lookup:
         return Lookup(self.connection)
+
+    @cached_property
+    def destinations(self) -> Destinations:
+        return Destinations(self.connection)
 
     @cached_property
     def executors(self) -> Executors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,8 +40,40 @@ class EventLog:
             ).scalar_one()
         )
 
-    async def after(self, position: int, limit: int = 1000) -> list[EventRow]:
-        return await self._select(event.c.position > position, limit)
+    async def between(
+        self,
+        after: int,
+        upto: int,
+        limit: int,
+        *,
+        types: Collection[str] | None = None,
+        subject: str | None = None,
+    ) -> list[EventRow]:
+        """Events after one position and up to another, that included."""
+        conditions = [event.c.position > after, event.c.position <= upto]
+        if types is not None:
+            conditions.append(event.c.type.in_(types))
+        if subject is not None:
+            conditions.append(event.c.subject == subject)
+        return await self._select(sa.and_(*conditions), limit)
+
+    async def end(self) -> int:
+        """Highest position that is committed; 0 when there is no event."""
+        return int(await self._connection.scalar(sa.select(sa.func.max(event.c.position))) or 0)
+
+    async def writers(self) -> frozenset[str]:
+        """Transactions that may have taken a position and have not ended.
+
+        Inserting locks the table until the transaction ends, and before the position is taken.
+        """
+        rows = await self._connection.execute(
+            sa.text(
+                "select virtualtransaction from pg_locks where locktype = 'relation' "
+                "and relation = 'event'::regclass and mode = 'RowExclusiveLock' and granted "
+                "and database = (select oid from pg_database where datname = current_database())"
+            )
+        )
+        return frozenset(writer for (writer,) in rows)
 
     async def of(self, *, subject: str | None = None, correlation_id: str | None = None,
                  type: str | None = None) -> list[EventRow]:  # fmt: skip

@@ -326,3 +326,18 @@ dry_run = sa.Table(
     sa.Column("plan", JSONB, nullable=False),
     comment="What a billing run would have invoiced, kept to tell what changed since",
 )  # fmt: skip
+
+destination = sa.Table(
+    "destination", metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False,
+              comment="Last event of the log that it has, or was not meant to have"),
+    sa.Column("holder", sa.Text, nullable=True, comment="Process that sends to it"),
+    _at("held_until", nullable=True),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0",
+              comment="Attempts that failed since the last event got through"),
+    _text("error", nullable=True),
+    sa.Column("sent", sa.BigInteger, nullable=False, server_default="0"),
+    _at("sent_at", nullable=True),
+    comment="How far each broker and webhook has been sent the events",
+)  # fmt: skip

@@ -1,0 +1,75 @@
+"""Reads the event log so that no reader passes an event which is still to be committed.
+
+Positions are taken when an event is written and become visible when its transaction commits, so
+7 may appear before 6. A position is settled once no transaction that could hold a lower one is
+open; only settled events are handed out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from isthmus.store.database import Database
+from isthmus.store.events import EventRow
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`types` None: all of them."""
+
+    types: Collection[str] | None = None
+    subject: str | None = None
+
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True)
+class Page:
+    """`position` is where to go on: nothing before it is left that the filter would let through."""
+
+    rows: list[EventRow]
+    position: int
+
+
+class Feed:
+    """One per process: readers who ask at the same time share the answer."""
+
+    def __init__(self, database: Database, *, pause: float = 0.02) -> None:
+        self._database, self._pause = database, pause
+        self._asking = asyncio.Lock()
+        self._settled, self._asked_at = 0, float("-inf")
+
+    async def settled(self) -> int:
+        """The newest position up to which the log will not change; waits for open writers."""
+        came_at = time.monotonic()
+        async with self._asking:
+            if self._asked_at <= came_at:
+                asked_at = time.monotonic()
+                self._settled = max(self._settled, await self._newest())
+                self._asked_at = asked_at
+            return self._settled
+
+    async def _newest(self) -> int:
+        async with self._database.begin() as tx:
+            end = await tx.events.end()
+            writers = await tx.events.writers() if end > self._settled else frozenset()
+        while writers:
+            await asyncio.sleep(self._pause)
+            async with self._database.begin() as tx:
+                writers &= await tx.events.writers()
+        return end
+
+    async def page(self, after: int, limit: int, only: Filter = EVERYTHING) -> Page:
+        """At most `limit` events after a position."""
+        settled = await self.settled()
+        if settled <= after:
+            return Page([], after)
+        async with self._database.begin() as tx:
+            rows = await tx.events.between(
+                after, settled, limit, types=only.types, subject=only.subject
+            )
+        return Page(rows, rows[-1].position if len(rows) == limit else settled)
