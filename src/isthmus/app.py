@@ -19,10 +19,14 @@ from isthmus.canonical.base import Role
 from isthmus.connect import ConnectionContext, Connector
 from isthmus.engine import Engine, Observer, RetryPolicy, Waker
 from isthmus.events.batching import batch_expenses, batch_time
+from isthmus.events.catalogue import CATALOGUE
+from isthmus.events.destinations import ensure_client
+from isthmus.events.feed import Feed
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected, Links
 from isthmus.events.outbox import Outbox
 from isthmus.events.reader import Reader
+from isthmus.events.relay import Pace, Relay
 from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
@@ -56,12 +60,12 @@ def connector_roles() -> Mapping[str, tuple[Role, ...]]:
 
 def load_landscape(path: Path) -> Landscape:
     """Raises LandscapeError with every mistake and its line."""
-    return load(path, connector_configs(), plays=connector_roles())
+    return load(path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE)
 
 
 def check_landscape(path: Path) -> Reading:
     """The landscape, if it can be used, and every mistake in it."""
-    return check(path, connector_configs(), plays=connector_roles())
+    return check(path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE)
 
 
 def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
@@ -102,6 +106,7 @@ class App:
         embedded: EmbeddedPostgres | None = None,
         observer: Observer | None = None,
         retry: RetryPolicy | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.settings, self.landscape, self.database = settings, landscape, database
         self.embedded = embedded
@@ -116,6 +121,8 @@ class App:
         )  # fmt: skip
         self.waker = Waker(self.engine)
         self.readers = {name: self._reader(c) for name, c in self.connected.items()}
+        self.feed = Feed(database)
+        self.relays = self._relays(pace)
         self._tasks: list[asyncio.Task[None]] = []
         self._works = False
 
@@ -156,6 +163,16 @@ class App:
 
         return Reader(connected, self.database, self.ingest, interval, self._after_page)
 
+    def _relays(self, pace: Pace | None) -> list[Relay]:
+        """Raises MissingClient."""
+        for name, destination in self.landscape.destinations.items():
+            ensure_client(name, destination)
+        return [
+            Relay(name, destination, self.database, self.feed,
+                  lease_seconds=self.settings.worker_lease.total_seconds(), pace=pace)
+            for name, destination in self.landscape.destinations.items()
+        ]  # fmt: skip
+
     async def _after_page(self, model: type[CanonicalObject]) -> None:
         if model is TimeEntry:
             await batch_time(self.database, self.outbox)
@@ -186,6 +203,7 @@ class App:
             self._tasks.append(asyncio.create_task(amendments, name="amendments"))
             milestones = by_the_clock(self.engine, "milestones", milestones_when_due)
             self._tasks.append(asyncio.create_task(milestones, name="milestones"))
+            self._tasks += [asyncio.create_task(r.run(), name=f"to:{r.name}") for r in self.relays]
         if readers:
             self._tasks += [
                 asyncio.create_task(reader.run(), name=f"reader:{name}")

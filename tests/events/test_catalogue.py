@@ -115,7 +115,11 @@ def test_flows_start_on_events_that_there_are() -> None:
 
 
 def test_subjects_are_objects_or_named() -> None:
-    assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {"batch", "hold"}
+    assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {
+        "batch",
+        "destination",
+        "hold",
+    }
 
 
 def test_data_that_is_not_declared_is_refused() -> None:

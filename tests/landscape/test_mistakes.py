@@ -12,6 +12,7 @@ from isthmus.landscape import Mistake, check
 
 FOLDER = Path(__file__).parent
 GOOD = FOLDER.joinpath("good.yaml").read_text("utf-8")
+EVENTS = ("invoice.drafted", "invoice.posted")
 PLAYS = {"acme_crm": (Role.CRM,), "acme_psa": (Role.PSA,), "acme_erp": (Role.ERP,)}
 
 
@@ -26,7 +27,7 @@ LONG_LISTS = {
 def mistakes_in(folder: Path, text: str) -> list[Mistake]:
     file = folder / "isthmus.yaml"
     file.write_text(text, "utf-8")
-    reading = check(file, CONNECTORS, ENV, PLAYS)
+    reading = check(file, CONNECTORS, ENV, PLAYS, event_types=EVENTS)
     if any(mistake.severity == "error" for mistake in reading.mistakes):
         assert reading.landscape is None
     return list(reading.mistakes)

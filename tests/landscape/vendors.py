@@ -55,6 +55,7 @@ ENV = {
     "CRM_CLIENT": "client-0001",
     "CRM_KEY": "not-a-real-key",
     "ERP_TOKEN": "not-a-real-token",
+    "HOOK_KEY": "whsec_bm90LWEtcmVhbC1zZWNyZXQtb2YtMzItYnl0ZXMhIQ==",
     "SHORT": "tiny1",
     "EMPTY": "",
 }

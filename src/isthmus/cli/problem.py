@@ -20,6 +20,7 @@ def expected() -> tuple[type[Exception], ...]:
     from isthmus.connect.errors import ConnectError
     from isthmus.demo.errors import DemoError
     from isthmus.engine.corrections import ActionRefused
+    from isthmus.events.destinations import MissingClient
     from isthmus.flows.credit_request import CreditRefused
     from isthmus.landscape import LandscapeError, RoleError
     from isthmus.settings import SettingsError
@@ -29,7 +30,7 @@ def expected() -> tuple[type[Exception], ...]:
     return (
         ActionRefused, ConnectError, CreditRefused, DatabaseProblem, DemoError,
         EmbeddedPostgresError,
-        LandscapeError, Problem, RoleError, SettingsError,
+        LandscapeError, MissingClient, Problem, RoleError, SettingsError,
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ docs/reference/events.md are made from here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -207,6 +209,18 @@ class HoldSkipped(HoldAct):
     reason: str = Field(description="Why it was given up.")
 
 
+class DestinationResumed(Data):
+    by: str = Field(description="Who let it go on.")
+    position: int = Field(description="Last event that it has.")
+    error: str | None = Field(description="Why the last attempt failed.")
+
+
+class DestinationRewound(Data):
+    by: str = Field(description="Who moved it.")
+    before: int = Field(description="Last event that it had.")
+    after: int = Field(description="What comes after this one is sent.")
+
+
 @dataclass(frozen=True)
 class EventType:
     """`subject` is the kind of the object whose canonical id is the event's subject."""
@@ -328,6 +342,31 @@ _NAMED = (
     EventType("hold.skipped", "hold", "A person gave up what was held.", HoldSkipped,
               "integration"),
     EventType("hold.assigned", "hold", "A hold was handed to a person.", HoldAct, "integration"),
+    EventType("destination.resumed", "destination",
+              "A person let a broker or webhook go on that had failed.", DestinationResumed,
+              "integration"),
+    EventType("destination.rewound", "destination",
+              "A person chose from which event on a broker or webhook is sent them.",
+              DestinationRewound, "integration"),
 )  # fmt: skip
 
 CATALOGUE: dict[str, EventType] = {e.name: e for e in (*_of_every_record(), *_NAMED)}
+
+
+class UnknownType(ValueError):
+    """No event is called so."""
+
+
+def types_matching(patterns: Iterable[str]) -> frozenset[str]:
+    """Names such as `invoice.posted` and patterns such as `invoice.*`. Raises UnknownType where
+    one of them means no event.
+    """
+    found: set[str] = set()
+    for pattern in patterns:
+        matching = {name for name in CATALOGUE if fnmatchcase(name, pattern)}
+        if not matching:
+            raise UnknownType(
+                f"no event is called {pattern!r}; docs/reference/events.md lists them"
+            )
+        found |= matching
+    return frozenset(found)

@@ -14,10 +14,11 @@ from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks import check_meaning
 from isthmus.landscape.connection import Connection, OpenedConnection
+from isthmus.landscape.destinations import Destination
 from isthmus.landscape.document import Document, Kind, read_document
 from isthmus.landscape.explain import Explainer
 from isthmus.landscape.keys import did_you_mean, listed
-from isthmus.landscape.mistake import LandscapeError, Mistake
+from isthmus.landscape.mistake import KeyPath, LandscapeError, Mistake
 from isthmus.landscape.model import Landscape, LandscapeFile
 from isthmus.landscape.secrets import Secrets, masked
 
@@ -55,9 +56,12 @@ def load(
     env: Mapping[str, str] = os.environ,
     plays: Plays | None = None,
     mapped: Mapped | None = None,
+    event_types: Collection[str] = (),
 ) -> Landscape:
-    """The landscape in the file. Raises LandscapeError with every mistake."""
-    reading = check(path, connectors, env, plays, mapped)
+    """The landscape in the file. Raises LandscapeError with every mistake. `event_types` are
+    those that a destination may ask for; none: they are not checked.
+    """
+    reading = check(path, connectors, env, plays, mapped, event_types)
     if reading.landscape is None:
         raise LandscapeError(Path(path), reading.mistakes)
     return reading.landscape
@@ -69,6 +73,7 @@ def check(
     env: Mapping[str, str] = os.environ,
     plays: Plays | None = None,
     mapped: Mapped | None = None,
+    event_types: Collection[str] = (),
 ) -> Reading:
     """As `load`, with the mistakes as a value."""
     document = read_document(Path(path), LANDSCAPE)
@@ -76,9 +81,10 @@ def check(
     opened: dict[str, OpenedConnection] = {}
     shape: LandscapeFile | None = None
     if document.data:
-        opened = _connections(document, connectors, env)
-        shape = _shape(document)
-        check_meaning(document, connectors, plays or {}, mapped or {})
+        secrets = Secrets(document, env)
+        opened = _connections(document, connectors, secrets)
+        shape = _shape(document, secrets)
+        check_meaning(document, connectors, plays or {}, mapped or {}, event_types)
     mistakes = tuple(sorted(set(document.mistakes)))
     failed = shape is None or any(m.severity == "error" for m in mistakes)
     if shape is None or failed:
@@ -99,9 +105,11 @@ def _shared(written: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key in Connection.model_fields}
 
 
-def _shape(document: Document) -> LandscapeFile | None:
+def _shape(document: Document, secrets: Secrets) -> LandscapeFile | None:
     """The file without the vendors' own keys, which `_connections` looks at."""
     data = dict(document.data)
+    if "destinations" in data:
+        data["destinations"] = secrets.resolve(data["destinations"], ("destinations",))
     connections = data.get("connections")
     if isinstance(connections, dict):
         data["connections"] = {
@@ -109,16 +117,26 @@ def _shape(document: Document) -> LandscapeFile | None:
             for name, written in connections.items()
         }
     try:
-        return LandscapeFile.model_validate(data)
+        shape = LandscapeFile.model_validate(data)
     except ValidationError as error:
-        Explainer(document, LandscapeFile).explain(error)
+        Explainer(document, LandscapeFile, secrets=secrets).explain(error)
         return None
+    for name, destination in shape.destinations.items():
+        _warn_of_literals(document, ("destinations", name), destination)
+    return shape
+
+
+def _warn_of_literals(document: Document, path: KeyPath, destination: Destination) -> None:
+    """An address is a secret where it holds a password."""
+    keys = document.get(path)
+    open_address = "@" not in destination.url.get_secret_value()
+    written = {k: v for k, v in keys.items() if k != "url" or not open_address}
+    masked(written, destination, path, lambda at: _literal(document, at))
 
 
 def _connections(
-    document: Document, connectors: Connectors, env: Mapping[str, str]
+    document: Document, connectors: Connectors, secrets: Secrets
 ) -> dict[str, OpenedConnection]:
-    secrets = Secrets(document, env)
     written = document.data.get("connections")
     found: dict[str, OpenedConnection] = {}
     for name, keys in written.items() if isinstance(written, dict) else ():
@@ -152,23 +170,23 @@ def _open(
     config = _config(document, secrets, path, model, resolved)
     if config is None:
         return None
-
-    def literal(at: tuple[str | int, ...]) -> None:
-        document.add(
-            at,
-            f"the secret `{at[-1]}` is written in the file",
-            "who reads the file, or its history, has the secret",
-            "Write env:NAME or file:/path, and change the secret.",
-            on_value=True,
-            severity="warning",
-        )
-
-    shown = masked(own, config, path, literal)
+    shown = masked(own, config, path, lambda at: _literal(document, at))
     try:
         shared = Connection.model_validate(_shared(keys))
     except ValidationError:
         return None  # `_shape` explains it
     return OpenedConnection(**dict(shared), name=name, config=config, written=shown)
+
+
+def _literal(document: Document, at: KeyPath) -> None:
+    document.add(
+        at,
+        f"the secret `{at[-1]}` is written in the file",
+        "who reads the file, or its history, has the secret",
+        "Write env:NAME or file:/path, and change the secret.",
+        on_value=True,
+        severity="warning",
+    )
 
 
 def _config(

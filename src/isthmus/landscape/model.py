@@ -11,6 +11,7 @@ from pydantic import Field
 from isthmus.canonical.base import Role
 from isthmus.landscape.bindings import Roles, connection_playing
 from isthmus.landscape.connection import Connection, OpenedConnection, Poll
+from isthmus.landscape.destinations import Destination
 from isthmus.landscape.firm import Firm, Part
 from isthmus.landscape.mistake import Mistake
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
@@ -37,6 +38,10 @@ class LandscapeFile(Part):
     )
     policies: Policies = Field(default=Policies(), description="Decisions that firms differ in.")
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
+    destinations: dict[str, Destination] = Field(
+        default={},
+        description="Brokers and webhooks that events are sent to, by a name you choose.",
+    )
 
 
 class Landscape(LandscapeFile):

@@ -16,6 +16,7 @@ from isthmus.kit.duration import format_duration
 from isthmus.kit.money import Money
 from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
+from isthmus.landscape.destinations import Destination
 from isthmus.landscape.firm import Calendar, Firm, LegalEntity
 from isthmus.landscape.keys import alternatives, fields_of, is_model
 from isthmus.landscape.milestones import Milestones
@@ -57,6 +58,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("policies.new_customer", NewCustomer, "`ask_between` ends where `match_above` starts."),
     ("schedules", Schedules, ""),
     ("schedules.poll", PollDefaults, "Text instead of keys is the `default`."),
+    ("destinations.NAME", Destination, "Any text may be `env:NAME` or `file:/path`. How events "
+     "arrive: [events out](../concepts/events-out.md)."),
 )  # fmt: skip
 _TYPES = {
     str: "text",

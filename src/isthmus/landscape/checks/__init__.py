@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks.companies import check_companies
+from isthmus.landscape.checks.destinations import check_destinations
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
 from isthmus.landscape.checks.roles import check_roles
 from isthmus.landscape.checks.systems import check_schedules, check_systems
@@ -25,6 +26,7 @@ def check_meaning(
     connectors: Mapping[str, type[BaseModel]],
     plays: Mapping[str, Collection[Role]],
     mapped: Mapping[str, Mapping[str, type[CanonicalObject]]],
+    event_types: Collection[str],
 ) -> None:
     check_companies(document)
     check_systems(document, connectors)
@@ -33,3 +35,4 @@ def check_meaning(
     check_mappings(document, mapped)
     check_schedules(document)
     check_transfer_prices(document)
+    check_destinations(document, event_types)

@@ -1,0 +1,97 @@
+"""Kafka: one topic, keyed by the subject, so that a partition keeps the order of each object.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md:
+structured mode is told by the `content-type` header. An idempotent producer with `acks=all`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordTooLargeError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+
+from isthmus.connect import ConnectError, Refused, Unauthorized, Unavailable
+from isthmus.events.message import CONTENT_TYPE, Message
+from isthmus.landscape.destinations import Destination
+
+
+@dataclass(frozen=True)
+class Record:
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def record_of(message: Message) -> Record:
+    headers = [("content-type", CONTENT_TYPE.encode()), ("ce_id", message.id.encode())]
+    return Record(message.subject.encode(), message.body, headers)
+
+
+def producer_options(url: str) -> dict[str, Any]:
+    """`kafka+ssl://user:password@one:9093,two:9093`: SASL PLAIN where a user is named."""
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    secure = parts.scheme == "kafka+ssl"
+    options: dict[str, Any] = {
+        "bootstrap_servers": hosts,
+        "security_protocol": ("SASL_" if at else "") + ("SSL" if secure else "PLAINTEXT"),
+        "acks": "all",
+        "enable_idempotence": True,
+    }
+    if secure:
+        options["ssl_context"] = ssl.create_default_context()
+    if at:
+        name, _, password = user.partition(":")
+        options |= {
+            "sasl_mechanism": "PLAIN",
+            "sasl_plain_username": unquote(name),
+            "sasl_plain_password": unquote(password),
+        }
+    return options
+
+
+class KafkaOut:
+    def __init__(self, name: str, into: str, producer: AIOKafkaProducer) -> None:
+        self._name, self._into, self._producer = name, into, producer
+
+    async def send(self, message: Message) -> None:
+        record = record_of(message)
+        try:
+            await self._producer.send_and_wait(
+                self._into, record.value, key=record.key, headers=record.headers
+            )
+        except (KafkaError, OSError) as error:
+            raise translated(self._name, error) from error
+
+    async def close(self) -> None:
+        await self._producer.stop()
+
+
+async def connect(name: str, destination: Destination) -> KafkaOut:
+    producer = AIOKafkaProducer(
+        client_id=f"isthmus-{name}", **producer_options(destination.url.get_secret_value())
+    )
+    try:
+        await producer.start()
+    except (KafkaError, OSError) as error:
+        await producer.stop()
+        raise translated(name, error) from error
+    return KafkaOut(name, destination.into, producer)
+
+
+def translated(name: str, error: Exception) -> ConnectError:
+    if isinstance(error, MessageSizeTooLargeError | RecordTooLargeError):
+        return Refused(name, "an event is larger than the broker takes")
+    if isinstance(error, SaslAuthenticationFailed | TopicAuthorizationFailedError):
+        return Unauthorized(name, "the broker refuses the user, or the user may not write there")
+    return Unavailable(name, str(error) or type(error).__name__, outcome_unknown=True)
