@@ -16,6 +16,7 @@ from isthmus.cli import (
     credit,
     db,
     demo,
+    destination,
     docs,
     doctor,
     event,
@@ -79,7 +80,18 @@ for room in (
 ):
     for name, command in room.COMMANDS.items():
         cli.command(name)(command)
-for group in (scenario, landscape, connection, run_, hold, schema, event, db, docs):
+for group in (
+    scenario,
+    landscape,
+    connection,
+    run_,
+    hold,
+    schema,
+    event,
+    destination,
+    db,
+    docs,
+):
     cli.add_typer(group.cli)
 
 
