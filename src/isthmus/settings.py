@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     port: int = Field(
         default=8900, ge=0, le=65535, description="Port of the API; 0 picks a free one."
     )
+    api_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token of those who read `GET /events`. Unset: only this machine may.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level that is logged."
     )

@@ -9,14 +9,16 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from isthmus.api import health, webhooks
+from isthmus.api import events, health, webhooks
 from isthmus.app import App
 
 
 def api(app: App) -> FastAPI:
     web = FastAPI(title="Isthmus", version="1", docs_url=None, redoc_url=None)
     web.state.isthmus = app
+    web.state.closing = asyncio.Event()
     web.include_router(webhooks.router)
+    web.include_router(events.router)
     web.include_router(health.router)
     return web
 
@@ -31,8 +33,9 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def serving(app: App) -> AsyncIterator[str]:
     """Listen on the configured address; yields the base URL, with the port really taken."""
+    web = api(app)
     config = uvicorn.Config(
-        api(app), host=app.settings.host, port=app.settings.port, log_level="warning",
+        web, host=app.settings.host, port=app.settings.port, log_level="warning",
         lifespan="off",
     )  # fmt: skip
     server = _Server(config)
@@ -46,5 +49,6 @@ async def serving(app: App) -> AsyncIterator[str]:
     try:
         yield f"http://{host}:{port}"
     finally:
+        web.state.closing.set()
         server.should_exit = True
         await task

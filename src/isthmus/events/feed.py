@@ -53,6 +53,11 @@ class Feed:
                 self._asked_at = asked_at
             return self._settled
 
+    async def end(self) -> int:
+        """The newest position that is committed, settled or not; never below a settled one."""
+        async with self._database.begin() as tx:
+            return await tx.events.end()
+
     async def _newest(self) -> int:
         async with self._database.begin() as tx:
             end = await tx.events.end()

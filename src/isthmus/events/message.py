@@ -37,4 +37,8 @@ def cloudevent(row: EventRow) -> dict[str, Any]:
     """
     attributes = {k: v for k, v in vars(row).items() if k != "position"}
     event = Event.model_validate(attributes).to_cloudevent()
-    return {**event, "sequence": f"{row.position:019d}"}
+    return {**event, "sequence": sequence(row.position)}
+
+
+def sequence(position: int) -> str:
+    return f"{position:019d}"
