@@ -92,7 +92,7 @@ async def _rewind(settings: Settings, name: str, to: int) -> str:
             )  # fmt: skip
         async with opened.begin() as tx:
             await rewind(tx, Outbox(), await _known(tx, name), to, person())
-    return f"{name} is sent {settled - to} events after {to}"
+    return f"{name} goes on after event {to}; the log ends at {settled}"
 
 
 async def _known(tx: Transaction, name: str) -> DestinationRow:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
@@ -36,9 +35,18 @@ def _address(url: SecretStr) -> SecretStr:
         )
     if not parts.hostname:
         raise wrong("it names no host", "Write it as scheme://host:port.")
+    if not parts.scheme.startswith("kafka") and not _has_good_port(parts):
+        raise wrong("its port is no number up to 65535", "Write it as scheme://host:port.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise wrong("anyone on the way can read http", "Write https.")
     return url
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _signing(secret: SecretStr) -> SecretStr:
@@ -125,5 +133,6 @@ class Destination(Part):
 
     @property
     def shown(self) -> str:
-        """The address without user, password and query."""
-        return re.sub(r"//[^/]*@", "//", self.url.get_secret_value()).partition("?")[0]
+        """Scheme and host alone: user, path and query may be secret."""
+        parts = urlsplit(self.url.get_secret_value())
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,7 +1,8 @@
 """Webhooks out, signed as Standard Webhooks: HMAC-SHA256 of id, time and body.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md; the body
-is a CloudEvent as the HTTP binding's structured mode has it. Any answer but 2xx is a failure.
+is a CloudEvent as the HTTP binding's structured mode has it. Any answer but 2xx is a failure. The
+address may hold a token, so no message and no log repeats it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import time
 import httpx2
 
 from isthmus.connect import Refused, Throttled, Unavailable
-from isthmus.connect.http import Http
 from isthmus.events.message import CONTENT_TYPE, Message
 from isthmus.landscape.destinations import Destination, signing_key
 
@@ -43,11 +43,16 @@ class WebhookOut:
             raise ValueError(f"destination {name} has no secret")
         self._name, self._url = name, destination.url.get_secret_value()
         self._key = signing_key(destination.secret)
-        self._http = Http(name, "", timeout=TIMEOUT)
+        self._client = httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
 
     async def send(self, message: Message) -> None:
         headers = headers_of(self._key, message, int(time.time()))
-        answer = await self._http.request("POST", self._url, headers=headers, content=message.body)
+        try:
+            answer = await self._client.post(self._url, headers=headers, content=message.body)
+        except httpx2.TransportError as error:
+            raise Unavailable(
+                self._name, f"no answer: {type(error).__name__}", outcome_unknown=True
+            ) from error
         if answer.is_success:
             return
         if answer.status_code == GONE:
@@ -60,7 +65,7 @@ class WebhookOut:
         raise Unavailable(self._name, f"the receiver answered {answer.status_code}")
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._client.aclose()
 
 
 def _seconds(retry_after: str | None) -> float | None:
