@@ -1,4 +1,4 @@
-"""`schema export`: JSON Schema of objects and events, for those who build on them."""
+"""`schema export|asyncapi`: what goes in and out, for those who build on it."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def export(
         _write(folder / "events" / f"{event.name}.json", event_schema(event))
     _write(folder / "envelope.json", envelope_schema())
     say(f"{len(OBJECTS)} objects and {len(CATALOGUE)} events written to {folder}")
+
+
+@cli.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI 3.0 document of every event that is sent, as JSON."""
+    from isthmus.events.asyncapi import asyncapi_document
+
+    typer.echo(json.dumps(asyncapi_document(), indent=2, ensure_ascii=False))
 
 
 def _write(file: Path, schema: dict[str, Any]) -> None:

@@ -35,10 +35,12 @@ def envelope_schema() -> dict[str, Any]:
     }
 
 
-def event_schema(event: EventType) -> dict[str, Any]:
-    """The envelope with this event's type and data."""
+def event_schema(event: EventType, ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
+    """The envelope with this event's type and data. What the data refers to is under `$defs`,
+    wherever `ref_template` says that it will be.
+    """
     schema = envelope_schema()
-    data = event.data.model_json_schema(by_alias=True)
+    data = event.data.model_json_schema(by_alias=True, ref_template=ref_template)
     definitions = data.pop("$defs", {})
     schema |= {"title": event.name, "description": event.meaning}
     schema["properties"] = {**_ENVELOPE, "type": {"const": wire_type(event.name)}, "data": data}
@@ -51,7 +53,8 @@ def events_reference() -> str:
         GENERATED, "", "# Events", "",
         "CloudEvents 1.0. On the wire a type is `isthmus.NAME.v1`; `correlationid` ties together "
         "one story, from the deal to its invoices. `isthmus event tail` prints them, "
-        "`isthmus schema export` writes their JSON Schema.", "",
+        "`isthmus schema export` writes their JSON Schema, `isthmus schema asyncapi` the AsyncAPI "
+        "document of where they go. How they leave: [events out](../concepts/events-out.md).", "",
         "## Of every object", "",
         f"Each canonical object but {rows} has these three, as `OBJECT.changed` and so on.",
         *_table([CATALOGUE[f"customer.{name}"] for name in _EVERY], of_every=True), "",
