@@ -20,9 +20,9 @@ from fastapi.sse import format_sse_event
 from isthmus.api.access import ensure_reader
 from isthmus.api.context import running_app
 from isthmus.app import App
-from isthmus.events.catalogue import UnknownType, types_matching
 from isthmus.events.envelope import wire_type
-from isthmus.events.feed import Feed, Filter, Page
+from isthmus.events.feed import Feed, Page
+from isthmus.events.filter import Filter, UnknownType, types_matching
 from isthmus.events.message import cloudevent, sequence
 
 router = APIRouter(tags=["events"], dependencies=[Depends(ensure_reader)])

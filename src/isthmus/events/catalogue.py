@@ -6,10 +6,8 @@ docs/reference/events.md are made from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -351,22 +349,3 @@ _NAMED = (
 )  # fmt: skip
 
 CATALOGUE: dict[str, EventType] = {e.name: e for e in (*_of_every_record(), *_NAMED)}
-
-
-class UnknownType(ValueError):
-    """No event is called so."""
-
-
-def types_matching(patterns: Iterable[str]) -> frozenset[str]:
-    """Names such as `invoice.posted` and patterns such as `invoice.*`. Raises UnknownType where
-    one of them means no event.
-    """
-    found: set[str] = set()
-    for pattern in patterns:
-        matching = {name for name in CATALOGUE if fnmatchcase(name, pattern)}
-        if not matching:
-            raise UnknownType(
-                f"no event is called {pattern!r}; docs/reference/events.md lists them"
-            )
-        found |= matching
-    return frozenset(found)

@@ -9,22 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 
+from isthmus.events.filter import EVERYTHING, Filter
 from isthmus.store.database import Database
 from isthmus.store.events import EventRow
-
-
-@dataclass(frozen=True)
-class Filter:
-    """`types` None: all of them."""
-
-    types: Collection[str] | None = None
-    subject: str | None = None
-
-
-EVERYTHING = Filter()
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from isthmus.connect import ConnectError, Throttled
-from isthmus.events.catalogue import types_matching
 from isthmus.events.destination_holds import hold_of, resolve_waiting, tell_of_failure
 from isthmus.events.destinations import Connected, connect
-from isthmus.events.feed import Feed, Filter, Page
+from isthmus.events.feed import Feed, Page
+from isthmus.events.filter import Filter, types_matching
 from isthmus.events.message import Message, message_of
 from isthmus.kit.ids import new_id
 from isthmus.landscape.destinations import Destination

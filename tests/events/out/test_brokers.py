@@ -22,7 +22,9 @@ from tests.events.out.log import (
 )
 from tests.events.out.sides import NatsSide, RabbitSide, Side, line_to, rabbit_side, until
 
+from isthmus.connect import Unauthorized, Unavailable
 from isthmus.events.destination_acts import rewind
+from isthmus.events.destinations import connect
 from isthmus.events.envelope import wire_type
 from isthmus.events.outbox import Outbox
 from isthmus.kit.ids import derived_id
@@ -200,3 +202,16 @@ async def _told(database: Database) -> bool:
     async with database.begin() as tx:
         holds = await tx.holds.list(system="out")
     return [hold.state for hold in holds] == ["waiting_system"]
+
+
+@pytest.mark.parametrize("scheme", ["nats", "amqp"])
+async def test_a_server_that_is_not_there(scheme: str, unused_port: int) -> None:
+    with pytest.raises(Unavailable, match="^bus: "):
+        await connect("bus", destination(url=f"{scheme}://127.0.0.1:{unused_port}"))
+
+
+async def test_a_wrong_password_is_the_owners_to_mend() -> None:
+    async with rabbit_side() as side:
+        host = side.url.rpartition("@")[2]
+        with pytest.raises(Unauthorized, match="^bus: the broker refuses the user or password$"):
+            await connect("bus", destination(url=f"amqp://nobody:not-a-real-password@{host}"))

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from tests.events.out.log import an_event, write
 
-from isthmus.events.feed import Feed, Filter
+from isthmus.events.feed import Feed
+from isthmus.events.filter import Filter
 from isthmus.events.outbox import Outbox
 from isthmus.kit.ids import derived_id
 from isthmus.store.database import Database
