@@ -206,12 +206,12 @@ async def _told(database: Database) -> bool:
 
 @pytest.mark.parametrize("scheme", ["nats", "amqp"])
 async def test_a_server_that_is_not_there(scheme: str, unused_port: int) -> None:
-    with pytest.raises(Unavailable, match="^bus: "):
+    with pytest.raises(Unavailable, match=r"^bus: "):
         await connect("bus", destination(url=f"{scheme}://127.0.0.1:{unused_port}"))
 
 
 async def test_a_wrong_password_is_the_owners_to_mend() -> None:
     async with rabbit_side() as side:
         host = side.url.rpartition("@")[2]
-        with pytest.raises(Unauthorized, match="^bus: the broker refuses the user or password$"):
+        with pytest.raises(Unauthorized, match=r"^bus: the broker refuses the user or password$"):
             await connect("bus", destination(url=f"amqp://nobody:not-a-real-password@{host}"))
