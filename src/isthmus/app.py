@@ -26,6 +26,7 @@ from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
+from isthmus.holds.keeper import keep
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, Reading, check, load
@@ -37,6 +38,8 @@ from isthmus.store.migrate import upgrade
 log = structlog.get_logger()
 CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
+QUEUES_EVERY = 2.0
+"""Seconds between passes over the exception queues."""
 
 
 @cache
@@ -174,12 +177,20 @@ class App:
                         )
                     )  # fmt: skip
 
+    async def _assess_anew(self) -> None:
+        """The landscape may be another than the one by which open holds were assessed."""
+        async with self.database.begin() as tx:
+            await tx.queues.look_at_all()
+
     async def start(self, *, worker: bool = True, readers: bool = True) -> None:
         """Begin the background work of this process."""
         if worker:
             self._works = True
             await self.engine.start()
             self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
+            await self._assess_anew()
+            queues = by_the_clock(self.engine, "queues", keep, QUEUES_EVERY)
+            self._tasks.append(asyncio.create_task(queues, name="queues"))
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
             amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
             self._tasks.append(asyncio.create_task(amendments, name="amendments"))
@@ -221,13 +232,13 @@ async def by_the_clock(
     every: float = CALENDAR_EVERY,
 ) -> None:
     """Look at the calendar until cancelled; an outage of the database is waited out. `ask` starts
-    what is due, and gives the number of contracts that it concerns.
+    what is due, and gives the number of contracts or holds that it concerns.
     """
     while True:
         try:
-            contracts = await ask(engine, utc_now())
-            if contracts:
-                log.info(f"{what}.asked", contracts=contracts)
+            concerned = await ask(engine, utc_now())
+            if concerned:
+                log.info(f"{what}.asked", number=concerned)
         except SQLAlchemyError as error:
             log.warning(f"{what}.paused", reason=str(error).splitlines()[0])
         except Exception:

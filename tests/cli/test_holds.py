@@ -7,6 +7,9 @@ from tests.cli.conftest import Isthmus
 from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, win
 
+from isthmus.holds.keeper import keep
+from isthmus.kit.clock import utc_now
+
 pytestmark = pytest.mark.anyio
 
 
@@ -68,3 +71,27 @@ async def test_a_hold_is_skipped_with_a_reason(firm: Firm, isthmus: Isthmus) -> 
         "  why: Holds are named H-1, H-2 and so on.\n"
         "  do:  `isthmus hold list --all` lists them, those that are over too.\n",
     )
+
+
+async def test_a_queue_is_worked_through(firm: Firm, isthmus: Isthmus) -> None:
+    await win(firm, await a_deal(firm, await an_account(firm), Contracting_Entity__c=None))
+    await keep(firm.app.engine, utc_now())
+    [hold] = json.loads((await isthmus("hold", "list", "--severity", "normal", "--json")).out)
+    assert (hold["owner"], hold["deadline_on"], hold["overdue_at"]) == ("pmo", None, None)
+    assert hold["due_at"] > hold["opened_at"]
+    for chosen in (("--queue", "finance"), ("--assignee", "ana"), ("--code", "po_missing"),
+                   ("--client", "Nobody Ltd"), ("--severity", "high"), ("--overdue",)):  # fmt: skip
+        assert json.loads((await isthmus("hold", "list", *chosen, "--json")).out) == []
+    assert (await isthmus("hold", "list", "--severity", "urgent")).code == 2
+
+    said = await isthmus("hold", "comment", "H-1", "sales was asked")
+    assert said.out == "H-1: comment kept\n"
+    refused = await isthmus("hold", "resolve", "H-1", "--code", "writen_off")
+    assert (refused.code, refused.err.splitlines()[2]) == (1, "  do:  Did you mean `written_off`?")
+    ended = await isthmus("hold", "resolve", "H-1", "--code", "written_off", "--note", "no budget")
+    assert ended.out == "H-1 is skipped: written_off: no budget\n"
+    shown = (await isthmus("hold", "show", "H-1")).out
+    for part in ("presses  normal, due ", "a tester: sales was asked", "code     written_off",
+                 "hold.skipped by a tester"):  # fmt: skip
+        assert part in shown
+    assert "written_off    skip " in (await isthmus("hold", "codes")).out

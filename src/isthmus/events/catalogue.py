@@ -289,6 +289,14 @@ _NAMED = (
     EventType("hold.skipped", "hold", "A person gave up what was held.", HoldSkipped,
               "integration"),
     EventType("hold.assigned", "hold", "A hold was handed to a person.", HoldAct, "integration"),
+    EventType("hold.commented", "hold", "Somebody said something about a hold, here or at a "
+              "service desk.", HoldAct, "integration"),
+    EventType("hold.severity_changed", "hold",
+              "A hold presses more or less than before: its amount, its cause or its deadline.",
+              HoldAct, "integration"),
+    EventType("hold.overdue", "hold",
+              "A hold is open for longer than its queue allows; told once.", HoldAct,
+              "integration"),
 )  # fmt: skip
 
 CATALOGUE: dict[str, EventType] = {e.name: e for e in (*_of_every_record(), *_NAMED)}

@@ -11,6 +11,7 @@ from pydantic import Field
 from isthmus.canonical.base import Role
 from isthmus.landscape.bindings import Roles, connection_playing
 from isthmus.landscape.connection import Connection, OpenedConnection, Poll
+from isthmus.landscape.exceptions import Exceptions
 from isthmus.landscape.firm import Firm, Part
 from isthmus.landscape.mistake import Mistake
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
@@ -37,6 +38,9 @@ class LandscapeFile(Part):
     )
     policies: Policies = Field(default=Policies(), description="Decisions that firms differ in.")
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
+    exceptions: Exceptions = Field(
+        default=Exceptions(), description="How holds are worked through."
+    )
 
 
 class Landscape(LandscapeFile):

@@ -16,6 +16,15 @@ from isthmus.kit.duration import format_duration
 from isthmus.kit.money import Money
 from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
+from isthmus.landscape.exceptions import (
+    BulkLimits,
+    Exceptions,
+    Pressing,
+    Queue,
+    Queues,
+    ResolveWithin,
+    WorkingHours,
+)
 from isthmus.landscape.firm import Calendar, Firm, LegalEntity
 from isthmus.landscape.keys import alternatives, fields_of, is_model
 from isthmus.landscape.model import LandscapeFile
@@ -54,6 +63,16 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("policies.new_customer", NewCustomer, "`ask_between` ends where `match_above` starts."),
     ("schedules", Schedules, ""),
     ("schedules.poll", PollDefaults, "Text instead of keys is the `default`."),
+    ("exceptions", Exceptions, ""),
+    ("exceptions.queues", Queues, "Each has the keys below."),
+    ("exceptions.queues.OWNER", Queue, ""),
+    ("exceptions.queues.OWNER.working", WorkingHours, ""),
+    ("exceptions.queues.OWNER.resolve_within", ResolveWithin, "Counted in the queue's working "
+     "hours: with eight hours a day, 24h are three working days."),
+    ("exceptions.severity", Pressing, "What waits for a system or a period is low, what a person "
+     "must decide normal, what was refused, a defect or a refused login high; the amount may "
+     "raise it."),
+    ("exceptions.bulk", BulkLimits, ""),
 )  # fmt: skip
 _TYPES = {
     str: "text",

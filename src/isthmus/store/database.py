@@ -23,6 +23,7 @@ from isthmus.store.holds import Holds
 from isthmus.store.inbox import Inbox
 from isthmus.store.ledger import Ledger
 from isthmus.store.lookup import Lookup
+from isthmus.store.queues import HoldQueues
 from isthmus.store.records import Records
 from isthmus.store.runs import Runs
 from isthmus.store.transfers import Transfers
@@ -69,6 +70,10 @@ class Transaction:
     @cached_property
     def holds(self) -> Holds:
         return Holds(self.connection)
+
+    @cached_property
+    def queues(self) -> HoldQueues:
+        return HoldQueues(self.connection)
 
     @cached_property
     def edits(self) -> Edits:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
+from isthmus.landscape.checks.amounts import check_pressing_amounts
 from isthmus.landscape.checks.companies import check_companies
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
 from isthmus.landscape.checks.roles import check_roles
@@ -33,3 +34,4 @@ def check_meaning(
     check_mappings(document, mapped)
     check_schedules(document)
     check_transfer_prices(document)
+    check_pressing_amounts(document)
