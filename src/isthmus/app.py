@@ -26,6 +26,7 @@ from isthmus.events.reader import Reader
 from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
+from isthmus.holds.bulk_work import work_off
 from isthmus.holds.keeper import keep
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
@@ -191,6 +192,8 @@ class App:
             await self._assess_anew()
             queues = by_the_clock(self.engine, "queues", keep, QUEUES_EVERY)
             self._tasks.append(asyncio.create_task(queues, name="queues"))
+            bulks = by_the_clock(self.engine, "bulks", work_off, QUEUES_EVERY)
+            self._tasks.append(asyncio.create_task(bulks, name="bulks"))
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
             amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
             self._tasks.append(asyncio.create_task(amendments, name="amendments"))

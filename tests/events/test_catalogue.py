@@ -17,7 +17,7 @@ from isthmus.flows import FLOWS
 
 SOURCE = Path(__file__).parents[2] / "src" / "isthmus"
 PASSED_ON = {("engine/flow.py", "type"), ("engine/hold_story.py", "type"),
-             ("events/envelope.py", "type")}  # fmt: skip
+             ("events/envelope.py", "type"), ("holds/bulk.py", "type")}  # fmt: skip
 """Functions that hand on the type that their caller names."""
 
 
@@ -115,7 +115,7 @@ def test_flows_start_on_events_that_there_are() -> None:
 
 
 def test_subjects_are_objects_or_named() -> None:
-    assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {"batch", "hold"}
+    assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {"batch", "bulk", "hold"}
 
 
 def test_data_that_is_not_declared_is_refused() -> None:

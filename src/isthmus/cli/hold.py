@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isthmus.cli import hold_bulk
 from isthmus.cli import hold_filter as filters
 from isthmus.cli.hold_view import print_hold, show_holds
 from isthmus.cli.output import Json, say, show_json, show_table
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from isthmus.store.queues import HoldFilter
 
 cli = typer.Typer(name="hold", help="What cannot go on without a person.", no_args_is_help=True)
+cli.add_typer(hold_bulk.cli)
+cli.command("all")(hold_bulk.all_)
 Label = Annotated[str, typer.Argument(metavar="HOLD", help="H-17, or 17.")]
 NOBODY_WORKS = "no worker runs now: it goes on as soon as `isthmus up` or `isthmus worker` does"
 
@@ -206,7 +209,8 @@ async def _show(settings: Settings, label: str) -> dict[str, Any]:
         async with opened.begin() as tx:
             edits = await tx.edits.of_hold(hold.number)
             comments = await tx.queues.comments(hold.number)
+            bulks = await tx.bulks.of_hold(hold.number)
             run = await tx.runs.get(hold.run_id) if hold.run_id else None
             acts = await tx.events.of(subject=hold.label)
     return {"hold": {"label": hold.label, **vars(hold)}, "run": run.label if run else None,
-            "corrections": edits, "comments": comments, "acts": acts}  # fmt: skip
+            "corrections": edits, "comments": comments, "bulks": bulks, "acts": acts}  # fmt: skip

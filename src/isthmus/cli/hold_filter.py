@@ -9,6 +9,7 @@ import typer
 from isthmus.rules.severity import Severity
 
 if TYPE_CHECKING:
+    from isthmus.holds.wish import Act, Wish
     from isthmus.store.queues import HoldFilter
 
 Queue = Annotated[
@@ -39,3 +40,12 @@ def chosen(
 
     press = severity.value if severity else None
     return HoldFilter(queue, press, assignee, code, client, state, flow, overdue)
+
+
+def wish(what: Act, chosen: HoldFilter, value: str, note: str, per_second: float | None) -> Wish:
+    from decimal import Decimal
+
+    from isthmus.holds.wish import Wish
+
+    rate = None if per_second is None else Decimal(str(per_second))
+    return Wish(what, chosen, value, note, rate)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from isthmus.kit.money import Money
+if TYPE_CHECKING:
+    from isthmus.kit.money import Money
 
 
 class Severity(StrEnum):

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from isthmus.canonical import TimeEntry
+from isthmus.store.bulks import Bulks
 from isthmus.store.drifts import Drifts
 from isthmus.store.dry_runs import DryRuns
 from isthmus.store.edits import Edits
@@ -74,6 +75,10 @@ class Transaction:
     @cached_property
     def queues(self) -> HoldQueues:
         return HoldQueues(self.connection)
+
+    @cached_property
+    def bulks(self) -> Bulks:
+        return Bulks(self.connection)
 
     @cached_property
     def edits(self) -> Edits:

@@ -82,7 +82,7 @@ class HoldQueues:
         self._connection = connection
 
     async def list(
-        self, chosen: HoldFilter, now: datetime, *, open_only: bool = True, limit: int = 1000
+        self, chosen: HoldFilter, now: datetime, *, open_only: bool = True, limit: int | None = 1000
     ) -> builtins.list[HoldRow]:
         """Most severe first, then what is due first."""
         conditions = [*chosen.conditions(now), *([OPEN] if open_only else [])]

@@ -213,7 +213,7 @@ bulk_hold = sa.Table(
     sa.Column("bulk", sa.BigInteger, sa.ForeignKey("bulk.number"), nullable=False),
     sa.Column("hold", sa.BigInteger, sa.ForeignKey("hold.number"), nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="waiting",
-              comment="waiting, done, nothing_to_do, refused"),
+              comment="waiting, done, nothing_to_do, still_held, refused"),
     _text("message", nullable=True),
     _at("ended_at", nullable=True),
     sa.PrimaryKeyConstraint("bulk", "hold"),

@@ -41,7 +41,7 @@ def upgrade() -> None:
             sa.Text(),
             server_default="waiting",
             nullable=False,
-            comment="waiting, done, nothing_to_do, refused",
+            comment="waiting, done, nothing_to_do, still_held, refused",
         ),
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
