@@ -27,7 +27,9 @@ from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
 from isthmus.holds.bulk_work import work_off
-from isthmus.holds.keeper import keep
+from isthmus.holds.desk_inbox import take_in
+from isthmus.holds.forwarding import forward
+from isthmus.holds.triage import triage
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, Reading, check, load
@@ -39,8 +41,10 @@ from isthmus.store.migrate import upgrade
 log = structlog.get_logger()
 CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
+QUEUES = {"triage": triage, "bulks": work_off, "desks": forward, "desk-inbox": take_in}
+"""What every worker does for the exception queues; row locks and named locks share it out."""
 QUEUES_EVERY = 2.0
-"""Seconds between passes over the exception queues."""
+"""Seconds between two passes of each."""
 
 
 @cache
@@ -190,10 +194,10 @@ class App:
             await self.engine.start()
             self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
             await self._assess_anew()
-            queues = by_the_clock(self.engine, "queues", keep, QUEUES_EVERY)
-            self._tasks.append(asyncio.create_task(queues, name="queues"))
-            bulks = by_the_clock(self.engine, "bulks", work_off, QUEUES_EVERY)
-            self._tasks.append(asyncio.create_task(bulks, name="bulks"))
+            self._tasks += [
+                asyncio.create_task(by_the_clock(self.engine, name, ask, QUEUES_EVERY), name=name)
+                for name, ask in QUEUES.items()
+            ]
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
             amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
             self._tasks.append(asyncio.create_task(amendments, name="amendments"))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from isthmus.api import health, webhooks
+from isthmus.api import desks, health, webhooks
 from isthmus.app import App
 
 
@@ -17,6 +17,7 @@ def api(app: App) -> FastAPI:
     web = FastAPI(title="Isthmus", version="1", docs_url=None, redoc_url=None)
     web.state.isthmus = app
     web.include_router(webhooks.router)
+    web.include_router(desks.router)
     web.include_router(health.router)
     return web
 

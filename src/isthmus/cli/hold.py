@@ -1,4 +1,4 @@
-"""`hold list|show|fix|replay|skip|assign|comment|resolve|codes`: what waits for a person."""
+"""`hold list|show|fix|replay|skip|assign|comment|resolve|codes|untold`: what waits for people."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from isthmus.engine.hold_actions import Acted
     from isthmus.settings import Settings
     from isthmus.store.holds import HoldRow
+    from isthmus.store.notices import NoticeRow
     from isthmus.store.queues import HoldFilter
 
 cli = typer.Typer(name="hold", help="What cannot go on without a person.", no_args_is_help=True)
@@ -157,6 +158,20 @@ def codes(context: typer.Context, json: Json = False) -> None:
         show_table(("code", "then", "meaning"), [(r.code, r.then, r.meaning) for r in known])
 
 
+@cli.command()
+def untold(context: typer.Context, json: Json = False) -> None:
+    """What service desks have not been told yet, and why not."""
+    waiting = act(_untold(session(context).installed))
+    if json:
+        show_json(waiting)
+        return
+    show_table(
+        ("desk", "hold", "kind", "attempts", "next", "error"),
+        [(n.desk, f"H-{n.hold}", n.kind, n.attempts, n.next_at, n.error) for n in waiting],
+        right=("attempts",),
+    )
+
+
 def _leave(acted: Acted, workers: int, json: bool) -> None:
     """What is left to say of an act that sets something going."""
     if acted.done and not workers and not json:
@@ -203,6 +218,11 @@ async def _list(settings: Settings, wanted: HoldFilter, all: bool) -> list[HoldR
         return await tx.queues.list(wanted, utc_now(), open_only=not all)
 
 
+async def _untold(settings: Settings) -> list[NoticeRow]:
+    async with database(settings) as opened, opened.begin() as tx:
+        return await tx.notices.waiting()
+
+
 async def _show(settings: Settings, label: str) -> dict[str, Any]:
     async with database(settings) as opened:
         hold = await hold_named(opened, label)
@@ -210,7 +230,8 @@ async def _show(settings: Settings, label: str) -> dict[str, Any]:
             edits = await tx.edits.of_hold(hold.number)
             comments = await tx.queues.comments(hold.number)
             bulks = await tx.bulks.of_hold(hold.number)
+            notices = await tx.notices.of_hold(hold.number)
             run = await tx.runs.get(hold.run_id) if hold.run_id else None
             acts = await tx.events.of(subject=hold.label)
     return {"hold": {"label": hold.label, **vars(hold)}, "run": run.label if run else None,
-            "corrections": edits, "comments": comments, "bulks": bulks, "acts": acts}  # fmt: skip
+            "corrections": edits, "comments": comments, "bulks": bulks, "notices": notices, "acts": acts}  # fmt: skip

@@ -57,6 +57,8 @@ def print_hold(found: dict[str, Any]) -> None:
         say(f"  corrected {edit.attribute}: {edit.original} -> {edit.value} by {edit.edited_by}")
     for said in found["comments"]:
         say(f"  {shown(said.said_at)} {said.said_by}: {said.text}")
+    for notice in found["notices"]:
+        say(f"  {notice.desk} {notice.kind}: {notice.state} {notice.reference or ''}")
     for part in found["bulks"]:
         say(f"  part of B-{part.bulk}, {part.state}: {part.message or ''}")
     for done in found["acts"]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
 from isthmus.kit.duration import Duration, parse_duration
+from isthmus.landscape.desks import Desk, DeskName
 from isthmus.landscape.firm import Currency, Part, Timezone
 from isthmus.landscape.keys import wrong
 from isthmus.rules.business_time import BusinessHours
@@ -194,6 +195,10 @@ class Exceptions(Part):
         default={},
         description="The firm's own resolution codes, and whether work then goes on (`replay`) or "
         "is given up (`skip`).",
+    )
+    desks: dict[DeskName, Desk] = Field(
+        default={},
+        description="Service desks and channels that are told of holds, by a name you choose.",
     )
 
     @property

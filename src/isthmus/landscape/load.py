@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks import check_meaning
+from isthmus.landscape.checks.parts import keys_at
 from isthmus.landscape.connection import Connection, OpenedConnection
 from isthmus.landscape.document import Document, Kind, read_document
 from isthmus.landscape.explain import Explainer
 from isthmus.landscape.keys import did_you_mean, listed
-from isthmus.landscape.mistake import LandscapeError, Mistake
+from isthmus.landscape.mistake import KeyPath, LandscapeError, Mistake
 from isthmus.landscape.model import Landscape, LandscapeFile
 from isthmus.landscape.secrets import Secrets, masked
 
@@ -27,6 +29,8 @@ LANDSCAPE = Kind(
     start="Start from examples/isthmus.yaml.",
     place="Name the file with --landscape or ISTHMUS_LANDSCAPE; start from examples/isthmus.yaml.",
 )
+DESKS = ("exceptions", "desks")
+"""Beside the connections the only place with secrets."""
 Connectors = Mapping[str, type[BaseModel]]
 """Vendor -> the model of its part of a connection.
 
@@ -76,8 +80,9 @@ def check(
     opened: dict[str, OpenedConnection] = {}
     shape: LandscapeFile | None = None
     if document.data:
-        opened = _connections(document, connectors, env)
-        shape = _shape(document)
+        secrets = Secrets(document, env)
+        opened = _connections(document, connectors, secrets)
+        shape = _shape(document, secrets)
         check_meaning(document, connectors, plays or {}, mapped or {})
     mistakes = tuple(sorted(set(document.mistakes)))
     failed = shape is None or any(m.severity == "error" for m in mistakes)
@@ -99,7 +104,7 @@ def _shared(written: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key in Connection.model_fields}
 
 
-def _shape(document: Document) -> LandscapeFile | None:
+def _shape(document: Document, secrets: Secrets) -> LandscapeFile | None:
     """The file without the vendors' own keys, which `_connections` looks at."""
     data = dict(document.data)
     connections = data.get("connections")
@@ -108,17 +113,44 @@ def _shape(document: Document) -> LandscapeFile | None:
             name: _shared(written) if isinstance(written, dict) else written
             for name, written in connections.items()
         }
+    written = keys_at(document, *DESKS)
+    if written:
+        desks = {name: secrets.resolve(desk, (*DESKS, name)) for name, desk in written.items()}
+        data["exceptions"] = {**data["exceptions"], "desks": desks}
     try:
-        return LandscapeFile.model_validate(data)
+        shape = LandscapeFile.model_validate(data)
     except ValidationError as error:
-        Explainer(document, LandscapeFile).explain(error)
+        Explainer(document, LandscapeFile, secrets=secrets).explain(error)
         return None
+    _warn_of_literals(document, written, shape)
+    return shape
+
+
+def _warn_of_literals(document: Document, written: dict[str, Any], shape: LandscapeFile) -> None:
+    """The address of a webhook may be written out; that of a channel holds its token."""
+
+    def literal(at: KeyPath) -> None:
+        plain = at[-1] == "url" and written[str(at[2])]["via"] == "webhook"
+        if not plain:
+            _literal(document, at)
+
+    masked(written, shape.exceptions.desks, DESKS, literal)
+
+
+def _literal(document: Document, at: KeyPath) -> None:
+    document.add(
+        at,
+        f"the secret `{at[-1]}` is written in the file",
+        "who reads the file, or its history, has the secret",
+        "Write env:NAME or file:/path, and change the secret.",
+        on_value=True,
+        severity="warning",
+    )
 
 
 def _connections(
-    document: Document, connectors: Connectors, env: Mapping[str, str]
+    document: Document, connectors: Connectors, secrets: Secrets
 ) -> dict[str, OpenedConnection]:
-    secrets = Secrets(document, env)
     written = document.data.get("connections")
     found: dict[str, OpenedConnection] = {}
     for name, keys in written.items() if isinstance(written, dict) else ():
@@ -153,17 +185,7 @@ def _open(
     if config is None:
         return None
 
-    def literal(at: tuple[str | int, ...]) -> None:
-        document.add(
-            at,
-            f"the secret `{at[-1]}` is written in the file",
-            "who reads the file, or its history, has the secret",
-            "Write env:NAME or file:/path, and change the secret.",
-            on_value=True,
-            severity="warning",
-        )
-
-    shown = masked(own, config, path, literal)
+    shown = masked(own, config, path, partial(_literal, document))
     try:
         shared = Connection.model_validate(_shared(keys))
     except ValidationError:

@@ -16,6 +16,7 @@ from isthmus.kit.duration import format_duration
 from isthmus.kit.money import Money
 from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
+from isthmus.landscape.desks import AppriseDesk, WebhookDesk
 from isthmus.landscape.exceptions import (
     BulkLimits,
     Exceptions,
@@ -73,6 +74,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
      "must decide normal, what was refused, a defect or a refused login high; the amount may "
      "raise it."),
     ("exceptions.bulk", BulkLimits, ""),
+    ("exceptions.desks.NAME with via: apprise", AppriseDesk, "Any text may be `env:NAME` or "
+     "`file:/path`, as in connections."),
+    ("exceptions.desks.NAME with via: webhook", WebhookDesk, "Any text may be `env:NAME` or "
+     "`file:/path`."),
 )  # fmt: skip
 _TYPES = {
     str: "text",

@@ -24,6 +24,7 @@ from isthmus.store.holds import Holds
 from isthmus.store.inbox import Inbox
 from isthmus.store.ledger import Ledger
 from isthmus.store.lookup import Lookup
+from isthmus.store.notices import Notices
 from isthmus.store.queues import HoldQueues
 from isthmus.store.records import Records
 from isthmus.store.runs import Runs
@@ -79,6 +80,10 @@ class Transaction:
     @cached_property
     def bulks(self) -> Bulks:
         return Bulks(self.connection)
+
+    @cached_property
+    def notices(self) -> Notices:
+        return Notices(self.connection)
 
     @cached_property
     def edits(self) -> Edits:

@@ -229,7 +229,7 @@ notice = sa.Table(
     sa.Column("round", sa.Integer, nullable=False,
               comment="From 1; a hold that stops again after the desk closed it is told again"),
     sa.Column("state", sa.Text, nullable=False, server_default="waiting",
-              comment="waiting, told, refused"),
+              comment="waiting, told, dropped"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     _at("next_at"),
     _at("told_at", nullable=True),

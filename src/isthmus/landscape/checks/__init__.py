@@ -14,6 +14,7 @@ from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks.amounts import check_pressing_amounts
 from isthmus.landscape.checks.companies import check_companies
+from isthmus.landscape.checks.desks import check_desks
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
 from isthmus.landscape.checks.roles import check_roles
 from isthmus.landscape.checks.systems import check_schedules, check_systems
@@ -35,3 +36,4 @@ def check_meaning(
     check_schedules(document)
     check_transfer_prices(document)
     check_pressing_amounts(document)
+    check_desks(document)

@@ -91,7 +91,7 @@ def upgrade() -> None:
             sa.Text(),
             server_default="waiting",
             nullable=False,
-            comment="waiting, told, refused",
+            comment="waiting, told, dropped",
         ),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column(
