@@ -234,4 +234,5 @@ async def _show(settings: Settings, label: str) -> dict[str, Any]:
             run = await tx.runs.get(hold.run_id) if hold.run_id else None
             acts = await tx.events.of(subject=hold.label)
     return {"hold": {"label": hold.label, **vars(hold)}, "run": run.label if run else None,
-            "corrections": edits, "comments": comments, "bulks": bulks, "notices": notices, "acts": acts}  # fmt: skip
+            "corrections": edits, "comments": comments, "bulks": bulks, "notices": notices,
+            "acts": acts}  # fmt: skip

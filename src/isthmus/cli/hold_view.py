@@ -53,6 +53,13 @@ def print_hold(found: dict[str, Any]) -> None:
             f"by {hold['resolved_by']}")  # fmt: skip
     if hold["resolution_code"]:
         say(f"  code     {hold['resolution_code']}")
+    _print_story(found)
+    if hold["state"] != "resolved":
+        label = hold["label"]
+        say(f"next: isthmus hold fix {label} attribute=value · isthmus hold replay {label}")
+
+
+def _print_story(found: dict[str, Any]) -> None:
     for edit in found["corrections"]:
         say(f"  corrected {edit.attribute}: {edit.original} -> {edit.value} by {edit.edited_by}")
     for said in found["comments"]:
@@ -63,6 +70,3 @@ def print_hold(found: dict[str, Any]) -> None:
         say(f"  part of B-{part.bulk}, {part.state}: {part.message or ''}")
     for done in found["acts"]:
         say(f"  {shown(done.occurred_at)} {done.type} by {done.data['by']}")
-    if hold["state"] != "resolved":
-        label = hold["label"]
-        say(f"next: isthmus hold fix {label} attribute=value · isthmus hold replay {label}")
