@@ -31,6 +31,10 @@ from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
 from isthmus.flows.milestone_acceptance import milestones_when_due
+from isthmus.holds.bulk_work import work_off
+from isthmus.holds.desk_inbox import take_in
+from isthmus.holds.forwarding import forward
+from isthmus.holds.triage import triage
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, Reading, check, load
@@ -42,6 +46,10 @@ from isthmus.store.migrate import upgrade
 log = structlog.get_logger()
 CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
+QUEUES = {"triage": triage, "bulks": work_off, "desks": forward, "desk-inbox": take_in}
+"""What every worker does for the exception queues; row locks and named locks share it out."""
+QUEUES_EVERY = 2.0
+"""Seconds between two passes of each."""
 
 
 @cache
@@ -192,12 +200,22 @@ class App:
                         )
                     )  # fmt: skip
 
+    async def _assess_anew(self) -> None:
+        """The landscape may be another than the one by which open holds were assessed."""
+        async with self.database.begin() as tx:
+            await tx.queues.look_at_all()
+
     async def start(self, *, worker: bool = True, readers: bool = True) -> None:
         """Begin the background work of this process."""
         if worker:
             self._works = True
             await self.engine.start()
             self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
+            await self._assess_anew()
+            self._tasks += [
+                asyncio.create_task(by_the_clock(self.engine, name, ask, QUEUES_EVERY), name=name)
+                for name, ask in QUEUES.items()
+            ]
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
             amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
             self._tasks.append(asyncio.create_task(amendments, name="amendments"))
@@ -242,13 +260,13 @@ async def by_the_clock(
     every: float = CALENDAR_EVERY,
 ) -> None:
     """Look at the calendar until cancelled; an outage of the database is waited out. `ask` starts
-    what is due, and gives the number of runs.
+    what is due, and gives the number of runs or holds that it concerns.
     """
     while True:
         try:
-            runs = await ask(engine, utc_now())
-            if runs:
-                log.info(f"{what}.asked", runs=runs)
+            concerned = await ask(engine, utc_now())
+            if concerned:
+                log.info(f"{what}.asked", number=concerned)
         except SQLAlchemyError as error:
             log.warning(f"{what}.paused", reason=str(error).splitlines()[0])
         except Exception:

@@ -255,7 +255,7 @@ async def test_a_hold_is_handed_over_and_stays_so_when_it_stops_again(firm: Firm
     ]
     await replay_hold(engine, hold, "someone")
     await firm.settle()
-    assert (await _only_hold(firm)).detail["assigned_to"] == "ana@firm.example"
+    assert (await _only_hold(firm)).assigned_to == "ana@firm.example"
 
 
 UNMAPPED = """

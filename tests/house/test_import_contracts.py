@@ -23,6 +23,8 @@ VIOLATIONS = [
     ("Imports point down", {"landscape/broken.py": "import isthmus.scenario"}),
     ("Imports point down", {"scenario/broken.py": "import isthmus.flows"}),
     ("Imports point down", {"engine/broken.py": "import isthmus.flows"}),
+    ("Imports point down", {"engine/broken.py": "import isthmus.holds"}),
+    ("Imports point down", {"holds/broken.py": "import isthmus.flows"}),
     ("Imports point down", {"api/broken.py": "import isthmus.cli"}),
     ("Imports point down", {"unlisted/__init__.py": ""}),
     (
@@ -61,6 +63,7 @@ VIOLATIONS = [
     ),
     ("Only the store speaks SQL", {"connect/broken.py": "import sqlalchemy"}),
     ("Only the store speaks SQL", {"cli/broken.py": "import psycopg"}),
+    ("Only the store speaks SQL", {"holds/broken.py": "import sqlalchemy"}),
     ("Only the engine knows DBOS", {"store/broken.py": "import dbos"}),
     (
         "Model, arithmetic and configuration do no I/O",

@@ -36,6 +36,9 @@ def env() -> dict[str, str]:
         "NS_CERTIFICATE_ID": "not-a-real-certificate",
         "NS_PRIVATE_KEY": pem,
         "TRYTON_PASSWORD": "not-a-real-password",
+        "BILLING_MAIL_URL": "mailto://not-a-real-user:not-a-real-password@mail.example.com",
+        "SERVICENOW_AUTH": "not-a-real-login",
+        "SERVICENOW_SECRET": "not-a-real-secret",
     }
 
 

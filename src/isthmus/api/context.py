@@ -1,12 +1,23 @@
-"""The running application, for request handlers."""
+"""What request handlers share: the running application, and bodies of a bounded size."""
 
 from __future__ import annotations
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 
 from isthmus.app import App
+
+MAX_BODY = 2_000_000
 
 
 def running_app(request: Request) -> App:
     app: App = request.app.state.isthmus
     return app
+
+
+async def bounded_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, f"a webhook of more than {MAX_BODY:,} bytes is refused")
+    return body

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from isthmus.api import events, health, webhooks
+from isthmus.api import desks, events, health, webhooks
 from isthmus.app import App
 
 
@@ -19,6 +19,7 @@ def api(app: App) -> FastAPI:
     web.state.closing = asyncio.Event()
     web.include_router(webhooks.router)
     web.include_router(events.router)
+    web.include_router(desks.router)
     web.include_router(health.router)
     return web
 

@@ -8,15 +8,13 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from isthmus.api.context import running_app
+from isthmus.api.context import bounded_body, running_app
 from isthmus.app import App
 from isthmus.connect import Notice, Unauthorized, Webhook
 from isthmus.connect.errors import Invalid
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
-
-MAX_BODY = 2_000_000
 
 
 @router.post("/webhooks/{connection}")
@@ -26,7 +24,7 @@ async def receive(
     reader = app.readers.get(connection)
     if reader is None:
         raise HTTPException(404, f"no connection is called {connection}")
-    webhook = Webhook(dict(request.headers), await _body(request))
+    webhook = Webhook(dict(request.headers), await bounded_body(request))
     try:
         notices, reply = reader.connected.system.receive(webhook)
     except Unauthorized as error:
@@ -39,15 +37,6 @@ async def receive(
     await _store(app, connection, stored, list(notices))
     reader.woken.set()
     return Response(reply.body, media_type=reply.media_type)
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise HTTPException(413, f"a webhook of more than {MAX_BODY:,} bytes is refused")
-    return body
 
 
 async def _store(app: App, connection: str, webhook: Webhook, notices: list[Notice]) -> None:

@@ -1,4 +1,4 @@
-"""`hold list|show|fix|replay|skip|assign`: what waits for a person."""
+"""`hold list|show|fix|replay|skip|assign|comment|resolve|codes|untold`: what waits for people."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.output import Json, amount, heading, say, show_json, show_table, shown
+from isthmus.cli import hold_bulk
+from isthmus.cli import hold_filter as filters
+from isthmus.cli.hold_view import print_hold, show_holds
+from isthmus.cli.output import Json, say, show_json, show_table
 from isthmus.cli.problem import FINDING
 from isthmus.cli.session import act, application, database, hold_named, person, session
+from isthmus.kit.clock import utc_now
 
 if TYPE_CHECKING:
     from isthmus.app import App
     from isthmus.engine.hold_actions import Acted
     from isthmus.settings import Settings
     from isthmus.store.holds import HoldRow
+    from isthmus.store.notices import NoticeRow
+    from isthmus.store.queues import HoldFilter
 
 cli = typer.Typer(name="hold", help="What cannot go on without a person.", no_args_is_help=True)
+cli.add_typer(hold_bulk.cli)
+cli.command("all")(hold_bulk.all_)
 Label = Annotated[str, typer.Argument(metavar="HOLD", help="H-17, or 17.")]
 NOBODY_WORKS = "no worker runs now: it goes on as soon as `isthmus up` or `isthmus worker` does"
 
@@ -25,29 +33,24 @@ NOBODY_WORKS = "no worker runs now: it goes on as soon as `isthmus up` or `isthm
 @cli.command("list")
 def list_(
     context: typer.Context,
-    owner: Annotated[str | None, typer.Option(help="finance, pmo or integration.")] = None,
-    state: Annotated[
-        str | None, typer.Option(help="held, waiting_system, waiting_period, dead, replaying.")
-    ] = None,
+    queue: filters.Queue = None,
+    severity: filters.Press = None,
+    assignee: filters.Assignee = None,
+    code: filters.Code = None,
+    client: filters.Client = None,
+    state: filters.State = None,
+    flow: filters.FlowName = None,
+    overdue: filters.Overdue = False,
     all: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     json: Json = False,
 ) -> None:
-    """Open holds, with what they block and who owns them."""
-    holds = act(_list(session(context).installed, owner, state, all))
+    """Open holds, the most pressing first: what they block, who owns them, when they are due."""
+    wanted = filters.chosen(queue, severity, assignee, code, client, state, flow, overdue)
+    holds = act(_list(session(context).installed, wanted, all))
     if json:
         show_json([{"label": h.label, **vars(h)} for h in holds])
         return
-    show_table(
-        ("hold", "state", "owner", "blocked", "customer", "reason"),
-        [(h.label, h.state, _owner(h), amount(h.amount, h.currency), h.customer, h.reason)
-         for h in holds],
-        right=("blocked",),
-    )  # fmt: skip
-
-
-def _owner(hold: HoldRow) -> str:
-    assigned = hold.detail.get("assigned_to")
-    return f"{hold.owner} ({assigned})" if assigned else hold.owner
+    show_holds(holds)
 
 
 @cli.command()
@@ -57,7 +60,7 @@ def show(context: typer.Context, hold: Label, json: Json = False) -> None:
     if json:
         show_json(found)
     else:
-        _print(found)
+        print_hold(found)
 
 
 @cli.command()
@@ -84,10 +87,7 @@ def replay(context: typer.Context, hold: Label, json: Json = False) -> None:
     acted, workers = _tell(
         context, hold, lambda app, row: replay_hold(app.engine, row, person()), json
     )
-    if acted.done and not workers and not json:
-        say(NOBODY_WORKS)
-    if acted.still_held:
-        raise typer.Exit(FINDING)
+    _leave(acted, workers, json)
 
 
 @cli.command()
@@ -114,6 +114,70 @@ def assign(
     from isthmus.engine.hold_actions import assign as hand_over
 
     _tell(context, hold, lambda app, row: hand_over(app.engine, row, who, person()), json)
+
+
+@cli.command()
+def comment(
+    context: typer.Context,
+    hold: Label,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What is to be known of it.")],
+    json: Json = False,
+) -> None:
+    """Say something about a hold; it stays with it."""
+    from isthmus.holds.acts import comment as say_of
+
+    _tell(context, hold, lambda app, row: say_of(app.engine, row, text, person()), json)
+
+
+@cli.command()
+def resolve(
+    context: typer.Context,
+    hold: Label,
+    code: Annotated[str, typer.Option(help="Resolution code; `isthmus hold codes` lists them.")],
+    note: Annotated[str, typer.Option(help="What else is to be known; it is kept.")] = "",
+    json: Json = False,
+) -> None:
+    """End a hold with a code: its work goes on, or is given up, as the code says."""
+    from isthmus.holds.acts import resolve as end
+
+    acted, workers = _tell(
+        context, hold, lambda app, row: end(app.engine, row, code, note, person()), json
+    )
+    _leave(acted, workers, json)
+
+
+@cli.command()
+def codes(context: typer.Context, json: Json = False) -> None:
+    """Resolution codes, and what each lets happen."""
+    from isthmus.app import load_landscape
+
+    known = load_landscape(session(context).installed.landscape).exceptions.codes.values()
+    if json:
+        show_json(list(known))
+    else:
+        show_table(("code", "then", "meaning"), [(r.code, r.then, r.meaning) for r in known])
+
+
+@cli.command()
+def untold(context: typer.Context, json: Json = False) -> None:
+    """What service desks have not been told yet, and why not."""
+    waiting = act(_untold(session(context).installed))
+    if json:
+        show_json(waiting)
+        return
+    show_table(
+        ("desk", "hold", "kind", "attempts", "next", "error"),
+        [(n.desk, f"H-{n.hold}", n.kind, n.attempts, n.next_at, n.error) for n in waiting],
+        right=("attempts",),
+    )
+
+
+def _leave(acted: Acted, workers: int, json: bool) -> None:
+    """What is left to say of an act that sets something going."""
+    if acted.done and not workers and not json:
+        say(NOBODY_WORKS)
+    if acted.still_held:
+        raise typer.Exit(FINDING)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -149,11 +213,14 @@ async def _act(
             return acted, await tx.executors.alive(ALIVE_SECONDS)
 
 
-async def _list(
-    settings: Settings, owner: str | None, state: str | None, all: bool
-) -> list[HoldRow]:
+async def _list(settings: Settings, wanted: HoldFilter, all: bool) -> list[HoldRow]:
     async with database(settings) as opened, opened.begin() as tx:
-        return await tx.holds.list(open_only=not all, owner=owner, state=state)
+        return await tx.queues.list(wanted, utc_now(), open_only=not all)
+
+
+async def _untold(settings: Settings) -> list[NoticeRow]:
+    async with database(settings) as opened, opened.begin() as tx:
+        return await tx.notices.waiting()
 
 
 async def _show(settings: Settings, label: str) -> dict[str, Any]:
@@ -161,28 +228,11 @@ async def _show(settings: Settings, label: str) -> dict[str, Any]:
         hold = await hold_named(opened, label)
         async with opened.begin() as tx:
             edits = await tx.edits.of_hold(hold.number)
+            comments = await tx.queues.comments(hold.number)
+            bulks = await tx.bulks.of_hold(hold.number)
+            notices = await tx.notices.of_hold(hold.number)
             run = await tx.runs.get(hold.run_id) if hold.run_id else None
             acts = await tx.events.of(subject=hold.label)
     return {"hold": {"label": hold.label, **vars(hold)}, "run": run.label if run else None,
-            "corrections": edits, "acts": acts}  # fmt: skip
-
-
-def _print(found: dict[str, Any]) -> None:
-    hold = found["hold"]
-    heading(f"{hold['label']}  {hold['state']}  {hold['code']}")
-    say(hold["reason"])
-    say(f"  fix      {hold['fix']}")
-    say(f"  owner    {hold['owner']}", hold["detail"].get("assigned_to") or "")
-    if blocked := amount(hold["amount"], hold["currency"]):
-        say(f"  blocks   {blocked}  {hold['customer'] or ''}")
-    say(f"  about    {hold['object_kind'] or 'object'} {hold['object_id']}")
-    say(f"  flow     {hold['flow']} {found['run'] or hold['detail'].get('run', '')}")
-    say(f"  opened   {shown(hold['opened_at'])}")
-    if hold["resolution"]:
-        say(f"  over     {shown(hold['resolved_at'])} {hold['resolution']} "
-            f"by {hold['resolved_by']}")  # fmt: skip
-    for edit in found["corrections"]:
-        say(f"  corrected {edit.attribute}: {edit.original} -> {edit.value} by {edit.edited_by}")
-    if hold["state"] != "resolved":
-        label = hold["label"]
-        say(f"next: isthmus hold fix {label} attribute=value · isthmus hold replay {label}")
+            "corrections": edits, "comments": comments, "bulks": bulks, "notices": notices,
+            "acts": acts}  # fmt: skip

@@ -12,18 +12,16 @@ from typing import Any
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.engine.corrections import ActionRefused, corrected_values, targets_of
 from isthmus.engine.engine import Engine
+from isthmus.engine.hold_story import tell
 from isthmus.engine.replay import is_stopped, replay
 from isthmus.events.batching import batch_waiting
-from isthmus.events.envelope import Event
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD as ENTRY_HELD
 from isthmus.store.entries import INVOICED, POSTED, RECEIVED, WITHDRAWN, EntryRow
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import RESOLVED, HoldRow
 
-__all__ = ["Acted", "ActionRefused", "assign", "fix", "replay_hold", "skip"]
-
-SOURCE = "operator"
+__all__ = ["Acted", "ActionRefused", "assign", "fix", "over", "replay_hold", "skip"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ async def fix(engine: Engine, hold: HoldRow, values: Mapping[str, str], by: str)
     `customer.tax_registration` corrects an object that the held one points at.
     """
     if hold.state == RESOLVED:
-        return _over(hold)
+        return over(hold)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     async with engine.database.begin() as tx:
@@ -52,7 +50,7 @@ async def fix(engine: Engine, hold: HoldRow, values: Mapping[str, str], by: str)
             fixed = await _correct(tx, hold, target, texts, by)
             before |= {prefix + attribute: raw.get(attribute) for attribute in fixed}
             after |= {prefix + attribute: value for attribute, value in fixed.items()}
-        await _tell(engine, tx, "hold.fixed", hold, by, before=before, after=after)
+        await tell(engine, tx, "hold.fixed", hold, by, before=before, after=after)
     told = ", ".join(f"{a}: {before[a]} -> {v}" for a, v in after.items())
     return Acted(hold.label, True, f"{hold.label} corrected ({told}); replay it to go on")
 
@@ -98,10 +96,21 @@ async def _object(tx: Transaction, hold: HoldRow) -> CanonicalObject:
     return obj
 
 
-async def replay_hold(engine: Engine, hold: HoldRow, by: str) -> Acted:
-    """Go on where it stopped; what has succeeded already is left alone and told."""
+async def replay_hold(engine: Engine, hold: HoldRow, by: str, *, code: str | None = None) -> Acted:
+    """Go on where it stopped; what has succeeded already is left alone and told.
+
+    `code` is kept as its resolution code, once the work goes on.
+    """
     if hold.state == RESOLVED:
-        return _over(hold)
+        return over(hold)
+    acted = await _go_on(engine, hold, by)
+    if acted.done and code is not None:
+        async with engine.database.begin() as tx:
+            await tx.holds.coded(hold.number, code)
+    return acted
+
+
+async def _go_on(engine: Engine, hold: HoldRow, by: str) -> Acted:
     if hold.run_id is not None:
         return await _replay_run(engine, hold, by)
     if hold.code in ("withdrawn_after_posting", "revenue_differs"):
@@ -119,7 +128,7 @@ async def _replay_run(engine: Engine, hold: HoldRow, by: str) -> Acted:
     replayed = await replay(engine, run, by)
     if replayed.resumed:
         async with engine.database.begin() as tx:
-            await _tell(engine, tx, "hold.replayed", hold, by,
+            await tell(engine, tx, "hold.replayed", hold, by,
                         before={"state": run.state}, after={"state": "queued"})  # fmt: skip
     return Acted(hold.label, replayed.resumed, replayed.message)
 
@@ -135,8 +144,8 @@ async def _replay_entry(engine: Engine, hold: HoldRow, by: str) -> Acted:
         if not await rows.set_state([row.entry.id], RECEIVED, rebatch=True, was=row.state):
             return Acted(hold.label, False, f"the {name} has moved on; nothing to replay")
         await tx.holds.resolve(hold.key, "replayed", by)
-        await _tell(engine, tx, "hold.replayed", hold, by,
-                    before={"state": row.state}, after={"state": RECEIVED})  # fmt: skip
+        await tell(engine, tx, "hold.replayed", hold, by,
+                   before={"state": row.state}, after={"state": RECEIVED})  # fmt: skip
     await batch_waiting(engine.database, engine.outbox)
     return Acted(hold.label, True, f"the {name} is in a new batch and is rated again")
 
@@ -169,7 +178,7 @@ async def _read_again(engine: Engine, hold: HoldRow, by: str) -> Acted:
             return Acted(hold.label, False, message, still_held=True)
         outcome = "read again" if found else "gone at the source"
         await tx.holds.resolve(hold.key, outcome, by)
-        await _tell(engine, tx, "hold.replayed", hold, by,
+        await tell(engine, tx, "hold.replayed", hold, by,
                     before={"state": hold.state}, after={"state": outcome})  # fmt: skip
     await batch_waiting(engine.database, engine.outbox)
     where = f"{hold.object_kind} {external_id} of {hold.system}"
@@ -177,7 +186,9 @@ async def _read_again(engine: Engine, hold: HoldRow, by: str) -> Acted:
     return Acted(hold.label, True, message)
 
 
-async def skip(engine: Engine, hold: HoldRow, reason: str, by: str) -> Acted:
+async def skip(
+    engine: Engine, hold: HoldRow, reason: str, by: str, *, code: str | None = None
+) -> Acted:
     """Give up on what is held, for a reason that is kept. Invoiced hours stay invoiced."""
     if not reason.strip():
         raise ActionRefused(
@@ -186,13 +197,15 @@ async def skip(engine: Engine, hold: HoldRow, reason: str, by: str) -> Acted:
             'Say why: --reason "written off with the client on 3 May".',
         )
     if hold.state == RESOLVED:
-        return _over(hold)
+        return over(hold)
     if hold.run_id is not None and not await is_stopped(engine, hold.run_id):
         return Acted(hold.label, False, f"run {hold.run_id} is at work; wait until it stops")
     async with engine.database.begin() as tx:
         before, after = await _give_up(tx, hold)
         await tx.holds.resolve(hold.key, f"skipped: {reason}", by)
-        await _tell(engine, tx, "hold.skipped", hold, by, reason=reason,
+        if code is not None:
+            await tx.holds.coded(hold.number, code)
+        await tell(engine, tx, "hold.skipped", hold, by, reason=reason,
                     before={"state": before}, after={"state": after})  # fmt: skip
     return Acted(hold.label, True, f"{hold.label} is skipped: {reason}")
 
@@ -236,39 +249,15 @@ async def assign(engine: Engine, hold: HoldRow, person: str, by: str) -> Acted:
             "Name the person: isthmus hold assign H-17 someone@example.com.",
         )  # fmt: skip
     if hold.state == RESOLVED:
-        return _over(hold)
+        return over(hold)
     async with engine.database.begin() as tx:
         await tx.holds.assign(hold.number, person)
-        await _tell(engine, tx, "hold.assigned", hold, by,
-                    before={"assigned_to": hold.detail.get("assigned_to")},
+        await tell(engine, tx, "hold.assigned", hold, by,
+                    before={"assigned_to": hold.assigned_to},
                     after={"assigned_to": person})  # fmt: skip
     return Acted(hold.label, True, f"{hold.label} is {person}'s")
 
 
-def _over(hold: HoldRow) -> Acted:
+def over(hold: HoldRow) -> Acted:
     how = f"{hold.resolution} by {hold.resolved_by}"
     return Acted(hold.label, False, f"{hold.label} is over already ({how}); nothing to do")
-
-
-async def _tell(
-    engine: Engine,
-    tx: Transaction,
-    type: str,
-    hold: HoldRow,
-    by: str,
-    *,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    reason: str | None = None,
-) -> None:
-    data = {
-        "hold": hold.label, "by": by, "object_kind": hold.object_kind,
-        "object_id": hold.object_id, "run": hold.run_id,
-        "before": dict(before), "after": dict(after),
-    }  # fmt: skip
-    event = Event(
-        type=type, source=SOURCE, subject=hold.label,
-        correlation_id=hold.correlation_id or hold.object_id or hold.label,
-        data={**data, "reason": reason} if reason else data,
-    )  # fmt: skip
-    await engine.outbox.emit(tx, event)

@@ -203,6 +203,15 @@ class HoldAct(Data):
     after: dict[str, Any] = Field(description="Values after it.")
 
 
+class BulkTold(Data):
+    bulk: str = Field(description="Label of the bulk act, such as B-3.")
+    by: str = Field(description="Who did it.")
+    act: str = Field(description="replay, resolve, assign or comment.")
+    arguments: dict[str, str] = Field(description="Resolution code, person or text, and a note.")
+    filter: dict[str, Any] = Field(description="What the holds were chosen by.")
+    holds: dict[str, int] = Field(description="Number of holds in each state.")
+
+
 class HoldSkipped(HoldAct):
     reason: str = Field(description="Why it was given up.")
 
@@ -346,6 +355,21 @@ _NAMED = (
     EventType("destination.rewound", "destination",
               "A person chose from which event on a broker or webhook is sent them.",
               DestinationRewound, "integration"),
+    EventType("hold.commented", "hold", "Somebody said something about a hold, here or at a "
+              "service desk.", HoldAct, "integration"),
+    EventType("hold.severity_changed", "hold",
+              "A hold presses more or less than before: its amount, its cause or its deadline.",
+              HoldAct, "integration"),
+    EventType("hold.overdue", "hold",
+              "A hold is open for longer than its queue allows; told once.", HoldAct,
+              "integration"),
+    EventType("bulk.asked", "bulk", "A person asked for one act on many holds.", BulkTold,
+              "integration"),
+    EventType("bulk.approved", "bulk", "A second person let a bulk act run.", BulkTold,
+              "integration"),
+    EventType("bulk.declined", "bulk", "A bulk act is not to run.", BulkTold, "integration"),
+    EventType("bulk.ended", "bulk", "Every hold of a bulk act was acted on.", BulkTold,
+              "integration"),
 )  # fmt: skip
 
 CATALOGUE: dict[str, EventType] = {e.name: e for e in (*_of_every_record(), *_NAMED)}

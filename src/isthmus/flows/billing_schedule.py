@@ -8,16 +8,15 @@ up for by the next one that runs, and another choice of billing day asks nothing
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from isthmus.engine import Engine
 from isthmus.flows.contract_to_invoice import request_billing_in
 from isthmus.flows.intercompany import request_intercompany_in
 from isthmus.flows.revenue_alignment import request_revenue_in
+from isthmus.rules.billing_day import BillingDay
 from isthmus.store.database import Transaction
 
-BillingDay = int | Literal["last"]
 STREAM = ("isthmus", "billing")
 """Where it is remembered, among the watermarks of what is read."""
 

@@ -28,8 +28,11 @@ def _timezone(name: str) -> str:
     return name
 
 
+Timezone = Annotated[str, AfterValidator(_timezone)]
+
+
 class Calendar(Part):
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+    timezone: Timezone = Field(
         default="UTC", description="IANA time zone in which the firm's days and months end."
     )
 
@@ -59,13 +62,16 @@ def _currency(code: str) -> str:
     return code
 
 
+Currency = Annotated[str, AfterValidator(_currency)]
+
+
 class LegalEntity(Part):
     """A company of the firm. Its code is what deals, projects and invoices carry."""
 
     country: Annotated[str, AfterValidator(_country)] = Field(
         description="ISO 3166-1 alpha-2 country in which it is registered."
     )
-    currency: Annotated[str, AfterValidator(_currency)] = Field(
+    currency: Currency = Field(
         description="ISO 4217 code of the currency in which it keeps its books."
     )
     tax_ids: tuple[str, ...] = Field(

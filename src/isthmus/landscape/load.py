@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.landscape.checks import check_meaning
+from isthmus.landscape.checks.parts import keys_at
 from isthmus.landscape.connection import Connection, OpenedConnection
 from isthmus.landscape.destinations import Destination
 from isthmus.landscape.document import Document, Kind, read_document
@@ -28,6 +30,8 @@ LANDSCAPE = Kind(
     start="Start from examples/isthmus.yaml.",
     place="Name the file with --landscape or ISTHMUS_LANDSCAPE; start from examples/isthmus.yaml.",
 )
+DESKS = ("exceptions", "desks")
+"""Beside the connections the only place with secrets."""
 Connectors = Mapping[str, type[BaseModel]]
 """Vendor -> the model of its part of a connection.
 
@@ -116,22 +120,49 @@ def _shape(document: Document, secrets: Secrets) -> LandscapeFile | None:
             name: _shared(written) if isinstance(written, dict) else written
             for name, written in connections.items()
         }
+    written = keys_at(document, *DESKS)
+    if written:
+        desks = {name: secrets.resolve(desk, (*DESKS, name)) for name, desk in written.items()}
+        data["exceptions"] = {**data["exceptions"], "desks": desks}
     try:
         shape = LandscapeFile.model_validate(data)
     except ValidationError as error:
         Explainer(document, LandscapeFile, secrets=secrets).explain(error)
         return None
     for name, destination in shape.destinations.items():
-        _warn_of_literals(document, ("destinations", name), destination)
+        _warn_of_password(document, ("destinations", name), destination)
+    _warn_of_literals(document, written, shape)
     return shape
 
 
-def _warn_of_literals(document: Document, path: KeyPath, destination: Destination) -> None:
+def _warn_of_password(document: Document, path: KeyPath, destination: Destination) -> None:
     """An address is a secret where it holds a password."""
     keys = document.get(path)
     open_address = "@" not in destination.url.get_secret_value()
     written = {k: v for k, v in keys.items() if k != "url" or not open_address}
-    masked(written, destination, path, lambda at: _literal(document, at))
+    masked(written, destination, path, partial(_literal, document))
+
+
+def _warn_of_literals(document: Document, written: dict[str, Any], shape: LandscapeFile) -> None:
+    """The address of a webhook may be written out; that of a channel holds its token."""
+
+    def literal(at: KeyPath) -> None:
+        plain = at[-1] == "url" and written[str(at[2])]["via"] == "webhook"
+        if not plain:
+            _literal(document, at)
+
+    masked(written, shape.exceptions.desks, DESKS, literal)
+
+
+def _literal(document: Document, at: KeyPath) -> None:
+    document.add(
+        at,
+        f"the secret `{at[-1]}` is written in the file",
+        "who reads the file, or its history, has the secret",
+        "Write env:NAME or file:/path, and change the secret.",
+        on_value=True,
+        severity="warning",
+    )
 
 
 def _connections(
@@ -170,23 +201,12 @@ def _open(
     config = _config(document, secrets, path, model, resolved)
     if config is None:
         return None
-    shown = masked(own, config, path, lambda at: _literal(document, at))
+    shown = masked(own, config, path, partial(_literal, document))
     try:
         shared = Connection.model_validate(_shared(keys))
     except ValidationError:
         return None  # `_shape` explains it
     return OpenedConnection(**dict(shared), name=name, config=config, written=shown)
-
-
-def _literal(document: Document, at: KeyPath) -> None:
-    document.add(
-        at,
-        f"the secret `{at[-1]}` is written in the file",
-        "who reads the file, or its history, has the secret",
-        "Write env:NAME or file:/path, and change the secret.",
-        on_value=True,
-        severity="warning",
-    )
 
 
 def _config(

@@ -12,6 +12,7 @@ from isthmus.canonical.base import Role
 from isthmus.landscape.bindings import Roles, connection_playing
 from isthmus.landscape.connection import Connection, OpenedConnection, Poll
 from isthmus.landscape.destinations import Destination
+from isthmus.landscape.exceptions import Exceptions
 from isthmus.landscape.firm import Firm, Part
 from isthmus.landscape.mistake import Mistake
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
@@ -41,6 +42,9 @@ class LandscapeFile(Part):
     destinations: dict[str, Destination] = Field(
         default={},
         description="Brokers and webhooks that events are sent to, by a name you choose.",
+    )
+    exceptions: Exceptions = Field(
+        default=Exceptions(), description="How holds are worked through."
     )
 
 

@@ -16,7 +16,17 @@ from isthmus.kit.duration import format_duration
 from isthmus.kit.money import Money
 from isthmus.landscape.bindings import Binding, Roles
 from isthmus.landscape.connection import Connection
+from isthmus.landscape.desks import AppriseDesk, WebhookDesk
 from isthmus.landscape.destinations import Destination
+from isthmus.landscape.exceptions import (
+    BulkLimits,
+    Exceptions,
+    Pressing,
+    Queue,
+    Queues,
+    ResolveWithin,
+    WorkingHours,
+)
 from isthmus.landscape.firm import Calendar, Firm, LegalEntity
 from isthmus.landscape.keys import alternatives, fields_of, is_model
 from isthmus.landscape.milestones import Milestones
@@ -60,6 +70,20 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("schedules.poll", PollDefaults, "Text instead of keys is the `default`."),
     ("destinations.NAME", Destination, "Any text may be `env:NAME` or `file:/path`. How events "
      "arrive: [events out](../concepts/events-out.md)."),
+    ("exceptions", Exceptions, ""),
+    ("exceptions.queues", Queues, "Each has the keys below."),
+    ("exceptions.queues.OWNER", Queue, ""),
+    ("exceptions.queues.OWNER.working", WorkingHours, ""),
+    ("exceptions.queues.OWNER.resolve_within", ResolveWithin, "Counted in the queue's working "
+     "hours: with eight hours a day, 24h are three working days."),
+    ("exceptions.severity", Pressing, "What waits for a system or a period is low, what a person "
+     "must decide normal, what was refused, a defect or a refused login high; the amount may "
+     "raise it."),
+    ("exceptions.bulk", BulkLimits, ""),
+    ("exceptions.desks.NAME with via: apprise", AppriseDesk, "Any text may be `env:NAME` or "
+     "`file:/path`, as in connections."),
+    ("exceptions.desks.NAME with via: webhook", WebhookDesk, "Any text may be `env:NAME` or "
+     "`file:/path`."),
 )  # fmt: skip
 _TYPES = {
     str: "text",

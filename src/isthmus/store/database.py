@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from isthmus.canonical import TimeEntry
+from isthmus.store.bulks import Bulks
 from isthmus.store.destinations import Destinations
 from isthmus.store.drifts import Drifts
 from isthmus.store.dry_runs import DryRuns
@@ -24,6 +25,8 @@ from isthmus.store.holds import Holds
 from isthmus.store.inbox import Inbox
 from isthmus.store.ledger import Ledger
 from isthmus.store.lookup import Lookup
+from isthmus.store.notices import Notices
+from isthmus.store.queues import HoldQueues
 from isthmus.store.records import Records
 from isthmus.store.runs import Runs
 from isthmus.store.transfers import Transfers
@@ -70,6 +73,18 @@ class Transaction:
     @cached_property
     def holds(self) -> Holds:
         return Holds(self.connection)
+
+    @cached_property
+    def queues(self) -> HoldQueues:
+        return HoldQueues(self.connection)
+
+    @cached_property
+    def bulks(self) -> Bulks:
+        return Bulks(self.connection)
+
+    @cached_property
+    def notices(self) -> Notices:
+        return Notices(self.connection)
 
     @cached_property
     def edits(self) -> Edits:

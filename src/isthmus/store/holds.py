@@ -5,12 +5,12 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.tables import hold
@@ -68,14 +68,21 @@ class HoldRow:
     resolution: str | None
     resolved_by: str | None
     key: str
+    resolution_code: str | None = None
+    assigned_to: str | None = None
+    severity: str | None = None
+    """None until it has been looked at for the first time, a few seconds after it opened."""
+    deadline_on: date | None = None
+    due_at: datetime | None = None
+    overdue_at: datetime | None = None
 
     @property
     def label(self) -> str:
         return f"H-{self.number}"
 
 
-_COLUMNS = [hold.c[name] for name in HoldRow.__dataclass_fields__]
-_OPEN = hold.c.state != sa.literal_column(f"'{RESOLVED}'")
+COLUMNS = [hold.c[name] for name in HoldRow.__dataclass_fields__]
+OPEN = hold.c.state != sa.literal_column(f"'{RESOLVED}'")
 """A literal, not a parameter: under a generic plan PostgreSQL cannot tell that a parameter is the
 constant of the partial index, and an upsert on open holds would fail from its sixth call on."""
 
@@ -90,9 +97,10 @@ class Holds:
         statement = insert(hold).values(**values)
         changed: dict[str, Any] = {k: statement.excluded[k] for k in values if k != "key"}
         changed["detail"] = hold.c.detail.op("||")(statement.excluded.detail)
+        changed |= {"look_at": sa.func.clock_timestamp(), "resolution_code": None}
         number = await self._connection.scalar(
             statement.on_conflict_do_update(
-                index_elements=[hold.c.key], index_where=_OPEN, set_=changed
+                index_elements=[hold.c.key], index_where=OPEN, set_=changed
             ).returning(hold.c.number)
         )
         return int(number or 0)
@@ -105,17 +113,17 @@ class Holds:
         return await self._one(hold.c.number == int(digits))
 
     async def of_key(self, key: str) -> HoldRow | None:
-        return await self._one(sa.and_(hold.c.key == key, _OPEN))
+        return await self._one(sa.and_(hold.c.key == key, OPEN))
 
     async def _one(self, condition: sa.ColumnElement[bool]) -> HoldRow | None:
-        row = (await self._connection.execute(sa.select(*_COLUMNS).where(condition))).first()
+        row = (await self._connection.execute(sa.select(*COLUMNS).where(condition))).first()
         return None if row is None else HoldRow(*row)
 
     async def resolve(self, key: str, resolution: str, by: str) -> bool:
         """Close the open hold of a key; False when there is none."""
         found = await self._connection.execute(
             sa.update(hold)
-            .where(hold.c.key == key, _OPEN)
+            .where(hold.c.key == key, OPEN)
             .values(
                 state=RESOLVED,
                 resolution=resolution,
@@ -128,16 +136,22 @@ class Holds:
 
     async def assign(self, number: int, person: str) -> None:
         await self._connection.execute(
+            sa.update(hold).where(hold.c.number == number).values(assigned_to=person)
+        )
+
+    async def coded(self, number: int, code: str) -> None:
+        """What became of it, unless it has stopped again meanwhile."""
+        await self._connection.execute(
             sa.update(hold)
-            .where(hold.c.number == number)
-            .values(detail=hold.c.detail.op("||")(sa.cast({"assigned_to": person}, JSONB)))
+            .where(hold.c.number == number, hold.c.state.in_((REPLAYING, RESOLVED)))
+            .values(resolution_code=code)
         )
 
     async def resolve_many(self, keys: builtins.list[str], resolution: str, by: str) -> None:
         """Close whatever is open under the keys, in one statement."""
         await self._connection.execute(
             sa.update(hold)
-            .where(hold.c.key.in_(keys), _OPEN)
+            .where(hold.c.key.in_(keys), OPEN)
             .values(
                 state=RESOLVED,
                 resolution=resolution,
@@ -150,7 +164,7 @@ class Holds:
         """A replay is under way: the hold stays open until the run succeeds or stops again."""
         await self._connection.execute(
             sa.update(hold)
-            .where(hold.c.key == key, _OPEN)
+            .where(hold.c.key == key, OPEN)
             .values(state=REPLAYING, resolved_by=by, resolved_at=sa.func.clock_timestamp())
         )
 
@@ -160,9 +174,9 @@ class Holds:
         """Filtered by equal columns (owner, state, system, run_id, code, object_id); None: any."""
         conditions = [hold.c[k] == v for k, v in equal.items() if v is not None]
         if open_only:
-            conditions.append(_OPEN)
+            conditions.append(OPEN)
         rows = await self._connection.execute(
-            sa.select(*_COLUMNS).where(*conditions).order_by(hold.c.number).limit(limit)
+            sa.select(*COLUMNS).where(*conditions).order_by(hold.c.number).limit(limit)
         )
         return [HoldRow(*row) for row in rows]
 
@@ -185,7 +199,7 @@ class Holds:
         """(state, owner) -> number of holds, resolved ones left out."""
         rows = await self._connection.execute(
             sa.select(hold.c.state, hold.c.owner, sa.func.count())
-            .where(_OPEN)
+            .where(OPEN)
             .group_by(hold.c.state, hold.c.owner)
         )
         return {(state, owner): count for state, owner, count in rows}
@@ -197,7 +211,7 @@ class Holds:
         columns = (hold.c.owner, hold.c.state, hold.c.currency)
         rows = await self._connection.execute(
             sa.select(*columns, sa.func.count(), sa.func.sum(hold.c.amount))
-            .where(_OPEN)
+            .where(OPEN)
             .group_by(*columns)
             .order_by(*columns)
         )
@@ -207,7 +221,7 @@ class Holds:
         """Currency -> amount that open holds keep from being billed."""
         rows = await self._connection.execute(
             sa.select(hold.c.currency, sa.func.sum(hold.c.amount))
-            .where(_OPEN, hold.c.currency.is_not(None), hold.c.amount.is_not(None))
+            .where(OPEN, hold.c.currency.is_not(None), hold.c.amount.is_not(None))
             .group_by(hold.c.currency)
         )
         return {c: a for c, a in rows if c is not None}

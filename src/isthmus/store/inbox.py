@@ -61,6 +61,10 @@ class Inbox:
         )
         return [Message(*row) for row in rows]
 
+    async def body_of(self, id: str) -> bytes:
+        body = await self._connection.scalar(sa.select(inbox.c.body).where(inbox.c.id == id))
+        return bytes(body or b"")
+
     async def done(self, id: str) -> None:
         await self._connection.execute(
             sa.update(inbox)

@@ -158,11 +158,91 @@ hold = sa.Table(
     _at("resolved_at", nullable=True),
     _text("resolution", nullable=True),
     _text("resolved_by", nullable=True),
+    sa.Column("resolution_code", sa.Text, nullable=True,
+              comment="What became of it, in one word that can be counted"),
+    _text("assigned_to", nullable=True),
+    sa.Column("severity", sa.Text, nullable=True, comment="low, normal, high, critical"),
+    sa.Column("deadline_on", sa.Date, nullable=True,
+              comment="Billing day that it misses if it is still open then"),
+    _at("due_at", nullable=True),
+    sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=True,
+              comment="When it was told that it is overdue"),
+    sa.Column("look_at", sa.DateTime(timezone=True), nullable=True,
+              server_default=sa.func.clock_timestamp(),
+              comment="When its severity and its clock are to be looked at next"),
     comment="What cannot go on, why, who owns it and how to mend it",
 )  # fmt: skip
 sa.Index("hold_key_open_idx", hold.c.key, unique=True,
          postgresql_where=hold.c.state != "resolved")  # fmt: skip
 sa.Index("hold_run_id_idx", hold.c.run_id)
+sa.Index("hold_look_at_idx", hold.c.look_at,
+         postgresql_where=hold.c.state != "resolved")  # fmt: skip
+
+comment = sa.Table(
+    "comment", metadata,
+    _id(),
+    sa.Column("hold", sa.BigInteger, sa.ForeignKey("hold.number"), nullable=False),
+    _text("text"),
+    _text("said_by"),
+    _at("said_at"),
+    sa.Column("dedup_key", sa.Text, nullable=True, unique=True,
+              comment="Of a comment that came from a service desk: its message"),
+    comment="What people say about a hold",
+)  # fmt: skip
+sa.Index("comment_hold_idx", comment.c.hold)
+
+bulk = sa.Table(
+    "bulk", metadata,
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("act", sa.Text, nullable=False, comment="replay, resolve, assign, comment"),
+    sa.Column("arguments", JSONB, nullable=False),
+    sa.Column("filter", JSONB, nullable=False),
+    sa.Column("per_second", sa.Numeric, nullable=False),
+    sa.Column("state", sa.Text, nullable=False,
+              comment="awaiting_approval, running, done, declined"),
+    _text("asked_by"),
+    _at("asked_at"),
+    _text("decided_by", nullable=True),
+    _at("decided_at", nullable=True),
+    _at("ended_at", nullable=True),
+    comment="One act on every hold that a filter found when it was asked for",
+)  # fmt: skip
+
+bulk_hold = sa.Table(
+    "bulk_hold", metadata,
+    sa.Column("bulk", sa.BigInteger, sa.ForeignKey("bulk.number"), nullable=False),
+    sa.Column("hold", sa.BigInteger, sa.ForeignKey("hold.number"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting",
+              comment="waiting, done, nothing_to_do, still_held, refused"),
+    _text("message", nullable=True),
+    _at("ended_at", nullable=True),
+    sa.PrimaryKeyConstraint("bulk", "hold"),
+    comment="The holds of a bulk act, and how each went",
+)  # fmt: skip
+sa.Index("bulk_hold_hold_idx", bulk_hold.c.hold)
+
+notice = sa.Table(
+    "notice", metadata,
+    _text("desk"),
+    sa.Column("hold", sa.BigInteger, sa.ForeignKey("hold.number"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, comment="opened, overdue, over"),
+    sa.Column("round", sa.Integer, nullable=False,
+              comment="From 1; a hold that stops again after the desk closed it is told again"),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting",
+              comment="waiting, told, dropped"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _at("next_at"),
+    _at("told_at", nullable=True),
+    _text("reference", nullable=True),
+    _text("error", nullable=True),
+    sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True,
+              comment="When the desk closed it"),
+    sa.PrimaryKeyConstraint("desk", "hold", "kind", "round"),
+    comment="What service desks are told of holds, and what they call them",
+)  # fmt: skip
+sa.Index("notice_waiting_idx", notice.c.next_at,
+         postgresql_where=notice.c.state == "waiting")  # fmt: skip
+sa.Index("notice_reference_idx", notice.c.desk, notice.c.reference)
 
 edit = sa.Table(
     "edit", metadata,

@@ -12,7 +12,9 @@ from pydantic import BaseModel
 
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
+from isthmus.landscape.checks.amounts import check_pressing_amounts
 from isthmus.landscape.checks.companies import check_companies
+from isthmus.landscape.checks.desks import check_desks
 from isthmus.landscape.checks.destinations import check_destinations
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
 from isthmus.landscape.checks.roles import check_roles
@@ -36,3 +38,5 @@ def check_meaning(
     check_schedules(document)
     check_transfer_prices(document)
     check_destinations(document, event_types)
+    check_pressing_amounts(document)
+    check_desks(document)
