@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.tables import bulk, bulk_hold
+from isthmus.store.queue_tables import bulk, bulk_hold
 
 AWAITING_APPROVAL, RUNNING, DONE, DECLINED = "awaiting_approval", "running", "done", "declined"
 WAITING = "waiting"

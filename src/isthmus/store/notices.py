@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.holds import OPEN, REPLAYING, RESOLVED
-from isthmus.store.tables import hold, notice
+from isthmus.store.queue_tables import notice
+from isthmus.store.tables import hold
 
 OPENED, OVERDUE, OVER = "opened", "overdue", "over"
 WAITING, TOLD, DROPPED = "waiting", "told", "dropped"

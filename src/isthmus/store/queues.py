@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from isthmus.kit.ids import new_id
 from isthmus.rules.severity import Severity
 from isthmus.store.holds import COLUMNS, OPEN, RESOLVED, HoldRow
-from isthmus.store.tables import comment, hold
+from isthmus.store.queue_tables import comment
+from isthmus.store.tables import hold
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from isthmus.store import queue_tables  # noqa: F401 - its tables belong to the metadata
 from isthmus.store.tables import metadata
 
 connection = context.config.attributes["connection"]
