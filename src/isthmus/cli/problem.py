@@ -21,7 +21,9 @@ def expected() -> tuple[type[Exception], ...]:
     from isthmus.demo.errors import DemoError
     from isthmus.engine.corrections import ActionRefused
     from isthmus.flows.credit_request import CreditRefused
+    from isthmus.flows.terms_request import TermsRefused
     from isthmus.landscape import LandscapeError, RoleError
+    from isthmus.scenario.terms_file import TermsFileError
     from isthmus.settings import SettingsError
     from isthmus.store.embedded import EmbeddedPostgresError
     from isthmus.store.reach import DatabaseProblem
@@ -29,7 +31,7 @@ def expected() -> tuple[type[Exception], ...]:
     return (
         ActionRefused, ConnectError, CreditRefused, DatabaseProblem, DemoError,
         EmbeddedPostgresError,
-        LandscapeError, Problem, RoleError, SettingsError,
+        LandscapeError, Problem, RoleError, SettingsError, TermsFileError, TermsRefused,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typer.main import get_command
 from isthmus.cli import (
     bill,
     connection,
+    contract,
     credit,
     db,
     demo,
@@ -79,7 +80,7 @@ for room in (
 ):
     for name, command in room.COMMANDS.items():
         cli.command(name)(command)
-for group in (scenario, landscape, connection, run_, hold, schema, event, db, docs):
+for group in (scenario, contract, landscape, connection, run_, hold, schema, event, db, docs):
     cli.add_typer(group.cli)
 
 
