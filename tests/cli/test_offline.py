@@ -33,7 +33,7 @@ def test_stale_pages_are_named(empty_home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reference"
     folder.mkdir()
     built = call("docs", "build", str(folder))
-    assert (built.code, len(list(folder.iterdir()))) == (0, 8)
+    assert (built.code, len(list(folder.iterdir()))) == (0, 9)
     assert call("docs", "build", "--check", str(folder)).out == "every page is fresh\n"
     (folder / "model.md").write_text("old")
     (folder / "flows.md").unlink()

@@ -123,8 +123,9 @@ class Contract(CanonicalObject):
         BillingFrequency.MONTHLY
     )
     schedule: Annotated[tuple[Instalment, ...], about("Fixed-fee instalments", Role.CRM)] = ()
-    amendments: Annotated[tuple[Amendment, ...], about("Changes, oldest first", Role.CRM)] = ()
-    terms: Annotated[Terms, about("How it is billed and earned in detail", Role.CRM)] = Terms()
+    amendments: Annotated[tuple[Amendment, ...], about("Changes, oldest first", Role.ISTHMUS)] = ()
+    """Of deals that the CRM owns and of terms that a person gives it here."""
+    terms: Annotated[Terms, about("How it is billed and earned in detail", Role.ISTHMUS)] = Terms()
     status: Annotated[ContractStatus, about("In force or over", Role.CRM)] = ContractStatus.ACTIVE
 
     def cap_on(self, day: date) -> Money | None:

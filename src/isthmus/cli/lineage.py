@@ -173,19 +173,20 @@ def _agreement(contract: ContractLineage | None, deal: DealLineage | None) -> No
         say(f"\ncontract {contract.number}: {contract.billing_model}{value}{cap}, "
             f"{contract.starts_on} to {until}")  # fmt: skip
         for amendment in contract.amendments:
-            say(f"  {_amendment(amendment)}")
+            say(f"  {amendment_line(amendment)}")
     if deal is not None:
         say(f"deal {deal.name}: {deal.stage}, {deal.amount or 'no amount'}")
         _systems(deal.systems)
 
 
-def _amendment(amendment: Amendment) -> str:
+def amendment_line(amendment: Amendment) -> str:
     changes = (
         ("value changes by", amendment.value_change),
         ("cap", amendment.cap),
         ("ends", amendment.ends_on),
         *((p.role, p.rate) for p in amendment.prices),
         *((i.description, i.amount) for i in amendment.instalments),
+        ("detailed terms", "changed" if amendment.terms else None),
         ("note", amendment.note or None),
     )
     told = ", ".join(f"{name} {value}" for name, value in changes if value is not None)

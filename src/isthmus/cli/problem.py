@@ -22,7 +22,9 @@ def expected() -> tuple[type[Exception], ...]:
     from isthmus.engine.corrections import ActionRefused
     from isthmus.events.destinations import MissingClient
     from isthmus.flows.credit_request import CreditRefused
+    from isthmus.flows.terms_request import TermsRefused
     from isthmus.landscape import LandscapeError, RoleError
+    from isthmus.scenario.terms_file import TermsFileError
     from isthmus.settings import SettingsError
     from isthmus.store.embedded import EmbeddedPostgresError
     from isthmus.store.reach import DatabaseProblem
@@ -30,7 +32,8 @@ def expected() -> tuple[type[Exception], ...]:
     return (
         ActionRefused, ConnectError, CreditRefused, DatabaseProblem, DemoError,
         EmbeddedPostgresError,
-        LandscapeError, MissingClient, Problem, RoleError, SettingsError,
+        LandscapeError, MissingClient, Problem, RoleError, SettingsError, TermsFileError,
+        TermsRefused,
     )  # fmt: skip
 
 

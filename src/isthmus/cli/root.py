@@ -13,6 +13,7 @@ from typer.main import get_command
 from isthmus.cli import (
     bill,
     connection,
+    contract,
     credit,
     db,
     demo,
@@ -82,6 +83,7 @@ for room in (
         cli.command(name)(command)
 for group in (
     scenario,
+    contract,
     landscape,
     connection,
     run_,

@@ -10,17 +10,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from isthmus.canonical import OBJECTS
+from isthmus.events.contract_data import (
+    AmendmentEffective,
+    CapReached,
+    ContractAligned,
+    ContractAmended,
+    ContractOpened,
+    TermsChanged,
+    WorkRepriced,
+)
+from isthmus.events.data import Data
 from isthmus.rules.problems import Owner
 
 ROWS_NOT_RECORDS = ("expense_entry", "time_entry")
 """These are taken in by the hundred, with one event per batch."""
-
-
-class Data(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class Changed(Data):
@@ -42,49 +48,6 @@ class Foreign(Data):
 
 class Merged(Data):
     from_: str = Field(alias="from", description="Canonical id that is gone.")
-
-
-class ContractOpened(Data):
-    number: str = Field(description="Number of the contract.")
-
-
-class ContractAmended(Data):
-    number: int = Field(description="Number of the amendment, from 1.")
-    opportunity: str = Field(description="Deal that amends.")
-    deal: str = Field(description="Its name.")
-    effective_on: date = Field(description="First day of the new terms.")
-    before: dict[str, Any] = Field(description="Value, cap, last day, prices and instalments as "
-                                   "they stood for that day.")  # fmt: skip
-    after: dict[str, Any] = Field(description="The same as they stand now.")
-
-
-class CapReached(Data):
-    cap: str = Field(description="The limit, and its days where it has some.")
-    level: str = Field(description="What it limits: contract, customer, project, task, person.")
-    percent: int = Field(description="Highest percentage reached of those to be told.")
-
-
-class Aligned(Data):
-    system: str = Field(description="Connection that was written to.")
-    what: str = Field(description="What was changed in it.")
-    kind: str = Field(description="Kind of the object.")
-    id: str = Field(description="Its canonical id.")
-    external_id: str | None = Field(description="Its id in that system.")
-
-
-class ContractAligned(Data):
-    number: int = Field(description="Number of the amendment.")
-    opportunity: str = Field(description="Deal that amends.")
-    systems: list[Aligned] = Field(description="What was changed, system by system.")
-    left_out: list[str] = Field(description="What a system has no place for.")
-    repriced: int = Field(description="Unbilled entries that are priced again.")
-    billed: int = Field(description="Entries invoiced at the price before the amendment.")
-    billed_difference: str = Field(description="What they are worth more (or less) now.")
-    billed_work: str = Field(description="Policy by which they were left, held or credited.")
-
-
-class AmendmentEffective(Data):
-    effective_on: date = Field(description="Day from which the prices apply.")
 
 
 class ProjectTold(Data):
@@ -292,6 +255,12 @@ _NAMED = (
               "finance"),
     EventType("contract.aligned", "contract",
               "PSA, ledger and unbilled work follow an amendment.", ContractAligned, "finance"),
+    EventType("contract.terms_changed", "contract",
+              "A person gave a contract other detailed terms from a day on.", TermsChanged,
+              "finance"),
+    EventType("contract.work_repriced", "contract",
+              "Work that was rated already follows the contract's new terms.", WorkRepriced,
+              "finance"),
     EventType("amendment.effective", "contract",
               "The day has come from which an amendment's prices apply.", AmendmentEffective,
               "pmo"),

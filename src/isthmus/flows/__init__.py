@@ -3,6 +3,7 @@
 from isthmus.engine import Flow
 from isthmus.flows.amendment_effective import amendment_effective
 from isthmus.flows.contract_amendment import contract_amendment
+from isthmus.flows.contract_terms import contract_terms
 from isthmus.flows.contract_to_invoice import contract_to_invoice
 from isthmus.flows.credit_memo import credit_memo
 from isthmus.flows.customer_sync import customer_correction, customer_sync
@@ -19,6 +20,7 @@ FLOWS: tuple[Flow, ...] = (
     opportunity_to_project,
     contract_amendment,
     amendment_effective,
+    contract_terms,
     customer_sync,
     customer_correction,
     time_to_invoice,

@@ -45,13 +45,14 @@ class InLedger:
     elsewhere: Sequence[Fact]
 
     @classmethod
-    async def read(cls, tx: Transaction, contract: Contract) -> InLedger:
+    async def read(cls, tx: Transaction, contract: Contract, *, thawed: bool = False) -> InLedger:
+        """`thawed`: hours on invoices are taken for open, to see what they would cost now."""
         rows = await tx.ledger.of_contract(contract.id)
         open_: dict[str, list[FactRow]] = defaultdict(list)
         for row in rows:
-            if _is_open(row):
+            if _is_open(row, thawed):
                 open_[row.source_id].append(row)
-        standing = [row for row in rows if not _is_open(row)]
+        standing = [row for row in rows if not _is_open(row, thawed)]
         return cls(
             contract,
             open_,
@@ -76,8 +77,8 @@ class InLedger:
         return price(self.contract, work, self.standing, self.elsewhere)
 
 
-def _is_open(row: FactRow) -> bool:
-    return row.source_kind == TimeEntry.kind and row.invoice is None
+def _is_open(row: FactRow, thawed: bool) -> bool:
+    return row.source_kind == TimeEntry.kind and (thawed or row.invoice is None)
 
 
 async def _elsewhere(tx: Transaction, contract: Contract) -> list[Fact]:

@@ -30,7 +30,7 @@ async def rate_expenses(step: Step) -> dict[str, int]:
         live, versions = await facts_in_force(tx, step, tx.expenses, rows)
         edits = await tx.edits.of_many(ExpenseEntry.kind, [row.entry.id for row in rows])
         verdicts = [
-            _judged(context, row.entry, edits.get(row.entry.id, {}))
+            judged_expense(context, row.entry, edits.get(row.entry.id, {}))
             for row in rows
             if row.entry.id not in live
         ]
@@ -50,7 +50,9 @@ async def _received(
     return [row for row in rows if row.entry.approval is Approval.APPROVED]
 
 
-def _judged(context: ExpenseBatch, entry: ExpenseEntry, edits: Mapping[str, EditRow]) -> Verdict:
+def judged_expense(
+    context: ExpenseBatch, entry: ExpenseEntry, edits: Mapping[str, EditRow]
+) -> Verdict:
     corrected = corrected_or_problem(entry, edits)
     if isinstance(corrected, Problem):
         return Verdict(entry, None, (corrected,))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from enum import Enum, auto
 
 from isthmus.canonical import Contract
 from isthmus.engine import Engine
@@ -22,6 +23,7 @@ from isthmus.flows.time_rating import judged
 from isthmus.kit.money import Money
 from isthmus.rules.facts import Fact
 from isthmus.rules.judging import Verdict
+from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.rules.problems import Problem
 from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
@@ -39,6 +41,16 @@ class Repriced:
     old: Money
     new: Money | None
     why: str
+    held: bool = False
+
+
+class Supposed(Enum):
+    """What a price is asked for that nobody may write: every month open, and then also no invoice
+    made.
+    """
+
+    OPEN = auto()
+    UNBILLED = auto()
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ async def rerate(
     async with engine.database.begin() as tx:
         await tx.lock(f"contract:{contract}")
         facts = await _open(tx, contract, since)
-        changes = await _changes(tx, engine, contract, facts)
+        changes = await repriced(tx, engine, contract, facts)
         if write and changes:
             moved = [fact for fact in facts if fact.source_id in {c.entry for c in changes}]
             await _take_back(tx, moved)
@@ -88,15 +100,25 @@ async def _open(tx: Transaction, contract: str, since: date) -> list[FactRow]:
     ]
 
 
-async def _changes(
-    tx: Transaction, engine: Engine, contract: str, facts: Sequence[FactRow]
+async def repriced(
+    tx: Transaction,
+    engine: Engine,
+    contract: str,
+    facts: Sequence[FactRow],
+    supposed: Supposed | None = None,
 ) -> list[Repriced]:
+    """Entries whose facts would be of another amount now."""
     rows = await tx.entries.many([fact.source_id for fact in facts])
     policies, links = engine.landscape.policies, engine.links
     context = await BatchContext.read(tx, list(rows.values()), policies, links)
+    if supposed is not None:
+        context = replace(context, closed_period=ClosedPeriodPolicy.REDATE)
     edits = await tx.edits.of_many("time_entry", list(rows))
     verdicts = {id: judged(context, row.entry, edits.get(id, {})) for id, row in rows.items()}
-    priced = await _priced(tx, await tx.records.get(Contract, contract), verdicts)
+    ledger = await InLedger.read(
+        tx, await tx.records.get(Contract, contract), thawed=supposed is Supposed.UNBILLED
+    )
+    priced = _priced(ledger, verdicts)
     by_entry: dict[str, list[FactRow]] = defaultdict(list)
     for fact in facts:
         by_entry[fact.source_id].append(fact)
@@ -110,13 +132,10 @@ class Priced:
     problems: Sequence[Problem]
 
 
-async def _priced(
-    tx: Transaction, contract: Contract, verdicts: Mapping[str, Verdict]
-) -> dict[str, Priced]:
+def _priced(ledger: InLedger, verdicts: Mapping[str, Verdict]) -> dict[str, Priced]:
     """What each entry would be priced at. Caps are those of the contract's detailed terms."""
-    if is_priced_alone(contract):
+    if is_priced_alone(ledger.contract):
         return {id: Priced([v.rated] if v.rated else [], v.problems) for id, v in verdicts.items()}
-    ledger = await InLedger.read(tx, contract)
     good = [v for v in verdicts.values() if v.rated]
     bad = verdicts.keys() - {v.entry.id for v in good}
     found = Repricing.of(good, ledger.without(bad))
@@ -133,8 +152,9 @@ def _repriced(facts: Sequence[FactRow], now: Priced) -> Repriced | None:
     if new == old:
         return None
     return Repriced(
-        first.source_id, first.description, first.happened_on, old, new, _why(facts, now)
-    )
+        first.source_id, first.description, first.happened_on, old, new, _why(facts, now),
+        bool(now.problems),
+    )  # fmt: skip
 
 
 def _why(facts: Sequence[FactRow], now: Priced) -> str:

@@ -58,6 +58,11 @@ def amend(contract: Contract, opportunity: Opportunity) -> Contract:
         instalments=instalments_of(opportunity) if _is_fixed(contract) else (),
         note=opportunity.name,
     )
+    return with_amendment(contract, amendment)
+
+
+def with_amendment(contract: Contract, amendment: Amendment) -> Contract:
+    """In the order of days, whatever the order of arrival."""
     return contract.changed(amendments=_in_order(contract, amendment))  # type: ignore[no-any-return] # `changed` gives its own type
 
 

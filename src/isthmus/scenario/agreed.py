@@ -1,17 +1,20 @@
-"""The terms of a contract, as a scenario file says them."""
+"""The terms of a contract, as people write them: in a scenario, and for a contract itself."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from isthmus.canonical.terms import (
+    Cap,
     CapLevel,
     CapPeriod,
     CapPolicy,
+    CategoryRule,
     Excess,
+    ExpenseTerms,
     FeeBase,
     MarkupBase,
     RecognitionTerms,
@@ -28,6 +31,7 @@ else:
     WrittenRecognition = written(RecognitionTerms)
     WrittenTime = written(TimeTerms)
 
+M = TypeVar("M", bound=BaseModel)
 Name = Annotated[str, Field(min_length=1)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Statement = Annotated[Decimal, Field(ge=0)]
@@ -114,7 +118,50 @@ class TaxPart(Part):
     )
 
 
-class ContractPart(Part):
+class Clauses(Part):
+    """The detailed terms. A clause that is tried in a scenario is written the same for a contract
+    of the installation.
+    """
+
+    time: WrittenTime | None = Field(
+        default=None, description="How hours are rounded and priced in detail."
+    )
+    caps: tuple[CapPart, ...] = Field(
+        default=(), description="Limits beside `cap`: by day, by person, by task."
+    )
+    expenses: ExpensesPart | None = Field(
+        default=None, description="What the client pays of expenses; absent: their cost."
+    )
+    recognition: WrittenRecognition | None = Field(
+        default=None, description="How it is earned; absent: its revenue is not worked out."
+    )
+
+    def terms(self) -> dict[str, Any]:
+        """Each stated section as an attribute of `Terms`; one of nothing is the default."""
+        found: dict[str, Any] = {
+            "time": _plain(TimeTerms, self.time) or TimeTerms(),
+            "caps": tuple(Cap.model_validate(dict(cap)) for cap in self.caps),
+            "expenses": _expenses(self.expenses),
+            "recognition": _plain(RecognitionTerms, self.recognition),
+        }
+        return {name: terms for name, terms in found.items() if name in self.model_fields_set}
+
+
+def _plain(model: type[M], part: M | None) -> M | None:
+    """What was read as `written` is of a model of its own, which equals no other one's."""
+    return None if part is None else model.model_validate(part.model_dump())
+
+
+def _expenses(part: ExpensesPart | None) -> ExpenseTerms:
+    if part is None:
+        return ExpenseTerms()
+    rules = tuple(CategoryRule.model_validate(dict(rule)) for rule in part.categories)
+    return ExpenseTerms.model_validate({**dict(part), "categories": rules})
+
+
+class SoldPart(Part):
+    """What a deal says of a contract: who pays whom, for what, how much and until when."""
+
     customer: str = Field(description="Who pays.")
     company: str | None = Field(
         default=None, description="Company that contracts; needed where there is more than one."
@@ -133,21 +180,12 @@ class ContractPart(Part):
     minimum_increment: Annotated[int, Field(gt=0)] | None = Field(
         default=None, description="Minutes up to whose multiples each entry is billed."
     )
-    time: WrittenTime | None = Field(
-        default=None, description="How hours are rounded and priced in detail."
-    )
-    caps: tuple[CapPart, ...] = Field(
-        default=(), description="Limits beside `cap`: by day, by person, by task."
-    )
-    expenses: ExpensesPart | None = Field(
-        default=None, description="What the client pays of expenses; absent: their cost."
-    )
+
+
+class ContractPart(Clauses, SoldPart):
     retention: RetentionPart | None = Field(
         default=None, description="What the client keeps of milestones."
     )
     tax: TaxPart | None = Field(
         default=None, description="Tax on its invoices; absent: they are without one."
-    )
-    recognition: WrittenRecognition | None = Field(
-        default=None, description="How it is earned; absent: its revenue is not worked out."
     )

@@ -1,4 +1,4 @@
-"""JSON Schema of a scenario, for editors that complete keys and underline mistakes."""
+"""JSON Schema of scenarios and terms files, for editors that complete keys and mark mistakes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from isthmus.scenario.file import ScenarioFile
 from isthmus.scenario.read import NAMED
+from isthmus.scenario.terms_file import TermsFile
 
 FILE_NAME = "scenario.schema.json"
+TERMS_FILE_NAME = "terms.schema.json"
 
 
 def scenario_schema() -> dict[str, Any]:
@@ -23,6 +25,15 @@ def scenario_schema() -> dict[str, Any]:
     for name in schema["properties"].keys() - set(schema["required"]):
         schema["properties"][name] = _or_nothing(schema["properties"][name])
     _close(schema)
+    return schema
+
+
+def terms_schema() -> dict[str, Any]:
+    """Of a terms file: the sections of a scenario's contract, each of which may be empty."""
+    schema = TermsFile.model_json_schema(mode="validation", by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Isthmus terms of a contract"
+    schema["properties"]["caps"] = _or_nothing(schema["properties"]["caps"])
     return schema
 
 
@@ -43,4 +54,12 @@ def _or_nothing(section: dict[str, Any]) -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False, default=str) + "\n"
+    return _text(scenario_schema())
+
+
+def terms_schema_text() -> str:
+    return _text(terms_schema())
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False, default=str) + "\n"

@@ -26,11 +26,10 @@ from isthmus.canonical import (
 from isthmus.canonical.contract import Terms
 from isthmus.canonical.milestone import MilestoneState
 from isthmus.canonical.project import ProjectStatus
-from isthmus.canonical.terms import Cap, CategoryRule, ExpenseTerms, TimeTerms
 from isthmus.canonical.time_entry import Approval
 from isthmus.rules.contracts import amend
 from isthmus.rules.rating import RateBook
-from isthmus.scenario.agreed import ContractPart, ExpensesPart
+from isthmus.scenario.agreed import ContractPart
 from isthmus.scenario.calendar import Calendar
 from isthmus.scenario.file import (
     AmendmentPart,
@@ -226,21 +225,9 @@ def _contract(name: str, file: ScenarioFile, company: str) -> Contract:
             "ends_on": part.ends,
             "purchase_order": part.purchase_order,
             "minimum_increment": part.minimum_increment,
-            "terms": Terms(
-                time=part.time or TimeTerms(),
-                expenses=_expenses(part.expenses),
-                caps=tuple(Cap.model_validate(dict(cap)) for cap in part.caps),
-                recognition=part.recognition,
-            ),
+            "terms": Terms(**part.terms()),
         }
     )
-
-
-def _expenses(part: ExpensesPart | None) -> ExpenseTerms:
-    if part is None:
-        return ExpenseTerms()
-    rules = tuple(CategoryRule.model_validate(dict(rule)) for rule in part.categories)
-    return ExpenseTerms.model_validate({**dict(part), "categories": rules})
 
 
 def _deal(contract: Contract, part: AmendmentPart, number: int) -> Opportunity:

@@ -135,6 +135,15 @@ class Transaction:
             text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
         )
 
+    @asynccontextmanager
+    async def supposing(self) -> AsyncIterator[None]:
+        """What is written inside is read inside, and undone at the end."""
+        savepoint = await self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            await savepoint.rollback()
+
     async def server_version(self) -> str:
         return str((await self.connection.execute(text("show server_version"))).scalar_one())
 

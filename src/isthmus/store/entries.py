@@ -236,7 +236,7 @@ class Entries(Generic[E]):
             .where(
                 self._table.c.project == project,
                 self._table.c.state == state,
-                self._table.c.worked_on >= since,
+                self._day >= since,
             )
             .order_by(self._table.c.id)
         )

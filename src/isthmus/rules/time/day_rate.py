@@ -22,7 +22,7 @@ Day = tuple[str, str, date]
 
 def days_of(hours: Fraction, terms: DayRate) -> Decimal:
     """Up to the next step, at most the maximum; what a correction takes back is mirrored."""
-    _check(terms)
+    check_day_rate(terms)
     steps = ceil(abs(hours) / Fraction(terms.hours_per_day) / Fraction(terms.step))
     days = min(steps * terms.step, terms.maximum)
     return days if hours >= 0 else -days
@@ -65,7 +65,7 @@ def by_day(facts: Iterable[Fact]) -> dict[Day, list[Fact]]:
     return found
 
 
-def _check(terms: DayRate) -> None:
+def check_day_rate(terms: DayRate) -> None:
     refuse_unless(
         min(terms.hours_per_day, terms.step, terms.maximum) > 0,
         "day_rate",

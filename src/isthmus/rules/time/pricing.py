@@ -201,10 +201,11 @@ def _parts(fact: Fact, terms: TimeTerms, sheet: Timesheet, volume: Volume) -> It
 
 def _check(contract: Contract, entries: Sequence[Work], limits: Sequence[Limit]) -> None:
     for day in {entry.worked_on for entry in entries}:
-        _check_terms(contract, contract.terms_on(day).time, limits)
+        check_terms(contract, contract.terms_on(day).time, limits)
 
 
-def _check_terms(contract: Contract, terms: TimeTerms, limits: Sequence[Limit]) -> None:
+def check_terms(contract: Contract, terms: TimeTerms, limits: Sequence[Limit]) -> None:
+    """Terms that contradict each other or the contract's caps. Raises Unusable."""
     overtime = terms.overtime
     thresholds = overtime and (overtime.daily_threshold or overtime.weekly_threshold)
     if terms.day_rate and (thresholds or terms.tiers):

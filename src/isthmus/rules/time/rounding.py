@@ -45,7 +45,7 @@ def minutes_of(hours: Decimal, rounding: TimeRounding) -> Fraction:
 
 def billed_hours(minutes: Fraction, rounding: TimeRounding) -> Decimal:
     """Hours for minutes of one entry or of a group; none for none."""
-    _check(rounding)
+    check_rounding(rounding)
     if not minutes:
         return Decimal(0)
     on_grid = _kept_within(_on_grid(abs(minutes), rounding), rounding)
@@ -74,7 +74,7 @@ def rounded_in_turn(
     return parts
 
 
-def _check(rounding: TimeRounding) -> None:
+def check_rounding(rounding: TimeRounding) -> None:
     for name in ("increment", "minimum", "maximum"):
         minutes = getattr(rounding, name)
         if minutes is not None and minutes <= 0:

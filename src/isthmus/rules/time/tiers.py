@@ -59,7 +59,7 @@ def in_tiers(fact: Fact, tiers: Sequence[VolumeTier], volume: Volume) -> Iterato
         volume.enter(fact)
         yield fact
         return
-    _check(fact, tiers)
+    check_tiers(tiers, fact.rate.currency)
     if not fact.quantity:
         yield fact.changed(rate=tiers[0].rate, tier=0)
         return
@@ -70,7 +70,8 @@ def in_tiers(fact: Fact, tiers: Sequence[VolumeTier], volume: Volume) -> Iterato
         yield part.changed(why, rate=tiers[place].rate, tier=place)
 
 
-def _check(fact: Fact, tiers: Sequence[VolumeTier]) -> None:
+def check_tiers(tiers: Sequence[VolumeTier], currency: str) -> None:
+    """At least one; raises Unusable."""
     bounds = [tier.up_to_hours for tier in tiers[:-1]]
     known = [bound for bound in bounds if bound is not None]
     refuse_unless(
@@ -79,7 +80,6 @@ def _check(fact: Fact, tiers: Sequence[VolumeTier]) -> None:
         "Tiers go up to more hours each, and the last one has no limit.",
         "Put the tiers in order and leave the limit of the last one empty.",
     )
-    currency = fact.rate.currency
     refuse_unless(
         all(tier.rate.currency == currency for tier in tiers),
         "tiers",

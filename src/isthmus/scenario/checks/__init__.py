@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.landscape.document import Document
+from isthmus.scenario.checks.agreements import check_agreements
 from isthmus.scenario.checks.currencies import check_currencies
 from isthmus.scenario.checks.days import check_days
-from isthmus.scenario.checks.hours import check_hours
 from isthmus.scenario.checks.names import check_names
 from isthmus.scenario.checks.parts import Parts
 from isthmus.scenario.checks.revenue import check_revenue
@@ -19,5 +19,5 @@ from isthmus.scenario.checks.revenue import check_revenue
 
 def check_meaning(document: Document, context: dict[str, Any]) -> None:
     parts = Parts.of(document, context)
-    for check in (check_names, check_days, check_currencies, check_hours, check_revenue):
+    for check in (check_names, check_days, check_currencies, check_agreements, check_revenue):
         check(parts)

@@ -84,6 +84,11 @@ class Parts:
         part = self.contracts.get(("contracts", name)) if name is not None else None
         return (name, part) if name is not None and part is not None else None
 
+    def name_of(self, contract: str | None) -> str | None:
+        """The name of a contract that may be left out where there is only one."""
+        found = self.of_contract(contract)
+        return found[0] if found else None
+
     def contract_of(self, part: OfProject) -> tuple[str, ContractPart] | None:
         if part.project is None:
             return self.of_contract(part.contract)

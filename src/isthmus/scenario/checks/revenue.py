@@ -6,6 +6,7 @@ from isthmus.canonical.revenue import RecognitionMethod
 from isthmus.landscape.mistake import KeyPath
 from isthmus.rules.revenue.modification import Treatment
 from isthmus.scenario.agreed import ContractPart
+from isthmus.scenario.checks.clauses import COST, HOURS, NEEDS, OVER_TIME
 from isthmus.scenario.checks.parts import Parts
 from isthmus.scenario.file import (
     EstimatePart,
@@ -13,16 +14,11 @@ from isthmus.scenario.file import (
     ProgressPart,
 )
 
-_COST, _HOURS = RecognitionMethod.COST_TO_COST, RecognitionMethod.TIME_BASED
-_NEEDS = {_COST: "expected_cost", _HOURS: "expected_hours"}
-"""By method: what is expected in all, in the terms or in an estimate."""
-_OVER_TIME = {*_NEEDS, RecognitionMethod.RATABLE}
-
 
 def check_revenue(parts: Parts) -> None:
     for path, contract in parts.contracts.items():
-        if contract.recognition is not None:
-            _terms(parts, path, contract)
+        if contract.recognition and contract.recognition.method is COST:
+            _costs(parts, str(path[-1]))
     for path, amendment in parts.amendments.items():
         if (found := parts.of_contract(amendment.contract)) and amendment.value_change:
             _treatment(parts, path, found[1], amendment.treatment)
@@ -30,9 +26,9 @@ def check_revenue(parts: Parts) -> None:
         if (statement.cost is None) == (statement.hours is None):
             _add(parts, path, "it does not state one progress", "cost or hours say what is done",
                  "State `cost` or `hours`, and not both.")  # fmt: skip
-        _measured(parts, path, statement, {"cost": _COST, "hours": _HOURS})
+        _measured(parts, path, statement, {"cost": COST, "hours": HOURS})
     for path, estimate in parts.estimates.items():
-        keys = {"expected_cost": _COST, "expected_hours": _HOURS}
+        keys = {"expected_cost": COST, "expected_hours": HOURS}
         _measured(parts, path, estimate, keys)
 
 
@@ -56,35 +52,10 @@ def _measured(
                  "Remove it, or correct `recognition`.")  # fmt: skip
 
 
-def _terms(parts: Parts, path: KeyPath, contract: ContractPart) -> None:
-    terms = contract.recognition
-    assert terms is not None
-    place = (*path, "recognition")
-    if terms.method in _OVER_TIME and terms.price is None and contract.value is None:
-        _add(parts, place, "nothing says what there is to earn",
-             f"{terms.method} earns a price over time", "Add `value` to the contract.")  # fmt: skip
-    if terms.method is RecognitionMethod.RATABLE and not (terms.ends_on or contract.ends):
-        _add(parts, place, "nothing says until when it is earned",
-             "ratable revenue needs a last day", "Add `ends` to the contract.")  # fmt: skip
-    key = _NEEDS.get(terms.method)
-    if key and getattr(terms, key) is None and not _estimated(parts, str(path[-1]), key):
-        _add(parts, place, f"`{key}` is missing", f"{terms.method} divides what is done by it",
-             f"Add `{key}` here, or an estimate.")  # fmt: skip
-    if terms.method is _COST:
-        _costs(parts, str(path[-1]))
-
-
-def _estimated(parts: Parts, contract: str, key: str) -> bool:
-    return any(
-        getattr(estimate, key) is not None and _name(parts, estimate.contract) == contract
-        for estimate in parts.estimates.values()
-    )
-
-
 def _costs(parts: Parts, contract: str) -> None:
     """Without a statement of cost to date, hours make it; then each person has a cost."""
     stated = [p for p in parts.progress.values() if p.cost is not None]
-    if any(_name(parts, p.contract) == contract for p in stated):
+    if any(parts.name_of(p.contract) == contract for p in stated):
         return
     workers = {
         entry.who: found[1]
@@ -109,16 +80,11 @@ def _cost(parts: Parts, who: str, person: PersonPart, contract: str, terms: Cont
              "State the cost to date under `progress`.", on_value=True)  # fmt: skip
 
 
-def _name(parts: Parts, contract: str | None) -> str | None:
-    found = parts.of_contract(contract)
-    return found[0] if found else None
-
-
 def _treatment(
     parts: Parts, path: KeyPath, contract: ContractPart, treatment: Treatment | None
 ) -> None:
     terms = contract.recognition
-    if terms is None or terms.price is not None or terms.method not in _OVER_TIME:
+    if terms is None or terms.price is not None or terms.method not in OVER_TIME:
         if treatment is not None:
             _add(parts, (*path, "treatment"), "`treatment` means nothing here",
                  "the contract's value is not earned over time", "Remove it.")  # fmt: skip
@@ -128,7 +94,7 @@ def _treatment(
              f"the value of a contract changes that is earned by {terms.method}, and whether the "
              "past is corrected is a judgement (IFRS 15.20-21)",
              f"Add `treatment`, one of: {', '.join(Treatment)}.")  # fmt: skip
-    elif treatment is Treatment.SEPARATE_CONTRACT and terms.method in _NEEDS:
+    elif treatment is Treatment.SEPARATE_CONTRACT and terms.method in NEEDS:
         _add(parts, (*path, "treatment"), "a separate contract has progress of its own",
              f"{terms.method} measures one contract at a time",
              "Write it as a contract under `contracts`.", on_value=True)  # fmt: skip
