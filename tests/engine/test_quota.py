@@ -155,7 +155,7 @@ async def test_a_time_to_wait_is_kept_by_every_worker(account: Watched, database
         assert account.requests == before
         await run_sql(one, "update quota set paused_until = now()")
         await account.faults()
-        await asyncio.sleep(0.6)
+        await other.gate.close()
         await other.ask()
 
 

@@ -117,6 +117,7 @@ def test_flows_start_on_events_that_there_are() -> None:
 def test_subjects_are_objects_or_named() -> None:
     assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {
         "batch",
+        "connection",
         "destination",
         "hold",
     }

@@ -202,14 +202,14 @@ class Governor:
         return found
 
     async def failed(self, connection: str, reason: str) -> bool:
-        """A call found the system away; True when that opened the circuit."""
+        """A call found the system away; True when the circuit is open now."""
         async with self._database.begin() as tx:
             failures = await tx.circuits.failed(connection, reason)
             if failures < self._failures:
                 return False
             opened_at = await tx.circuits.open(connection, self._pause)
             if opened_at is None:
-                return False
+                return True
             event = Event(
                 type="connection.lost", source="governor", subject=_subject(connection),
                 correlation_id=_story(connection, opened_at),

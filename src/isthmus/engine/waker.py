@@ -27,7 +27,7 @@ from isthmus.rules.quota import in_turn, ramp
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RECEIVED
 from isthmus.store.entry_kinds import ENTRY_KINDS
-from isthmus.store.holds import REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
+from isthmus.store.holds import REPLAYING, WAITING_PERIOD, HoldRow
 from isthmus.store.leadership import leading
 from isthmus.store.runs import RunRow
 
@@ -80,12 +80,12 @@ class Waker:
         if connected is None:
             return 0
         async with self._engine.database.begin() as tx:
-            waiting = await tx.holds.list(state=WAITING_SYSTEM, system=system)
+            runs = await self._ready(tx, system)
+        if not runs or not await self._answers(connected, runs[0]):
+            return 0
+        async with self._engine.database.begin() as tx:
             in_hand = await tx.holds.list(state=REPLAYING, system=system)
             room = await self._steepness(tx, connected.space) - len(in_hand)
-            runs = await self._ready(tx, waiting)
-        if room <= 0 or not runs or not await self._answers(connected, runs):
-            return 0
         return await self._set_going(runs, room)
 
     async def _steepness(self, tx: Transaction, space: str) -> int:
@@ -95,21 +95,19 @@ class Waker:
             return self._at_once
         return min(self._at_once, ramp((utc_now() - circuit.closed_at).total_seconds()))
 
-    async def _answers(self, connected: Connected, runs: Sequence[RunRow]) -> bool:
+    async def _answers(self, connected: Connected, first: RunRow) -> bool:
         """Asked as urgently as the first run that waits for it."""
-        flow = self._engine.flows.get(runs[0].flow)
+        flow = self._engine.flows.get(first.flow)
         try:
             with urgent(flow.urgency if flow else Urgency.BULK):
                 return (await connected.system.health()).ok
         except ConnectError:
             return False
 
-    async def _ready(self, tx: Transaction, waiting: Sequence[HoldRow]) -> list[RunRow]:
+    async def _ready(self, tx: Transaction, system: str) -> list[RunRow]:
         """Runs that have rested, the most urgent first, every fifth the longest waiting."""
-        found = [await tx.runs.get(h.run_id) for h in waiting if h.run_id]
-        runs = [run for run in found if run and not _rests(run)]
-        ranked = sorted(runs, key=_rank)
-        return in_turn(ranked, sorted(runs, key=lambda run: run.number))
+        ranked = [run for run in await tx.runs.waiting_for(system) if not _rests(run)]
+        return in_turn(ranked, sorted(ranked, key=lambda run: run.number))
 
     async def _periods(self) -> int:
         """What waited for a period that is open now: entries are batched again, runs go on."""
@@ -159,7 +157,8 @@ class Waker:
     async def _replay(self, holds: list[HoldRow]) -> int:
         async with self._engine.database.begin() as tx:
             found = [await tx.runs.get(h.run_id) for h in holds if h.run_id]
-        return await self._set_going(sorted(filter(None, found), key=_rank), self._at_once)
+        ranked = sorted(filter(None, found), key=lambda run: (run.priority, run.number))
+        return await self._set_going(ranked, self._at_once)
 
     async def _set_going(self, runs: Sequence[RunRow], most: int) -> int:
         woken = 0
@@ -168,10 +167,6 @@ class Waker:
                 break
             woken += (await replay(self._engine, run, BY)).resumed
         return woken
-
-
-def _rank(run: RunRow) -> tuple[int, int]:
-    return run.priority, run.number
 
 
 def _rests(run: RunRow) -> bool:

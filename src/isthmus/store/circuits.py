@@ -118,7 +118,7 @@ class Circuits:
         self, connection: str, by: str, reason: str | None, *, longest: timedelta
     ) -> None:
         """The probe failed, or with no reason said nothing: the next one is later, or at once."""
-        pause = sa.func.least(circuit.c.pause * 2, longest)
+        pause = sa.func.least(circuit.c.pause + circuit.c.pause, longest)
         later = {"pause": pause, "probe_at": _NOW + pause, "reason": reason} if reason else {}
         await self._connection.execute(
             sa.update(circuit)
