@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -165,24 +166,33 @@ async def test_calls_at_once_double_after_it_is_back(account: Watched, database_
             assert 1 <= account.most <= most * 2
 
 
+@asynccontextmanager
+async def calling(
+    database_url: str, folder: Path, account: Watched, quota: Quota
+) -> AsyncIterator[tuple[Engine, NetSuite, SharedGate]]:
+    """An engine whose flows write to the account."""
+    async with an_engine(database_url, folder, (compare, bulk, bill)) as made:
+        gate = SharedGate(NAME, quota, Governor(made.database, made.outbox))
+        system = system_at(account.url, gate)
+        made.links.connected = {NAME: Connected(system, frozenset(), NAME)}
+        account.account.seed({kind: BOOKS[kind] for kind in ("currency", "subsidiary")})
+        yield made, system, gate
+        await system.close()
+        await gate.close()
+
+
 @pytest.fixture
 async def engine(
     database_url: str, tmp_path: Path, account: Watched
 ) -> AsyncIterator[tuple[Engine, NetSuite, SharedGate]]:
-    async with an_engine(database_url, tmp_path, (compare, bulk, bill)) as made:
-        gate = SharedGate(NAME, Quota(concurrency=4), Governor(made.database, made.outbox))
-        system = system_at(account.url, gate)
-        made.links.connected = {NAME: Connected(system, frozenset(), NAME)}
-        yield made, system, gate
-        await system.close()
-        await gate.close()
+    async with calling(database_url, tmp_path, account, Quota(concurrency=4)) as made:
+        yield made
 
 
 async def test_an_outage_is_drained_in_order_of_priority_a_few_at_a_time(
     engine: tuple[Engine, NetSuite, SharedGate], account: Watched
 ) -> None:
     made, system, gate = engine
-    account.account.seed({kind: BOOKS[kind] for kind in ("currency", "subsidiary")})
     assert (await system.health()).ok
     await account.faults(OUTAGE)
     order = ["compare", "compare", "bulk", "bulk", "bill", "bill", "bill"]
@@ -223,6 +233,36 @@ async def test_an_outage_is_drained_in_order_of_priority_a_few_at_a_time(
     ]  # fmt: skip
     async with made.database.begin() as tx:
         assert await tx.holds.list() == []
+
+
+async def test_runs_beyond_the_day_s_allowance_wait_for_it_and_are_posted_once(
+    account: Watched, database_url: str, tmp_path: Path
+) -> None:
+    quota = Quota(concurrency=1, daily=5, daily_is_ours=True)
+    async with calling(database_url, tmp_path, account, quota) as (made, _, gate):
+        for subject in SUBJECTS:
+            await tell(made, "deal.bill", subject)
+        states = [(await ended(made, f"bill:{subject}")).state for subject in SUBJECTS]
+        assert sorted(states) == ["succeeded"] * 4 + ["waiting_system"] * 3
+        async with made.database.begin() as tx:
+            holds = await tx.holds.list()
+        assert {(h.state, h.code, h.owner) for h in holds} == {
+            ("waiting_system", "quota_spent", "integration")
+        }
+        assert all("the day's 5 calls are made; calls come free from" in h.reason for h in holds)
+        waker = Waker(made)
+        assert await waker.wake() == 0
+        assert account.requests == 5, "its sign-in and four invoices"
+
+        await look_again(gate)
+        async with made.database.begin() as tx:
+            await tx.connection.exec_driver_sql(
+                "update quota_use set since = since - interval '24 hours 11 minutes'"
+            )
+        assert await waker.wake() == 3
+        await settled(made, 7)
+        assert account.requests == 5 + 1 + 3, "one call to see whether it answers"
+        assert sorted(account.departments()) == [f"bill-{n}" for n in range(7)]
 
 
 async def settled(engine: Engine, number: int) -> None:

@@ -120,7 +120,7 @@ class SharedGate:
             return
         try:
             ended, self._ended = self._ended, Counter()
-            await self._governor.leave(self.connection, ended)
+            await self._governor.renew(self.connection, Ask(ended=ended, vendor=self._vendor))
         except SQLAlchemyError as error:
             log.warning("gate.not_closed", connection=self.connection, reason=_first_line(error))
 

@@ -251,11 +251,6 @@ class Governor:
                 half = row.concurrency_now(None) // 2
                 await tx.quotas.narrow(connection, max(1, half))
 
-    async def leave(self, connection: str, ended: Mapping[int, int]) -> None:
-        async with self._database.begin() as tx:
-            await tx.quotas.spend(connection, ended)
-            await tx.quotas.give_back(connection, self.holder)
-
 
 def _paused(row: QuotaRow) -> dict[Urgency, Barred]:
     """A pause of more than seconds, which the system asked for, is for everyone."""
