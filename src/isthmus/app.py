@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
@@ -16,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from isthmus.canonical import CanonicalObject, ExpenseEntry, LegalEntity, TimeEntry
 from isthmus.canonical.base import Role
-from isthmus.connect import ConnectionContext, Connector
-from isthmus.engine import Engine, Observer, RetryPolicy, Waker
+from isthmus.connect import ConnectionContext, Connector, Gate, Quota
+from isthmus.engine import Engine, Governor, Observer, RetryPolicy, SharedGate, Waker
 from isthmus.events.batching import batch_expenses, batch_time
 from isthmus.events.catalogue import CATALOGUE
 from isthmus.events.destinations import ensure_client
@@ -38,6 +39,7 @@ from isthmus.holds.triage import triage
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import Landscape, Reading, check, load
+from isthmus.landscape.connection import OpenedConnection
 from isthmus.settings import Settings
 from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
@@ -85,7 +87,22 @@ def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
     )
 
 
-def open_systems(landscape: Landscape) -> dict[str, Connected]:
+def quota_of(connection: OpenedConnection) -> Quota:
+    """What the vendor publishes, with the firm's own share where the landscape has one."""
+    published = connectors()[connection.vendor].quota(connection.config)
+    share = connection.quota
+    if share is None:
+        return published
+    if share.calls is not None:
+        published = replace(published, calls=share.calls, per=share.per)
+    if share.daily is not None:
+        published = replace(published, daily=share.daily, daily_is_ours=True)
+    return published
+
+
+def open_systems(
+    landscape: Landscape, gates: Mapping[str, Gate] | None = None
+) -> dict[str, Connected]:
     """Every connection, platforms before what lives on them."""
     opened: dict[str, Connected] = {}
     in_order = sorted(landscape.connections.values(), key=lambda c: c.platform is not None)
@@ -95,6 +112,7 @@ def open_systems(landscape: Landscape) -> dict[str, Connected]:
             connection.name,
             landscape.overlays(connection.name),
             host.system.transport if host else None,
+            (gates or {}).get(connection.name),
         )
         system = connectors()[connection.vendor].open(context, connection.config)
         space = host.space if host else connection.name
@@ -120,7 +138,13 @@ class App:
         self.embedded = embedded
         self.outbox = Outbox()
         self.ingest = Ingest(database, self.outbox, landscape.ownership_table())
-        self.connected = open_systems(landscape)
+        self.governor = Governor(database, self.outbox, lease=settings.worker_lease)
+        self.gates = {
+            connection.name: SharedGate(connection.name, quota_of(connection), self.governor)
+            for connection in landscape.connections.values()
+            if connection.platform is None
+        }
+        self.connected = open_systems(landscape, self.gates)
         self.links = Links(self.connected, landscape, database, self.ingest)
         self.engine = Engine(
             database, self.outbox, self.links, landscape, FLOWS,
@@ -239,6 +263,8 @@ class App:
             await self.engine.close()
         for connected in self.connected.values():
             await connected.system.close()
+        for gate in self.gates.values():
+            await gate.close()
         await self.database.close()
         if self.embedded is not None:
             await asyncio.to_thread(self.embedded.stop)

@@ -118,6 +118,7 @@ def test_subjects_are_objects_or_named() -> None:
     assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {
         "batch",
         "bulk",
+        "connection",
         "destination",
         "hold",
     }

@@ -1,4 +1,4 @@
-"""`connection list|test`: the systems of the landscape, and whether they answer."""
+"""`connection list|test|quota`: the systems, whether they answer, what they allow."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.output import Json, show_json, show_table
+from isthmus.cli.output import Json, say, show_json, show_table
 from isthmus.cli.problem import FINDING, Problem
-from isthmus.cli.session import Session, act, session
+from isthmus.cli.session import Session, act, database, session
 
 if TYPE_CHECKING:
     from isthmus.landscape import Landscape
+    from isthmus.observe.status import ConnectionUse
+    from isthmus.settings import Settings
 
 cli = typer.Typer(name="connection", help="The connected systems.", no_args_is_help=True)
 
@@ -67,6 +69,33 @@ def ask(
         )
     if not all(r["ok"] for r in rows):
         raise typer.Exit(FINDING)
+
+
+@cli.command()
+def quota(context: typer.Context, json: Json = False) -> None:
+    """What each connection allows, what is used of it, and which systems are away."""
+    from isthmus.cli.status import show_uses
+
+    found = act(_uses(session(context).installed))
+    if json:
+        show_json(found)
+    elif found:
+        show_uses(found)
+        say("\ncalls of the last 24 hours, by urgency")
+        show_table(
+            ("connection", "urgency", "calls"),
+            [(u.connection, urgency, calls) for u in found for urgency, calls in u.day.items()],
+            right=("calls",),
+        )
+    else:
+        say("no system has been called yet")
+
+
+async def _uses(settings: Settings) -> tuple[ConnectionUse, ...]:
+    from isthmus.observe.status import connections_of
+
+    async with database(settings) as opened, opened.begin() as tx:
+        return await connections_of(tx)
 
 
 def _rows(landscape: Landscape) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ async def _examine(chosen: Session) -> list[Finding]:
     findings += found
     if landscape is not None:
         findings += await _connections(landscape)
-    return findings
+    return findings + await _away(chosen)
 
 
 def _python() -> Finding:
@@ -126,6 +126,25 @@ def _landscape(chosen: Session) -> tuple[Landscape | None, list[Finding]]:
     if reading.landscape is not None:
         findings.append(Finding("landscape", True, f"{path} can be used"))
     return reading.landscape, findings
+
+
+async def _away(chosen: Session) -> list[Finding]:
+    """Systems that the workers have given up calling; none where no database can be asked."""
+    from isthmus.observe.status import connections_of
+    from isthmus.store.embedded import EmbeddedPostgresError
+    from isthmus.store.reach import DatabaseProblem
+
+    try:
+        async with database(chosen.installed) as opened, opened.begin() as tx:
+            uses = await connections_of(tx)
+    except (Problem, DatabaseProblem, EmbeddedPostgresError):
+        return []
+    remedy = "wait: one call at a time looks whether it is back, then what waits goes on"
+    return [
+        Finding(f"calls to {use.connection}", False if use.state == "away" else None,
+                f"{use.state} {use.detail}", remedy)
+        for use in uses if use.state != "answers"
+    ]  # fmt: skip
 
 
 async def _connections(landscape: Landscape) -> list[Finding]:

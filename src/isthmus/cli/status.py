@@ -10,7 +10,9 @@ from isthmus.cli.output import Json, amount, heading, say, show_json, show_table
 from isthmus.cli.session import act, database, session
 
 if TYPE_CHECKING:
-    from isthmus.observe.status import Status
+    from collections.abc import Sequence
+
+    from isthmus.observe.status import ConnectionUse, Status
     from isthmus.settings import Settings
 
 
@@ -33,6 +35,25 @@ async def _read(settings: Settings) -> Status:
         return await status_of(tx)
 
 
+def show_uses(uses: Sequence[ConnectionUse]) -> None:
+    show_table(
+        ("connection", "state", "at once", "waiting", "window", "24 h", "vendor says", "detail"),
+        [(u.connection, u.state, f"{u.in_flight} of {u.concurrency}", u.waiting,
+          _of(u.calls, u.calls_allowed, f" in {u.per} s"),
+          _of(sum(u.day.values()), u.day_allowed),
+          "" if u.vendor_used is None else _of(u.vendor_used, u.vendor_allowed),
+          u.detail or "") for u in uses],
+        right=("waiting",),
+    )  # fmt: skip
+
+
+def _of(used: int, allowed: int | None, unit: str = "") -> str:
+    """The window is counted only where it is limited, the day always."""
+    if allowed is None:
+        return "" if unit else f"{used:,}"
+    return f"{used:,} of {allowed:,}{unit}"
+
+
 def _show(found: Status) -> None:
     workers = f"{found.workers} at work" if found.workers else "none; start `isthmus up`"
     say(f"workers: {workers} · messages waiting: {found.inbox_waiting}")
@@ -43,6 +64,9 @@ def _show(found: Status) -> None:
          for s in found.systems],
         right=("seconds ago",),
     )  # fmt: skip
+    if found.connections:
+        heading("\nconnections")
+        show_uses(found.connections)
     heading("\nruns")
     show_table(
         ("flow", "state", "runs"), [(r.flow, r.state, r.runs) for r in found.runs], right=("runs",)

@@ -1,17 +1,21 @@
 """The connector kit: what a connector implements and what it stands on."""
 
 from isthmus.connect.errors import (
+    BreakerOpen,
     Conflict,
     ConnectError,
     Duplicate,
     FieldProblem,
     Invalid,
     PeriodClosed,
+    QuotaSpent,
     Refused,
     Throttled,
     Unauthorized,
     Unavailable,
 )
+from isthmus.connect.gate import Gate, LocalGate, Pass, Queue
+from isthmus.connect.quota import Quota, Signal, Urgency, current_urgency, urgent
 from isthmus.connect.system import (
     Capability,
     Change,
@@ -29,8 +33,9 @@ from isthmus.connect.system import (
 from isthmus.connect.watermark import Watermark
 
 __all__ = [
-    "Capability", "Change", "Conflict", "ConnectError", "ConnectionContext", "Connector",
-    "Duplicate", "FieldProblem", "Health", "Invalid", "Notice", "Outgoing", "Page", "PeriodClosed",
-    "Receipt", "Refused", "Reply", "System", "Throttled", "Unauthorized", "Unavailable",
-    "Watermark", "Webhook",
+    "BreakerOpen", "Capability", "Change", "Conflict", "ConnectError", "ConnectionContext",
+    "Connector", "Duplicate", "FieldProblem", "Gate", "Health", "Invalid", "LocalGate", "Notice",
+    "Outgoing", "Page", "Pass", "PeriodClosed", "Queue", "Quota", "QuotaSpent", "Receipt",
+    "Refused", "Reply", "Signal", "System", "Throttled", "Unauthorized", "Unavailable", "Urgency",
+    "Watermark", "Webhook", "current_urgency", "urgent",
 ]  # fmt: skip

@@ -2,7 +2,9 @@
 
 ConnectError
 |- Unavailable     retry, then wait for the system; `outcome_unknown` when the call was sent
+|  `- BreakerOpen  not called, because it is away: wait as a row until one probe is answered
 |- Throttled       wait `retry_after` seconds; does not count as a failure
+|  `- QuotaSpent   not called, because the limit is spent: wait as a row for `retry_after`
 |- Unauthorized    refreshed once already: stop the connection, tell its owner
 |- Refused         the system will never accept this: dead letter
 |- Invalid         a person must correct the named fields
@@ -52,6 +54,10 @@ class ConnectError(Exception):
     def restore(cls, state: dict[str, Any]) -> ConnectError:
         return cls(**state)
 
+    def seen_by(self, system: str) -> ConnectError:
+        """The same error of another connection on the same platform."""
+        return self.restore({**self.state(), "system": system})
+
 
 class Unavailable(ConnectError):
     remedy = "Nothing: the run waits and goes on when the system answers again."
@@ -87,6 +93,20 @@ class Throttled(ConnectError):
 
     def state(self) -> dict[str, Any]:
         return {**super().state(), "retry_after": self.retry_after}
+
+
+class BreakerOpen(Unavailable):
+    remedy = (
+        "Nothing: one call at a time looks whether the system is back, then what waits goes on in "
+        "order of urgency. See `isthmus connection quota`."
+    )
+
+
+class QuotaSpent(Throttled):
+    remedy = (
+        "Nothing: the run goes on when the limit allows. If it is our own, raise `quota` of the "
+        "connection in the landscape; see `isthmus connection quota`."
+    )
 
 
 class Unauthorized(ConnectError):
@@ -163,8 +183,12 @@ ERRORS: dict[str, type[ConnectError]] = {
     c.__name__: c
     for c in (
         Unavailable, Throttled, Unauthorized, Refused, Invalid, Conflict, PeriodClosed, Duplicate,
+        BreakerOpen, QuotaSpent,
     )
 }  # fmt: skip
+
+NOT_CALLED = (BreakerOpen, QuotaSpent)
+"""The gate let nothing through: asking again in a moment gets the same answer."""
 
 OF_THE_CONNECTION = (Unavailable, Throttled, Unauthorized)
 """What is wrong with all calls, not with one record: the work is tried again as a whole."""

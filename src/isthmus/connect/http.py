@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -12,11 +13,14 @@ from uuid import uuid4
 import httpx2
 import structlog
 
-from isthmus.connect.errors import Unavailable
+from isthmus.connect.errors import NOT_CALLED, Unavailable
+from isthmus.connect.gate import Gate, LocalGate, Pass
+from isthmus.connect.quota import Signal, read_signal
 
 log = structlog.get_logger()
 
 DEFAULT_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+_INSIDE: ContextVar[Pass] = ContextVar("inside")
 
 
 def dump_json(value: object) -> bytes:
@@ -50,7 +54,11 @@ def parse_json(system: str, response: httpx2.Response) -> Any:
 
 
 class Http:
-    """A client for one base URL. Statuses are the connector's to read; transport is ours."""
+    """A client for one base URL. Statuses are the connector's to read; transport is ours.
+
+    Every request passes the gate; `signals` reads what its answer says of the vendor's limits.
+    Without a gate, `concurrency` calls at once are this client's own limit.
+    """
 
     def __init__(
         self,
@@ -59,16 +67,24 @@ class Http:
         *,
         auth: httpx2.Auth | None = None,
         timeout: httpx2.Timeout = DEFAULT_TIMEOUT,
-        max_connections: int = 10,
+        concurrency: int = 10,
+        gate: Gate | None = None,
+        signals: Callable[[httpx2.Response], Signal] = read_signal,
     ) -> None:
         self.system = system
+        self._gate = gate or LocalGate(concurrency)
+        self._signals = signals
         self._client = httpx2.AsyncClient(
             base_url=base_url,
             auth=auth,
             timeout=timeout,
-            limits=httpx2.Limits(max_connections=max_connections),
+            limits=httpx2.Limits(max_connections=None),
             follow_redirects=False,
+            event_hooks={"request": [self._charge]},
         )
+
+    async def _charge(self, request: httpx2.Request) -> None:
+        await self._gate.charge(_INSIDE.get())
 
     async def request(
         self,
@@ -80,28 +96,44 @@ class Http:
         body: object = None,
         content: bytes | None = None,
     ) -> httpx2.Response:
-        """Send. `body` goes as JSON, `content` as it is. Raises Unavailable, never httpx2's own."""
+        """Send. `body` goes as JSON, `content` as it is. Raises Unavailable, never httpx2's own,
+        and what the gate says when it lets nothing through.
+        """
         sent = dict(headers or {})
         if body is not None:
             content = dump_json(body)
             sent.setdefault("Content-Type", "application/json")
+        request = self._client.build_request(
+            method, path, params=params, headers=sent, content=content
+        )
+        passed, signal = await self._gate.enter(), Signal()
+        _INSIDE.set(passed)
+        try:
+            response = await self._send(request, path)
+            signal = self._signals(response)
+        except Unavailable as error:
+            signal = Signal() if isinstance(error, NOT_CALLED) else Signal(lost=error.message)
+            raise
+        finally:
+            await self._gate.leave(passed, signal)
+        return response
+
+    async def _send(self, request: httpx2.Request, path: str) -> httpx2.Response:
         started = time.monotonic()
         try:
-            response = await self._client.request(
-                method, path, params=params, headers=sent, content=content
-            )
+            response = await self._client.send(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise Unavailable(self.system, f"no connection: {str(error) or 'timed out'}") from error
         except httpx2.TransportError as error:
             raise Unavailable(
                 self.system,
-                f"{method} {path} got no answer: {type(error).__name__}",
+                f"{request.method} {path} got no answer: {type(error).__name__}",
                 outcome_unknown=True,
             ) from error
         log.debug(
             "vendor.called",
             system=self.system,
-            method=method,
+            method=request.method,
             path=path,
             status=response.status_code,
             ms=round((time.monotonic() - started) * 1000, 1),

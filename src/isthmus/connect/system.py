@@ -18,6 +18,8 @@ from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
 from isthmus.canonical.journal_entry import Account
 from isthmus.connect.errors import ConnectError, FieldProblem
+from isthmus.connect.gate import Gate
+from isthmus.connect.quota import Quota
 from isthmus.connect.watermark import Watermark
 
 
@@ -167,20 +169,25 @@ class ConnectionContext:
     """What the composition root hands a connector besides its own configuration.
 
     `overlays` are the landscape's mapping overrides, by mapping name. `transport` is that of the
-    connection named under `platform`.
+    connection named under `platform`. `gate` is what its calls pass; None: a process by itself.
     """
 
     name: str
     overlays: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     transport: object = None
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
 class Connector:
-    """A vendor, as found through the entry-point group `isthmus.connectors`."""
+    """A vendor, as found through the entry-point group `isthmus.connectors`.
+
+    `quota` is what the vendor publishes of its limits, for a connection configured so.
+    """
 
     vendor: str
     title: str
     roles: tuple[Role, ...]
     config: type[BaseModel]
     open: Callable[[ConnectionContext, Any], System]
+    quota: Callable[[Any], Quota] = lambda config: Quota()

@@ -2,6 +2,8 @@
 
 from isthmus.engine.engine import Engine, Observer
 from isthmus.engine.flow import Flow, Run, Step, flow
+from isthmus.engine.gate import SharedGate
+from isthmus.engine.governor import Governor
 from isthmus.engine.history import History
 from isthmus.engine.hold import Hold
 from isthmus.engine.replay import Replayed, StepRecord, replay, steps_of
@@ -9,6 +11,6 @@ from isthmus.engine.retry import RetryPolicy
 from isthmus.engine.waker import Waker
 
 __all__ = [
-    "Engine", "Flow", "History", "Hold", "Observer", "Replayed", "RetryPolicy", "Run", "Step",
-    "StepRecord", "Waker", "flow", "replay", "steps_of",
+    "Engine", "Flow", "Governor", "History", "Hold", "Observer", "Replayed", "RetryPolicy", "Run",
+    "SharedGate", "Step", "StepRecord", "Waker", "flow", "replay", "steps_of",
 ]  # fmt: skip

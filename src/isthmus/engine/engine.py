@@ -20,6 +20,7 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 
 from isthmus.connect.errors import ConnectError
+from isthmus.connect.quota import urgent
 from isthmus.engine.failover import FailOver
 from isthmus.engine.flow import Flow, Run, Step
 from isthmus.engine.hold import Hold
@@ -187,7 +188,8 @@ class Engine:
         ):
             await outlast(self.database, lambda: self._began(run_id))
             try:
-                await run.flow.body(run)
+                with urgent(run.flow.urgency):
+                    await run.flow.body(run)
             except (Hold, ConnectError) as stop:
                 await self._stopped(run, stop)
                 raise

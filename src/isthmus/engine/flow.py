@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from isthmus.connect.quota import Urgency
 from isthmus.events.envelope import Event
 from isthmus.kit.money import Money
 from isthmus.landscape import Landscape
@@ -25,6 +26,8 @@ from isthmus.store.database import Transaction
 if TYPE_CHECKING:
     from isthmus.engine.engine import Engine
     from isthmus.events.links import Links
+
+BULK_FROM, RECONCILIATION_FROM = 30, 60
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +52,13 @@ class Flow:
 
     def starts_on(self, event: Event) -> bool:
         return event.type in (self.on, *self.also) and self.accepts(event)
+
+    @property
+    def urgency(self) -> Urgency:
+        """Of its calls: below 30 it is about what is billed, from 60 on it compares."""
+        if self.priority < BULK_FROM:
+            return Urgency.INVOICING
+        return Urgency.BULK if self.priority < RECONCILIATION_FROM else Urgency.RECONCILIATION
 
     def run_id(self, event: Event) -> str:
         return f"{self.name}:{self.key(event)}"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from isthmus.connect.errors import Conflict, ConnectError, Throttled, Unavailable
+from isthmus.connect.errors import NOT_CALLED, Conflict, ConnectError, Throttled, Unavailable
 
 T = TypeVar("T")
 
@@ -29,10 +29,14 @@ class RetryPolicy:
 
 
 async def retrying(policy: RetryPolicy, call: Callable[[], Awaitable[T]]) -> T:
-    """Unavailable, Throttled and Conflict are repeated; every other error is final."""
+    """Unavailable, Throttled and Conflict are repeated, unless the gate let nothing through; every
+    other error is final.
+    """
     for attempt in range(policy.attempts - 1):
         try:
             return await call()
+        except NOT_CALLED:
+            raise
         except (Unavailable, Throttled, Conflict) as error:
             await asyncio.sleep(policy.pause(attempt, error))
     return await call()

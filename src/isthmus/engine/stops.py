@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.connect.errors import (
+    BreakerOpen,
     ConnectError,
     Invalid,
     PeriodClosed,
+    QuotaSpent,
     Refused,
     Throttled,
     Unauthorized,
@@ -20,6 +22,8 @@ from isthmus.landscape.bindings import RoleError
 from isthmus.store.holds import DEAD, HELD, WAITING_PERIOD, WAITING_SYSTEM, NewHold
 
 _STATES: tuple[tuple[type[ConnectError], str, str], ...] = (
+    (BreakerOpen, WAITING_SYSTEM, "breaker_open"),
+    (QuotaSpent, WAITING_SYSTEM, "quota_spent"),
     (Unavailable, WAITING_SYSTEM, "unavailable"),
     (Throttled, WAITING_SYSTEM, "throttled"),
     (Unauthorized, WAITING_SYSTEM, "unauthorized"),

@@ -1,7 +1,8 @@
 """Wakes runs that wait for a system or a period: rows, not processes, until the cause is gone.
 
-A system is asked by one cheap authenticated call; once it answers, its runs go on in order of
-priority, a few at a time, so that it is not hit by all of them at once.
+A system is asked by one cheap authenticated call; while its circuit is open the gate lets through
+one such call of all processes. Once it answers, one process at a time sets its runs going in order
+of priority: one, two, four ... in hand at once, so that it is not hit by all of them.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from isthmus.canonical import AccountingPeriod
 from isthmus.canonical.dimensions import PeriodState
 from isthmus.connect.errors import ConnectError
+from isthmus.connect.quota import Urgency, urgent
 from isthmus.engine.engine import Engine
 from isthmus.engine.replay import is_stopped, replay
 from isthmus.events.batching import batch_waiting
+from isthmus.events.links import Connected
 from isthmus.kit.clock import utc_now
+from isthmus.rules.quota import in_turn, ramp
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RECEIVED
 from isthmus.store.entry_kinds import ENTRY_KINDS
-from isthmus.store.holds import REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
+from isthmus.store.holds import REPLAYING, WAITING_PERIOD, HoldRow
+from isthmus.store.leadership import leading
 from isthmus.store.runs import RunRow
 
 log = structlog.get_logger()
@@ -66,20 +71,43 @@ class Waker:
             systems = await tx.holds.waiting_systems()
         woken = 0
         for system in systems:
-            if await self._answers(system):
-                async with self._engine.database.begin() as tx:
-                    waiting = await tx.holds.list(state=WAITING_SYSTEM, system=system)
-                woken += await self._replay(waiting, patiently=True)
+            async with leading(self._engine.database.engine, f"drain:{system}") as leads:
+                woken += await self._drain(system) if leads else 0
         return woken
 
-    async def _answers(self, system: str) -> bool:
+    async def _drain(self, system: str) -> int:
         connected = self._engine.links.connected.get(system)
         if connected is None:
-            return False
+            return 0
+        async with self._engine.database.begin() as tx:
+            runs = await self._ready(tx, system)
+        if not runs or not await self._answers(connected, runs[0]):
+            return 0
+        async with self._engine.database.begin() as tx:
+            in_hand = await tx.holds.list(state=REPLAYING, system=system)
+            room = await self._steepness(tx, connected.space) - len(in_hand)
+        return await self._set_going(runs, room)
+
+    async def _steepness(self, tx: Transaction, space: str) -> int:
+        """How many runs may be in hand: few when the system has just come back."""
+        circuit = await tx.circuits.get(space)
+        if circuit is None or circuit.closed_at is None:
+            return self._at_once
+        return min(self._at_once, ramp((utc_now() - circuit.closed_at).total_seconds()))
+
+    async def _answers(self, connected: Connected, first: RunRow) -> bool:
+        """Asked as urgently as the first run that waits for it."""
+        flow = self._engine.flows.get(first.flow)
         try:
-            return (await connected.system.health()).ok
+            with urgent(flow.urgency if flow else Urgency.BULK):
+                return (await connected.system.health()).ok
         except ConnectError:
             return False
+
+    async def _ready(self, tx: Transaction, system: str) -> list[RunRow]:
+        """Runs that have rested, the most urgent first, every fifth the longest waiting."""
+        ranked = [run for run in await tx.runs.waiting_for(system) if not _rests(run)]
+        return in_turn(ranked, sorted(ranked, key=lambda run: run.number))
 
     async def _periods(self) -> int:
         """What waited for a period that is open now: entries are batched again, runs go on."""
@@ -126,13 +154,16 @@ class Waker:
         stopped = [h for h in stale if h.run_id and await is_stopped(self._engine, h.run_id)]
         return await self._replay(stopped)
 
-    async def _replay(self, holds: list[HoldRow], *, patiently: bool = False) -> int:
-        woken = 0
+    async def _replay(self, holds: list[HoldRow]) -> int:
         async with self._engine.database.begin() as tx:
             found = [await tx.runs.get(h.run_id) for h in holds if h.run_id]
-        runs = [r for r in found if r and not (patiently and _rests(r))]
-        for run in sorted(runs, key=lambda r: (r.priority, r.number)):
-            if woken >= self._at_once:
+        ranked = sorted(filter(None, found), key=lambda run: (run.priority, run.number))
+        return await self._set_going(ranked, self._at_once)
+
+    async def _set_going(self, runs: Sequence[RunRow], most: int) -> int:
+        woken = 0
+        for run in runs:
+            if woken >= most:
                 break
             woken += (await replay(self._engine, run, BY)).resumed
         return woken

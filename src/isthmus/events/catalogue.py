@@ -156,6 +156,17 @@ class RevenueNotCompared(RevenueCompared):
     why: str = Field(description="Why the ledger's figure is not known.")
 
 
+class ConnectionLost(Data):
+    connection: str = Field(description="Its name in the landscape.")
+    reason: str = Field(description="What the last call met.")
+    failures: int = Field(description="Calls in a row that failed.")
+
+
+class ConnectionRestored(Data):
+    connection: str = Field(description="Its name in the landscape.")
+    lost_at: str = Field(description="When it was lost, in UTC.")
+
+
 class HoldAct(Data):
     hold: str = Field(description="Label of the hold, such as H-17.")
     by: str = Field(description="Who did it.")
@@ -311,6 +322,12 @@ _NAMED = (
               RevenueCompared, "finance"),
     EventType("revenue.not_compared", "contract",
               "The ledger cannot tell what it recognised.", RevenueNotCompared, "finance"),
+    EventType("connection.lost", "connection",
+              "A system is away: it is not called, and what needs it waits.", ConnectionLost,
+              "integration"),
+    EventType("connection.restored", "connection",
+              "A system is back: what waits for it goes on, a few at a time.", ConnectionRestored,
+              "integration"),
     EventType("hold.fixed", "hold", "A person corrected what is held; the original is kept.",
               HoldAct, "integration"),
     EventType("hold.replayed", "hold", "A person set going what was held.", HoldAct,

@@ -37,7 +37,7 @@ from isthmus.canonical import (
     Resource,
     TimeEntry,
 )
-from isthmus.connect import Change, ConnectError, Unauthorized, Watermark
+from isthmus.connect import Change, ConnectError, Unauthorized, Urgency, Watermark, urgent
 from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected
@@ -203,10 +203,13 @@ class Reader:
             async with self._database.begin() as tx:
                 state = await tx.watermarks.get(self.connected.name, model.kind)
             since = Watermark.from_json(state) if state else Watermark()
-            async for page in self.connected.system.changes(model, since):
-                await self._ingest.take(
-                    self.connected, page.changes, watermark=(model.kind, page.watermark.to_json())
-                )
-                await self._after_page(model)
-                count += len(page.changes)
+            with urgent(Urgency.RECONCILIATION):
+                async for page in self.connected.system.changes(model, since):
+                    await self._ingest.take(
+                        self.connected,
+                        page.changes,
+                        watermark=(model.kind, page.watermark.to_json()),
+                    )
+                    await self._after_page(model)
+                    count += len(page.changes)
         return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, SerializeAsAny, Tag
@@ -31,6 +32,18 @@ ChangeSource = Annotated[
 ]
 
 
+class QuotaShare(Part):
+    """Only what differs from what the vendor publishes."""
+
+    calls: int | None = Field(
+        default=None, ge=1, description="Requests in any stretch of `per`, of all workers together."
+    )
+    per: Duration = Field(default=timedelta(minutes=1), description="That stretch, such as `60s`.")
+    daily: int | None = Field(
+        default=None, ge=1, description="Requests in any 24 hours: our share of the allowance."
+    )
+
+
 class Connection(Part):
     """The keys that every vendor shares. All other keys of a connection are its vendor's own, and
     are checked by the configuration model that the connector ships.
@@ -45,6 +58,10 @@ class Connection(Part):
         default={},
         description="How we learn of changes, per canonical object: `webhook` or `{poll: 60s}`. "
         "Objects that are not named are polled as `schedules` says.",
+    )
+    quota: QuotaShare | None = Field(
+        default=None,
+        description="Our share of the vendor's limits, where it is not all that the vendor allows.",
     )
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from isthmus.connect.quota import Urgency
 from isthmus.connect.watermark import BEGINNING
 from isthmus.kit.clock import utc_now
+from isthmus.store.circuits import Circuit
 from isthmus.store.database import Transaction
+from isthmus.store.quotas import QuotaRow
 
 ALIVE_SECONDS = 10.0
 
@@ -61,6 +64,30 @@ class ToReview:
 
 
 @dataclass(frozen=True)
+class ConnectionUse:
+    """How much of a connection's limits is in use, and whether its system is called at all.
+
+    `calls` ended in the last `per` seconds; `day` in the last 24 hours, by urgency.
+    """
+
+    connection: str
+    state: str
+    """`answers`, `away`, `paused` or `coming back`."""
+    detail: str | None
+    in_flight: int
+    waiting: int
+    concurrency: int
+    calls: int
+    calls_allowed: int | None
+    per: int
+    day: dict[str, int]
+    day_allowed: int | None
+    vendor_used: int | None
+    """Of the day, as the vendor last said, all clients together."""
+    vendor_allowed: int | None
+
+
+@dataclass(frozen=True)
 class Status:
     workers: int
     inbox_waiting: int
@@ -70,6 +97,7 @@ class Status:
     expenses: tuple[EntryCount, ...]
     holds: tuple[HeldBy, ...]
     billing_to_review: tuple[ToReview, ...]
+    connections: tuple[ConnectionUse, ...]
 
 
 async def status_of(tx: Transaction) -> Status:
@@ -85,7 +113,41 @@ async def status_of(tx: Transaction) -> Status:
         holds=tuple([HeldBy(o, s, n, c, a)
                      for o, s, c, n, a in await tx.holds.blocked_by_owner()]),
         billing_to_review=await _to_review(tx),
+        connections=await connections_of(tx),
     )  # fmt: skip
+
+
+async def connections_of(tx: Transaction) -> tuple[ConnectionUse, ...]:
+    """Those that were called since they were connected."""
+    circuits = {circuit.connection: circuit for circuit in await tx.circuits.list()}
+    return tuple([await _use(tx, q, circuits.get(q.connection)) for q in await tx.quotas.list()])
+
+
+async def _use(tx: Transaction, quota: QuotaRow, circuit: Circuit | None) -> ConnectionUse:
+    held = await tx.quotas.held(quota.connection)
+    used = await tx.quotas.used(quota.connection)
+    state, detail = _state(quota, circuit)
+    return ConnectionUse(
+        quota.connection, state, detail,
+        in_flight=sum(held.wanted) - sum(held.waiting), waiting=sum(held.waiting),
+        concurrency=quota.concurrency_now(circuit.closed_at if circuit else None),
+        calls=await tx.quotas.spent_lately(quota.connection, quota.per) if quota.calls else 0,
+        calls_allowed=quota.calls, per=int(quota.per.total_seconds()),
+        day={Urgency(u).name.lower(): n for u, n in sorted(used.by_urgency.items())},
+        day_allowed=quota.daily_now,
+        vendor_used=quota.vendor_used, vendor_allowed=quota.vendor_allowed,
+    )  # fmt: skip
+
+
+def _state(quota: QuotaRow, circuit: Circuit | None) -> tuple[str, str | None]:
+    if circuit is not None and circuit.opened_at is not None:
+        return "away", f"since {circuit.opened_at:%Y-%m-%d %H:%M} UTC: {circuit.reason}"
+    if quota.paused_until is not None and quota.paused_until > quota.now:
+        return "paused", f"until {quota.paused_until:%Y-%m-%d %H:%M:%S} UTC, as it asked"
+    limit = quota.concurrency_now(circuit.closed_at if circuit else None)
+    if limit < quota.concurrency:
+        return "coming back", f"{limit} of {quota.concurrency} calls at once for the moment"
+    return "answers", None
 
 
 def _counts(values: list[tuple[str, str, Decimal, int]]) -> tuple[EntryCount, ...]:

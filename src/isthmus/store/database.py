@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from isthmus.canonical import TimeEntry
 from isthmus.store.bulks import Bulks
+from isthmus.store.circuits import Circuits
 from isthmus.store.destinations import Destinations
 from isthmus.store.drifts import Drifts
 from isthmus.store.dry_runs import DryRuns
@@ -27,6 +28,7 @@ from isthmus.store.ledger import Ledger
 from isthmus.store.lookup import Lookup
 from isthmus.store.notices import Notices
 from isthmus.store.queues import HoldQueues
+from isthmus.store.quotas import Quotas
 from isthmus.store.records import Records
 from isthmus.store.runs import Runs
 from isthmus.store.transfers import Transfers
@@ -128,6 +130,14 @@ class Transaction:
     @cached_property
     def executors(self) -> Executors:
         return Executors(self.connection)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        return Quotas(self.connection)
+
+    @cached_property
+    def circuits(self) -> Circuits:
+        return Circuits(self.connection)
 
     async def lock(self, name: str) -> None:
         """Serialise on a name until the transaction ends."""

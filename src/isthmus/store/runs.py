@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.tables import run
+from isthmus.store.holds import WAITING_SYSTEM
+from isthmus.store.tables import hold, run
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,17 @@ class Runs:
         await self._connection.execute(
             sa.update(run).where(run.c.id == id).values(state="queued", finished_at=None)
         )
+
+    async def waiting_for(self, system: str, limit: int = 1000) -> list[RunRow]:
+        """Runs that a system's absence or limits have stopped, the most urgent first."""
+        rows = await self._connection.execute(
+            sa.select(*_COLUMNS)
+            .join(hold, hold.c.run_id == run.c.id)
+            .where(hold.c.state == WAITING_SYSTEM, hold.c.system == system)
+            .order_by(run.c.priority, run.c.number)
+            .limit(limit)
+        )
+        return [RunRow(*row) for row in rows]
 
     async def list(
         self,

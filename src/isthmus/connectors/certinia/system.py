@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.connect import ConnectionContext, Unauthorized
+from isthmus.connect import ConnectionContext, Quota, Unauthorized
 from isthmus.connectors.certinia.assignment import Assignments
 from isthmus.connectors.certinia.config import CertiniaConfig
 from isthmus.connectors.certinia.contract import Contracts
@@ -21,6 +21,7 @@ from isthmus.platforms.salesforce import (
     SalesforceSystem,
     SalesforceTransport,
     open_transport,
+    org_quota,
 )
 
 OBJECTS = (
@@ -44,12 +45,18 @@ def open_system(context: ConnectionContext, config: CertiniaConfig) -> Salesforc
     )
 
 
+def quota(config: CertiniaConfig) -> Quota:
+    """That of its org; where it lives in another connection's, that one's gate counts."""
+    org = config.org()
+    return Quota() if org is None else org_quota(org)
+
+
 def _transport(
     context: ConnectionContext, config: CertiniaConfig
 ) -> tuple[SalesforceTransport, bool]:
     org = config.org()
     if org is not None:
-        return open_transport(context.name, org), False
+        return open_transport(context.name, org, context.gate), False
     if isinstance(context.transport, SalesforceTransport):
         return context.transport.seen_by(context.name), True
     raise Unauthorized(

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 import httpx2
 
 from isthmus.connect.errors import Duplicate, Throttled, Unavailable
+from isthmus.connect.gate import Gate
 from isthmus.connect.http import Http, parse_json
 from isthmus.connectors.netsuite import wire
 from isthmus.connectors.netsuite.auth import token_auth
 from isthmus.connectors.netsuite.config import NetSuiteConfig
+from isthmus.connectors.netsuite.limits import read_limits
 from isthmus.connectors.netsuite.refusals import refusal, with_values
 
 RECORDS = "/services/rest/record/v1"
@@ -31,15 +33,16 @@ PAUSES = (0.3, 0.9)
 
 
 class NetSuiteClient:
-    def __init__(self, system: str, config: NetSuiteConfig) -> None:
+    def __init__(self, system: str, config: NetSuiteConfig, gate: Gate | None = None) -> None:
         self.system = system
         self._http = Http(
             system,
             config.base_url,
             auth=token_auth(system, config.base_url, config.auth),
-            max_connections=config.concurrency,
+            concurrency=config.concurrency,
+            gate=gate,
+            signals=read_limits,
         )
-        self._slots = asyncio.Semaphore(config.concurrency)
 
     async def send(
         self,
@@ -54,10 +57,9 @@ class NetSuiteClient:
     ) -> httpx2.Response:
         """A success, or a status in `accept`; everything else is raised as a typed error."""
         for pause in (*PAUSES, None):
-            async with self._slots:
-                response = await self._http.request(
-                    method, path, params=params, headers=headers, body=body
-                )
+            response = await self._http.request(
+                method, path, params=params, headers=headers, body=body
+            )
             if response.is_success:
                 return response
             error = refusal(self.system, response, _record(path), wrote=wrote)

@@ -61,7 +61,9 @@ class NetSuiteConfig(BaseModel):
     url: str | None = Field(default=None, description="Base address instead of the account's own.")
     auth: Auth = Field(description="How to log in.")
     concurrency: int = Field(
-        default=4, ge=1, description="Calls at once; keep it below the account's limit."
+        default=4,
+        ge=1,
+        description="Calls at once, of all workers; keep it below the account's limit.",
     )
     time_zone: str = Field(
         default="UTC", description="Time zone of the integration user; SuiteQL answers in it."

@@ -61,7 +61,7 @@ from isthmus.kit.ids import derived_id
 class NetSuite:
     def __init__(self, context: ConnectionContext, config: NetSuiteConfig) -> None:
         self.name = context.name
-        self._client = NetSuiteClient(context.name, config)
+        self._client = NetSuiteClient(context.name, config, context.gate)
         self.transport: object = self._client
         code = FieldMapping.load(PACKAGE, "legal_entity", context.overlays).attributes["code"].field
         desk = Desk(self._client, Lists(self._client, code), config, context)

@@ -12,7 +12,7 @@ OBJECTS = (Accounts, Opportunities, Invoices)
 
 
 def open_system(context: ConnectionContext, config: SalesforceConfig) -> SalesforceSystem:
-    transport = open_transport(context.name, config)
+    transport = open_transport(context.name, config, context.gate)
     return SalesforceSystem(
         context.name,
         transport,

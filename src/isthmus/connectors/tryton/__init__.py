@@ -1,7 +1,7 @@
 """Tryton 8.0 LTS and 8.2 as the ledger, over its JSON-RPC."""
 
 from isthmus.canonical.base import Role
-from isthmus.connect.system import Connector
+from isthmus.connect import Connector, Quota
 from isthmus.connectors.tryton.config import TrytonConfig
 from isthmus.connectors.tryton.system import TrytonSystem
 
@@ -11,6 +11,7 @@ CONNECTOR = Connector(
     roles=(Role.ERP,),
     config=TrytonConfig,
     open=TrytonSystem,
+    quota=lambda config: Quota(concurrency=config.concurrency),
 )
 
 __all__ = ["CONNECTOR"]

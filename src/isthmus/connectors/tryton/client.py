@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from isthmus.connect.errors import Invalid, Refused, Unavailable
+from isthmus.connect.gate import Gate
 from isthmus.connect.http import Http
 from isthmus.connectors.tryton import refusals, wire
 from isthmus.connectors.tryton.config import TrytonConfig
@@ -22,7 +23,7 @@ ALL = {"active_test": False}
 class TrytonClient:
     """Calls run under the context of the user's preferences, with the language pinned."""
 
-    def __init__(self, system: str, config: TrytonConfig) -> None:
+    def __init__(self, system: str, config: TrytonConfig, gate: Gate | None = None) -> None:
         self.system = system
         self.context: Record = {}
         self._config = config
@@ -31,9 +32,9 @@ class TrytonClient:
             system,
             str(config.url).rstrip("/"),
             timeout=httpx2.Timeout(config.timeout_seconds, connect=5.0),
-            max_connections=config.concurrency,
+            concurrency=config.concurrency,
+            gate=gate,
         )
-        self._slots = asyncio.Semaphore(config.concurrency)
         self._session: str | None = None
         self._login = asyncio.Lock()
 
@@ -123,10 +124,9 @@ class TrytonClient:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
         if session:
             headers["Authorization"] = f"Session {session}"
-        async with self._slots:
-            return await self._http.request(
-                "POST", self._path, headers=headers, content=wire.request_body(method, params)
-            )
+        return await self._http.request(
+            "POST", self._path, headers=headers, content=wire.request_body(method, params)
+        )
 
     def _result(self, method: str, response: httpx2.Response) -> Any:
         if response.status_code != 200:

@@ -44,7 +44,7 @@ from isthmus.connectors.tryton.table import Table
 class TrytonSystem:
     def __init__(self, context: ConnectionContext, config: TrytonConfig) -> None:
         self.name = context.name
-        self._client = TrytonClient(context.name, config)
+        self._client = TrytonClient(context.name, config, context.gate)
         self.transport: object = self._client
         catalogue = Catalogue(self._client, config)
         overlays = context.overlays

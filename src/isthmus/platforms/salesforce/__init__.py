@@ -3,9 +3,10 @@
 Used by the CRM connector and by packages that run in the same org.
 """
 
+from isthmus.connect import Gate
 from isthmus.platforms.salesforce.auth import OrgAuth
 from isthmus.platforms.salesforce.config import ClientCredentials, JwtBearer, OrgConfig
-from isthmus.platforms.salesforce.limits import ApiUsage
+from isthmus.platforms.salesforce.limits import ApiUsage, org_quota
 from isthmus.platforms.salesforce.outbound import OutboundMessages, Pushed
 from isthmus.platforms.salesforce.package import package_files
 from isthmus.platforms.salesforce.reading import Child, Found, Source
@@ -16,11 +17,10 @@ from isthmus.platforms.salesforce.transport import SalesforceTransport
 __all__ = [
     "KEY", "ApiUsage", "Child", "ClientCredentials", "Found", "JwtBearer", "OrgAuth", "OrgConfig",
     "OutboundMessages", "Pushed", "SObject", "SalesforceSystem", "SalesforceTransport", "Source",
-    "open_transport", "package_files",
+    "open_transport", "org_quota", "package_files",
 ]  # fmt: skip
 
 
-def open_transport(name: str, config: OrgConfig) -> SalesforceTransport:
-    return SalesforceTransport(
-        name, config.url, OrgAuth(name, config.url, config.auth), config, config.max_concurrent
-    )
+def open_transport(name: str, config: OrgConfig, gate: Gate | None = None) -> SalesforceTransport:
+    auth = OrgAuth(name, config.url, config.auth)
+    return SalesforceTransport(name, config.url, auth, config, gate)

@@ -14,11 +14,12 @@ from typing import Any, Protocol
 
 import httpx2
 
-from isthmus.connect.errors import Conflict, ConnectError, Throttled, Unavailable
+from isthmus.connect.errors import Conflict, ConnectError, QuotaSpent, Throttled, Unavailable
+from isthmus.connect.gate import Gate
 from isthmus.connect.http import Http, parse_json
 from isthmus.platforms.salesforce.auth import OrgAuth
 from isthmus.platforms.salesforce.errors import LOCK, error_of_response
-from isthmus.platforms.salesforce.limits import ApiUsage
+from isthmus.platforms.salesforce.limits import ApiUsage, read_limits
 
 TRIES = 3
 QUERY_BATCH = 2000
@@ -35,6 +36,8 @@ class Settings(Protocol):
     @property
     def bulk_timeout(self) -> float: ...
     @property
+    def max_concurrent(self) -> int: ...
+    @property
     def retry_pause(self) -> float: ...
     @property
     def single_currency(self) -> str | None: ...
@@ -44,14 +47,20 @@ class SalesforceTransport:
     """`api_usage` is what the last reply said of the org's daily calls."""
 
     def __init__(
-        self, name: str, url: str, auth: OrgAuth, settings: Settings, max_concurrent: int = 8
+        self, name: str, url: str, auth: OrgAuth, settings: Settings, gate: Gate | None = None
     ) -> None:
         self.name = name
         self.settings = settings
         self._usage: list[ApiUsage] = []
         self._auth = auth
-        self._http = Http(name, url.rstrip("/"), auth=auth, max_connections=max_concurrent)
-        self._gate = asyncio.Semaphore(max_concurrent)
+        self._http = Http(
+            name,
+            url.rstrip("/"),
+            auth=auth,
+            concurrency=settings.max_concurrent,
+            gate=gate,
+            signals=read_limits,
+        )
         self._described: dict[str, dict[str, Any]] = {}
 
     def seen_by(self, name: str) -> SalesforceTransport:
@@ -109,12 +118,9 @@ class SalesforceTransport:
         request: Mapping[str, Any],
     ) -> httpx2.Response:
         try:
-            async with self._gate:
-                response = await self._http.request(method, path, **request)
-        except Unavailable as error:
-            raise Unavailable(
-                self.name, error.message, outcome_unknown=error.outcome_unknown
-            ) from error
+            response = await self._http.request(method, path, **request)
+        except (Unavailable, QuotaSpent) as error:
+            raise error.seen_by(self.name) from error
         usage = ApiUsage.parse(response.headers.get("Sforce-Limit-Info"))
         if usage is not None:
             self._usage[:] = [usage]
