@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from isthmus.kit.ids import new_id
 from isthmus.store.database import Database, Transaction
+from isthmus.store.fact_tables import fact
 from isthmus.store.ledger import FactRow, Frozen
 from isthmus.store.migrate import upgrade
-from isthmus.store.tables import fact
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.tables import circuit
+from isthmus.store.quota_tables import circuit
 
 _NOW = sa.func.clock_timestamp()
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.ids import derived_id
-from isthmus.store.tables import fact
+from isthmus.store.fact_tables import fact
 
 CHARGED, NOT_CHARGED = "charged", "not_charged"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from isthmus.store.tables import metadata
+from isthmus.store.columns import metadata
 
 _INSTANT = sa.DateTime(timezone=True)
 _NOW = sa.func.clock_timestamp()

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.rules.quota import ramp
-from isthmus.store.tables import quota, quota_lease, quota_spent, quota_use
+from isthmus.store.quota_tables import quota, quota_lease, quota_spent, quota_use
 
 WIDEN = timedelta(minutes=1)
 """After calls at once were too many, one more is tried each time that this has passed."""

@@ -2,8 +2,13 @@
 
 from alembic import context
 
-from isthmus.store import queue_tables  # noqa: F401 - its tables belong to the metadata
-from isthmus.store.tables import metadata
+from isthmus.store import (  # noqa: F401 - their tables belong to the metadata
+    fact_tables,
+    queue_tables,
+    quota_tables,
+    tables,
+)
+from isthmus.store.columns import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)
