@@ -48,7 +48,8 @@ class SharedGate:
         self._vendor: tuple[int, int] | None = None
         self._grant, self._granted_at, self._valid_until = NOTHING, 0.0, 0.0
         self._calls: int | None = 0
-        self._declared = self._renewing = self._failing = self._short = False
+        self._declared = self._renewing = self._failing = False
+        self._few_slots = self._few_calls = False
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -194,8 +195,13 @@ class SharedGate:
         """At once where there may be more; where the last renewal fell short, at its next turn."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"gate:{self.connection}")
-        elif not self._short or time.monotonic() > self._granted_at + STARVED:
+        elif not self._is_hopeless or time.monotonic() > self._granted_at + STARVED:
             self._wanted.set()
+
+    @property
+    def _is_hopeless(self) -> bool:
+        """Of what is missing now, the last renewal already gave all that there was."""
+        return self._few_calls if self._calls == 0 else self._few_slots
 
     async def _run(self) -> None:
         """While there is anything in hand; what is left over is given back before the end."""
@@ -242,7 +248,8 @@ class SharedGate:
         self._failing = self._failing or self._grant.failures > 0
         self._granted_at = time.monotonic()
         self._valid_until = began + self._governor.lease.total_seconds()
-        self._short = self._grant.falls_short_of(ask)
+        self._few_slots = self._grant.too_few_slots(ask)
+        self._few_calls = self._grant.too_few_calls(ask)
         return not ask.is_empty
 
     def _in_hand(self, ended: Counter[int], vendor: tuple[int, int] | None) -> Ask:

@@ -68,11 +68,13 @@ class Grant:
     failures: int = 0
     barred: Mapping[Urgency, Barred] = field(default_factory=dict)
 
-    def falls_short_of(self, ask: Ask) -> bool:
-        """Whether somebody goes on waiting, so that asking again at once is of no use."""
-        waiting = sum(ask.waiting)
-        too_few = self.calls is not None and self.calls < waiting + ask.owed
-        return too_few or self.slots < sum(ask.in_flight) + waiting
+    def too_few_slots(self, ask: Ask) -> bool:
+        """Somebody goes on waiting for a call to end, so asking again at once is of no use."""
+        return self.slots < sum(ask.in_flight) + sum(ask.waiting)
+
+    def too_few_calls(self, ask: Ask) -> bool:
+        """The same for the window or the day."""
+        return self.calls is not None and self.calls < sum(ask.waiting) + ask.owed
 
 
 class Governor:
