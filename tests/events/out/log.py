@@ -45,7 +45,7 @@ def destination(**keys: object) -> Destination:
 @asynccontextmanager
 async def relaying(
     database: Database, to: Destination, *, name: str = "out", pace: Pace = QUICK,
-    lease: float = 2.0,
+    lease: float = 15.0,
 ) -> AsyncIterator[Relay]:  # fmt: skip
     relay = Relay(name, to, database, Feed(database), lease_seconds=lease, pace=pace)
     task = asyncio.create_task(relay.run())
