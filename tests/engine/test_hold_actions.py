@@ -316,6 +316,19 @@ async def test_invoiced_hours_are_frozen_also_for_people(firm: Firm) -> None:
         assert len(await tx.ledger.live("time_entry", [id])) == 1
 
 
+async def test_a_destination_is_not_replayed_but_resumed(firm: Firm) -> None:
+    async with firm.app.database.begin() as tx:
+        await tx.holds.open(
+            NewHold(
+                key="destination:bus", state=HELD, code="destination_refuses", reason="r",
+                owner="integration", fix="isthmus destination resume bus", flow="relay",
+            )
+        )  # fmt: skip
+    with pytest.raises(ActionRefused) as refused:
+        await replay_hold(firm.app.engine, await _only_hold(firm), "someone")
+    assert refused.value.remedy == "isthmus destination resume bus"
+
+
 async def _entry_ids(tx: object) -> list[str]:
     from sqlalchemy import select
 

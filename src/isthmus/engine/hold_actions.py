@@ -110,10 +110,19 @@ async def replay_hold(engine: Engine, hold: HoldRow, by: str, *, code: str | Non
     return acted
 
 
+_SETTLED_ELSEWHERE = frozenset(
+    {
+        "withdrawn_after_posting", "revenue_differs", "destination_refuses",
+        "destination_unreachable",
+    }
+)  # fmt: skip
+"""Codes of holds behind which no run and no entry waits: their fix is another act."""
+
+
 async def _go_on(engine: Engine, hold: HoldRow, by: str) -> Acted:
     if hold.run_id is not None:
         return await _replay_run(engine, hold, by)
-    if hold.code in ("withdrawn_after_posting", "revenue_differs"):
+    if hold.code in _SETTLED_ELSEWHERE:
         raise ActionRefused(f"{hold.label} is not replayed.", f"{hold.reason}.", hold.fix)
     if hold.flow == "ingest" and hold.code != "changed_after_invoicing":
         return await _read_again(engine, hold, by)
