@@ -279,7 +279,8 @@ async def test_terms_that_give_no_amount_hold_the_hours(firm: Firm) -> None:
     assert await ledger(firm) == []
 
 
-async def test_a_credited_overtime_line_is_billed_again_by_itself(firm: Firm) -> None:
+async def overtime_credited(firm: Firm, *, rebill: bool) -> None:
+    """45 hours are invoiced, and the line of the 5 dear ones is credited."""
     work = await under_terms(firm, OVERTIME)
     await work.log(["9", "9", "9", "9", "9"])
     await firm.read()
@@ -287,28 +288,21 @@ async def test_a_credited_overtime_line_is_billed_again_by_itself(firm: Firm) ->
     async with firm.app.database.begin() as tx:
         [invoice] = await tx.records.list(Invoice)
     dear = next(line.number for line in invoice.lines if line.quantity == 5)
-    request = CreditRequest(
-        "overtime was not agreed", date(2026, 7, 31), (Asked(dear),), rebill=True
-    )
+    request = CreditRequest("not agreed", date(2026, 7, 31), (Asked(dear),), rebill=rebill)
     assert await request_credit(firm.app.engine, invoice.id, request) == eur("1125.00")
     await firm.settle()
-    assert await ledger(firm) == [
-        ("invoiced", "EUR", Decimal(6000), 5), ("posted", "EUR", Decimal(1125), 1),
-    ]  # fmt: skip
     assert await firm.open_holds() == []
 
 
+async def test_a_credited_overtime_line_is_billed_again_by_itself(firm: Firm) -> None:
+    await overtime_credited(firm, rebill=True)
+    assert await ledger(firm) == [
+        ("invoiced", "EUR", Decimal(6000), 5), ("posted", "EUR", Decimal(1125), 1),
+    ]  # fmt: skip
+
+
 async def test_an_entry_stays_invoiced_when_its_overtime_alone_is_credited(firm: Firm) -> None:
-    work = await under_terms(firm, OVERTIME)
-    await work.log(["9", "9", "9", "9", "9"])
-    await firm.read()
-    assert await bill(firm) == 1
-    async with firm.app.database.begin() as tx:
-        [invoice] = await tx.records.list(Invoice)
-    dear = next(line.number for line in invoice.lines if line.quantity == 5)
-    request = CreditRequest("a courtesy", date(2026, 7, 31), (Asked(dear),))
-    assert await request_credit(firm.app.engine, invoice.id, request) == eur("1125.00")
-    await firm.settle()
+    await overtime_credited(firm, rebill=False)
     assert await ledger(firm) == [("invoiced", "EUR", Decimal(6000), 5)]
     assert await entries(firm) == {"invoiced": 5}
 
