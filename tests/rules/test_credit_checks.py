@@ -9,7 +9,7 @@ from tests.rules.facts import eur
 from isthmus.canonical import Invoice
 from isthmus.canonical.invoice import InvoiceLine, InvoiceStatus, LineKind
 from isthmus.kit.money import Money
-from isthmus.rules.credit_checks import Asked, credit_lines, left_of, shares
+from isthmus.rules.credit_checks import Asked, credit_lines, left_of, shares, taken_back
 from isthmus.rules.problems import Problem
 
 HOURS = InvoiceLine(
@@ -123,3 +123,19 @@ def test_a_part_shared_by_facts_takes_no_more_than_there_is(left: list[int], cen
     assert all(
         0 <= part.amount <= amount.amount for part, amount in zip(found, amounts, strict=True)
     )
+
+
+def test_what_is_taken_of_the_facts_behind_a_line() -> None:
+    """A correction of -50 has no part in a part, and goes back with the whole."""
+    left = [eur("120.00"), eur("-50.00"), eur("60.00")]
+
+    whole = taken_back(eur("130.00"), left)
+    part = taken_back(eur("100.01"), left)
+
+    assert (whole.amounts, whole.in_part) == (tuple(left), False)
+    assert (part.amounts, part.in_part) == ((eur("66.67"), eur("0.00"), eur("33.34")), True)
+
+
+def test_a_line_that_no_work_is_behind_takes_nothing_of_any() -> None:
+    assert taken_back(eur("5.00"), []).amounts == ()
+    assert taken_back(eur("5.00"), [eur("-20.00")]).amounts == (eur("0.00"),)

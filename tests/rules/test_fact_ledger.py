@@ -112,6 +112,42 @@ def test_a_credit_down_to_what_stays_freezes_it() -> None:
     assert ledger.open() == ()
 
 
+def test_parts_leave_a_fact_in_force_and_the_rest_takes_it_out() -> None:
+    [a, b] = [rated("a", "8", HUNDRED), rated("b", "2", HUNDRED)]
+    ledger = FactLedger().rerated([a, b]).on_document("INV-1", [a, b])
+    ledger = ledger.taken_back("CM-1", [], [(a, eur("80.01")), (b, eur("20.00"))])
+    assert [fact.amount for fact in ledger.frozen()] == [eur("800.00"), eur("200.00")]
+    assert [fact.amount for fact in ledger.left(ledger.frozen())] == [eur("719.99"), eur("180.00")]
+    with pytest.raises(Unusable, match=r"720\.00 EUR of part 1 of entry a are more than 719\.99"):
+        ledger.taken_back("CM-2", [], [(a, eur("720.00"))])
+    with pytest.raises(Unusable, match="CM-1 took back parts of facts"):
+        ledger.credited("CM-1", "X-1")
+
+    ledger = ledger.taken_back("CM-2", [a])
+    assert ledger.amount_of("CM-2", "EUR") == eur("-719.99")
+    assert [fact.work.id for fact in ledger.in_force()] == ["b"]
+    assert total((row.fact for row in ledger.rows), "EUR") == eur("180.00")
+    assert ledger.state_of("ab") is BillingState.PARTLY_BILLED
+
+    again = ledger.applied(rerate([], [rated("a", "8", eur(90))]))
+    assert [fact.amount for fact in again.left(again.open())] == [eur("720.00")]
+    assert total((row.fact for row in again.rows), "EUR") == eur("900.00")
+
+
+def test_the_rest_of_an_invoice_is_what_parts_left_of_it() -> None:
+    ledger = FactLedger().rerated([rated("a", "8", HUNDRED)])
+    ledger = ledger.on_document("INV-1", ledger.open())
+    ledger = ledger.taken_back("CM-1", [], [(ledger.frozen()[0], eur("80.00"))])
+    ledger = ledger.credited("INV-1", "CM-2")
+    assert (ledger.amount_of("CM-2", "EUR"), ledger.in_force()) == (eur("-720.00"), ())
+
+
+def test_what_is_on_no_invoice_is_not_credited() -> None:
+    [fact] = (ledger := FactLedger().rerated([rated("a")])).open()
+    with pytest.raises(Unusable, match="Part 1 of entry a is on no invoice"):
+        ledger.taken_back("CM-1", [fact])
+
+
 def test_the_state_of_a_time_sheet_through_credit_and_its_cancellation() -> None:
     ledger = FactLedger().rerated([rated("a", "2", HUNDRED), rated("b", "2", HUNDRED)])
 

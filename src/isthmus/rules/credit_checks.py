@@ -70,6 +70,25 @@ def shares(credit: Money, left: Sequence[Money]) -> tuple[Money, ...]:
     return split(credit, [max(amount.amount, Decimal(0)) for amount in left])
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Amounts of the facts behind a line, in their order. Taken in part, the facts stay in force
+    with what is left of them, and nothing of them is billed again.
+    """
+
+    amounts: tuple[Money, ...]
+    in_part: bool
+
+
+def taken_back(credit: Money, left: Sequence[Money]) -> TakenBack:
+    """All that is left of the facts, or their shares of a part."""
+    if Money.total(left, credit.currency) == credit:
+        return TakenBack(tuple(left), in_part=False)
+    if not any(amount.amount > 0 for amount in left):
+        return TakenBack(tuple(Money.zero(credit.currency) for _ in left), in_part=True)
+    return TakenBack(shares(credit, left), in_part=True)
+
+
 def _credit_line(
     invoice: Invoice, credited: Sequence[InvoiceLine], asked: Asked, *, rebill: bool
 ) -> InvoiceLine | Problem:

@@ -12,31 +12,15 @@ from enum import StrEnum
 
 from isthmus.kit.money import Money
 from isthmus.rules.facts import Charging, Fact
+from isthmus.rules.ledger_row import Key, Row, key_of
 from isthmus.rules.refusal import Unusable, refuse_unless
 from isthmus.rules.rounding import trimmed
-
-Key = tuple[str, int]
-"""Entry and part."""
 
 
 class BillingState(StrEnum):
     UNBILLED = "unbilled"
     PARTLY_BILLED = "partly_billed"
     BILLED = "billed"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A fact in one version, or the opposite that takes that version back."""
-
-    fact: Fact
-    version: int
-    is_reversal: bool = False
-    document: str | None = None
-
-    @property
-    def key(self) -> Key:
-        return _key(self.fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +84,11 @@ class FactLedger:
     def applied(self, diff: Diff) -> FactLedger:
         """Raises Unusable where a fact of the diff is on a document or is not in force."""
         live = {row.key: row for row in self._live()}
-        reversals = [_opposite(_open_row(live, fact)) for fact in diff.old]
+        reversals = [_open_row(live, fact).opposite() for fact in diff.old]
         standing = live.keys() - {row.key for row in reversals}
         for fact in diff.new:
             refuse_unless(
-                _key(fact) not in standing,
+                key_of(fact) not in standing,
                 "diff",
                 f"Part {fact.part} of entry {fact.work.id} is in force already.",
                 "Rate again from the ledger as it is now.",
@@ -142,11 +126,43 @@ class FactLedger:
             f"Nothing is on {document}.",
             "Name the invoice or credit memo to take back.",
         )
+        refuse_unless(
+            not any(row.in_part for row in rows),
+            "document",
+            f"{document} took back parts of facts, which stand as they were billed.",
+            "Bill what it took back as an invoice of its own.",
+        )
         taken = [row for row in rows if not row.is_reversal]
         _must_stand(taken, document, {(row.key, row.version) for row in self._live()})
         again = [row.fact.opposite() for row in rows if row.is_reversal]
-        back = [*map(_opposite, taken), *self._written((*again, *stays))]
+        back = [*map(self._rest, taken), *self._written((*again, *stays))]
         return self._with(replace(row, document=memo) for row in back)
+
+    def taken_back(
+        self, memo: str, whole: Iterable[Fact], parts: Iterable[tuple[Fact, Money]] = ()
+    ) -> FactLedger:
+        """Credit lines of invoices by one memo: `whole` facts with all that is left of them, so
+        that their work is open, and of others a part of their amount.
+        """
+        self._must_be_new(memo)
+        live = {row.key: row for row in self._live()}
+        rows = [self._rest(_frozen_row(live, fact)) for fact in whole]
+        for fact, amount in parts:
+            row = _frozen_row(live, fact)
+            left = self._left_of(row)
+            refuse_unless(
+                amount <= left,
+                "amount",
+                f"{amount} of part {fact.part} of entry {fact.work.id} are more than {left}.",
+                "Credit what is left of it.",
+            )
+            rows.append(row.part_of(amount))
+        return self._with(replace(row, document=memo) for row in rows)
+
+    def left(self, facts: Iterable[Fact]) -> tuple[Fact, ...]:
+        """Facts in force with what credits left of their amounts."""
+        live = {row.key: row for row in self._live()}
+        return tuple(replace(fact, amount=self._left_of(live[key_of(fact)])) for fact in facts)
 
     def amount_of(self, document: str, currency: str) -> Money:
         return total((row.fact for row in self.rows if row.document == document), currency)
@@ -156,21 +172,31 @@ class FactLedger:
         ours = set(entries)
         live = [row for row in self._live() if row.key[0] in ours]
         billed = {row.key[0] for row in live if row.document}
-        waiting = ours - billed | {row.key[0] for row in live if _waits(row)}
+        waiting = ours - billed | {row.key[0] for row in live if row.waits}
         if not billed:
             return BillingState.UNBILLED
         return BillingState.PARTLY_BILLED if waiting else BillingState.BILLED
 
     def _live(self) -> Iterator[Row]:
-        reversed_ = {(row.key, row.version) for row in self.rows if row.is_reversal}
-        return (row for row in self.rows if (row.key, row.version) not in reversed_)
+        whole = [row for row in self.rows if not row.in_part]
+        reversed_ = {(row.key, row.version) for row in whole if row.is_reversal}
+        return (row for row in whole if (row.key, row.version) not in reversed_)
+
+    def _left_of(self, row: Row) -> Money:
+        same = (row.key, row.version)
+        parts = (p.fact.amount for p in self.rows if p.in_part and (p.key, p.version) == same)
+        return Money.total((row.fact.amount, *parts), row.fact.amount.currency)
+
+    def _rest(self, row: Row) -> Row:
+        opposite = row.opposite()
+        return replace(opposite, fact=replace(opposite.fact, amount=-self._left_of(row)))
 
     def _written(self, facts: Iterable[Fact]) -> Iterator[Row]:
         """Each in the version that follows the last one of its part."""
         last: dict[Key, int] = {}
         for row in self.rows:
             last[row.key] = max(row.version, last.get(row.key, 0))
-        return (Row(fact, last.get(_key(fact), 0) + 1) for fact in facts)
+        return (Row(fact, last.get(key_of(fact), 0) + 1) for fact in facts)
 
     def _must_be_new(self, document: str) -> None:
         refuse_unless(
@@ -184,12 +210,8 @@ class FactLedger:
         return FactLedger((*self.rows, *rows))
 
 
-def _key(fact: Fact) -> Key:
-    return fact.work.id, fact.part
-
-
 def _open_row(live: Mapping[Key, Row], fact: Fact) -> Row:
-    row = live.get(_key(fact))
+    row = live.get(key_of(fact))
     if row is None or row.fact != fact:
         raise Unusable(
             "fact",
@@ -205,6 +227,17 @@ def _open_row(live: Mapping[Key, Row], fact: Fact) -> Row:
     return row
 
 
+def _frozen_row(live: Mapping[Key, Row], fact: Fact) -> Row:
+    row = live.get(key_of(fact))
+    if row is None or row.document is None:
+        raise Unusable(
+            "fact",
+            f"Part {fact.part} of entry {fact.work.id} is on no invoice.",
+            "Credit what was invoiced; what is open is priced again.",
+        )
+    return row
+
+
 def _must_stand(rows: Iterable[Row], document: str, live: Collection[tuple[Key, int]]) -> None:
     for row in rows:
         refuse_unless(
@@ -215,16 +248,8 @@ def _must_stand(rows: Iterable[Row], document: str, live: Collection[tuple[Key, 
         )
 
 
-def _opposite(row: Row) -> Row:
-    return replace(row, fact=row.fact.opposite(), is_reversal=True, document=None)
-
-
-def _waits(row: Row) -> bool:
-    return row.document is None and row.fact.charging is not Charging.NOT_CHARGED
-
-
 def _by_key(facts: Iterable[Fact]) -> dict[Key, Fact]:
-    return {_key(fact): fact for fact in facts}
+    return {key_of(fact): fact for fact in facts}
 
 
 def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
