@@ -95,8 +95,8 @@ def _limit(key: str, part: Any, value: Any) -> bool:
             return not text or re.search(part, value) is not None
         case "format":
             return not text or part != "date" or _is_date(value)
-        case "minLength" | "minProperties":
-            return not isinstance(value, str | dict) or len(value) >= part
+        case "minLength" | "minProperties" | "minItems":
+            return not isinstance(value, str | dict | list) or len(value) >= part
         case "minimum":
             return not number or value >= part
         case "maximum":

@@ -10,7 +10,10 @@ from tests.scenario.files import ALL, played
 
 from isthmus.scenario import ScenarioFile, World, play, read
 
-LISTS = ("time", "expenses", "rate_cards", "amendments", "progress", "estimates", "periods", "runs")
+LISTS = (
+    "time", "expenses", "rate_cards", "amendments", "credits", "progress", "estimates", "periods",
+    "runs",
+)  # fmt: skip
 NAMES = ("companies", "customers", "people", "contracts", "projects", "milestones")
 
 

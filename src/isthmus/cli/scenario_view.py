@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isthmus.scenario import Comparison, Outcome, Reading, ScenarioFile
-    from isthmus.scenario.outcome import Invoice
+    from isthmus.scenario.outcome import CreditMemo, Invoice
 
 
 def show(
@@ -51,7 +51,7 @@ def _verdict(comparison: Comparison) -> str:
 
 
 def _happened(scenario: ScenarioFile, outcome: Outcome, *, explain: bool) -> None:
-    (_explained if explain else _invoices)(outcome.invoices)
+    (_explained if explain else _listed)(outcome)
     _waited(outcome)
     _hours(outcome, explain=explain, used=explain or scenario.expect.cap_usage is not None)
     _revenue(outcome, explain=explain)
@@ -59,37 +59,52 @@ def _happened(scenario: ScenarioFile, outcome: Outcome, *, explain: bool) -> Non
         _journals(outcome)
 
 
-def _invoices(invoices: Sequence[Invoice]) -> None:
-    if not invoices:
+def _listed(outcome: Outcome) -> None:
+    if not outcome.invoices:
         say("no invoice")
-        return
-    show_table(
-        ("invoice", "date", "posted", "line", "quantity", "price", "amount"),
-        [row for invoice in invoices for row in _rows(invoice)],
-        right=("quantity", "price", "amount"),
-    )
+    _documents("invoice", [(i.contract, i) for i in outcome.invoices])
+    memos = [(f"{m.contract}, invoice of {m.invoice}", m) for m in outcome.credit_memos]
+    _documents("credit memo", memos)
 
 
-def _rows(invoice: Invoice) -> Iterator[Sequence[object]]:
-    for place, line in enumerate(invoice.lines):
-        first = (invoice.contract, invoice.on, invoice.posted) if not place else ("", "", "")
+def _documents(what: str, documents: Sequence[tuple[str, Invoice | CreditMemo]]) -> None:
+    if documents:
+        show_table(
+            (what, "date", "posted", "line", "quantity", "price", "amount"),
+            [row for of, document in documents for row in _rows(of, document)],
+            right=("quantity", "price", "amount"),
+        )
+
+
+def _rows(of: str, document: Invoice | CreditMemo) -> Iterator[Sequence[object]]:
+    for place, line in enumerate(document.lines):
+        first = (of, document.on, document.posted) if not place else ("", "", "")
         yield (*first, line.text, number(line.quantity), line.price, line.amount)
-    yield ("", "", "", "net", "", "", invoice.net)
-    if invoice.total is not None:
-        yield ("", "", "", "tax", "", "", invoice.tax)
-        yield ("", "", "", "total", "", "", invoice.total)
+    yield ("", "", "", "net", "", "", document.net)
+    if document.total is not None:
+        yield ("", "", "", "tax", "", "", document.tax)
+        yield ("", "", "", "total", "", "", document.total)
 
 
-def _explained(invoices: Sequence[Invoice]) -> None:
-    for invoice in invoices:
+def _explained(outcome: Outcome) -> None:
+    for invoice in outcome.invoices:
         heading(f"invoice of {invoice.on}, {invoice.contract}: {invoice.net}")
-        say(f"  {invoice.company} to {invoice.customer}, posted {invoice.posted}")
-        for line in invoice.lines:
-            say(f"  {line.text}: {number(line.quantity)} x {line.price} = {line.amount}")
-            for told in line.trail:
-                say(f"    {told}")
-        for told in invoice.taxed:
-            say(f"  {told}; total {invoice.total}")
+        _told(invoice)
+    for memo in outcome.credit_memos:
+        heading(f"credit memo of {memo.on}, {memo.contract}: {memo.net}")
+        again = "billed again" if memo.rebill else "not billed again"
+        say(f"  of the invoice of {memo.invoice}, {again}: {memo.reason}")
+        _told(memo)
+
+
+def _told(document: Invoice | CreditMemo) -> None:
+    say(f"  {document.company} to {document.customer}, posted {document.posted}")
+    for line in document.lines:
+        say(f"  {line.text}: {number(line.quantity)} x {line.price} = {line.amount}")
+        for told in line.trail:
+            say(f"    {told}")
+    for told in document.taxed:
+        say(f"  {told}; total {document.total}")
 
 
 def _waited(outcome: Outcome) -> None:

@@ -118,10 +118,8 @@ class TaxPart(Part):
     )
 
 
-class Clauses(Part):
-    """The detailed terms. A clause that is tried in a scenario is written the same for a contract
-    of the installation.
-    """
+class BillingClauses(Part):
+    """How work is billed in detail."""
 
     time: WrittenTime | None = Field(
         default=None, description="How hours are rounded and priced in detail."
@@ -132,19 +130,31 @@ class Clauses(Part):
     expenses: ExpensesPart | None = Field(
         default=None, description="What the client pays of expenses; absent: their cost."
     )
+
+    def terms(self) -> dict[str, Any]:
+        """Each stated section as an attribute of `Terms`; one of nothing is the default."""
+        found = {
+            "time": _plain(TimeTerms, self.time) or TimeTerms(),
+            "caps": tuple(Cap.model_validate(dict(cap)) for cap in self.caps),
+            "expenses": _expenses(self.expenses),
+        }
+        return {name: terms for name, terms in found.items() if name in self.model_fields_set}
+
+
+class Clauses(BillingClauses):
+    """The detailed terms. A clause that is tried in a scenario is written the same for a contract
+    of the installation.
+    """
+
     recognition: WrittenRecognition | None = Field(
         default=None, description="How it is earned; absent: its revenue is not worked out."
     )
 
     def terms(self) -> dict[str, Any]:
-        """Each stated section as an attribute of `Terms`; one of nothing is the default."""
-        found: dict[str, Any] = {
-            "time": _plain(TimeTerms, self.time) or TimeTerms(),
-            "caps": tuple(Cap.model_validate(dict(cap)) for cap in self.caps),
-            "expenses": _expenses(self.expenses),
-            "recognition": _plain(RecognitionTerms, self.recognition),
-        }
-        return {name: terms for name, terms in found.items() if name in self.model_fields_set}
+        found = super().terms()
+        if "recognition" in self.model_fields_set:
+            found["recognition"] = _plain(RecognitionTerms, self.recognition)
+        return found
 
 
 def _plain(model: type[M], part: M | None) -> M | None:

@@ -16,7 +16,8 @@ _Story = list[tuple[Movement, str]]
 
 
 def keep_books(contract: Contract, terms: RecognitionTerms, until: date, books: Books) -> None:
-    """A month's revenue stands on its last day, an invoice on its own; in the contract's currency.
+    """A month's revenue stands on its last day, an invoice or a credit memo on its own. Amounts are
+    in the contract's currency.
 
     Under a right to invoice only time has to pass, so what is unbilled is a receivable
     (IFRS 15.108); else it is a contract asset.
@@ -45,11 +46,17 @@ def _earned(contract: Contract, until: date, books: Books) -> _Story:
 
 
 def _billed(contract: Contract, books: Books) -> _Story:
-    return [
+    invoices = [
         (Movement(invoice.on, billed=invoice.net), f"invoice of {invoice.on}")
         for invoice in books.invoices
         if invoice.contract == contract.id and invoice.net
     ]
+    memos = [
+        (Movement(memo.on, billed=-memo.net), f"credit memo of {memo.on}")
+        for memo in books.credit_memos
+        if memo.contract == contract.id
+    ]
+    return invoices + memos
 
 
 def _balances(contract: Contract, until: date, rolled: RollForward, books: Books) -> None:

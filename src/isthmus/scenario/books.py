@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from isthmus.canonical.invoice import LineKind
 from isthmus.kit.money import Money
+from isthmus.rules.billing import BilledLines
 from isthmus.rules.caps import Usage
 from isthmus.rules.fact_ledger import FactLedger, rerate, total
 from isthmus.rules.facts import Fact
 from isthmus.rules.problems import Problem
 from isthmus.scenario.month import Month
-from isthmus.scenario.outcome import Held, Invoice, Journal, Released, Trail
+from isthmus.scenario.outcome import CreditMemo, Held, Invoice, Journal, Released, Trail
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
     amount: Money
     trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """An invoice as it was made, under the name that its facts are frozen by."""
+
+    document: str
+    invoice: Invoice
+    lines: BilledLines
+    is_posted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a credit memo took back of a fact, as a positive amount. In part, the fact stands.
+
+    `document` is the invoice that the fact is on.
+    """
+
+    document: str
+    fact: Fact
+    known_on: date
+    amount: Money
+    in_part: bool
+    memo: CreditMemo
 
 
 @dataclass
@@ -31,6 +57,13 @@ class Books:
     """By contract: what is spent of its caps."""
     invoices: list[Invoice] = field(default_factory=list)
     """In the order in which the ledger took them."""
+    billed: dict[str, Billed] = field(default_factory=dict)
+    """By document, as they were made; those too that the ledger has not taken."""
+    credit_memos: list[CreditMemo] = field(default_factory=list)
+    """In the order in which the ledger took them."""
+    taken: list[Taken] = field(default_factory=list)
+    credited: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Contract and id of hours that were credited today, and whether they are billed again."""
     asked: list[tuple[str, date]] = field(default_factory=list)
     """Contracts to bill today, and up to which day of work."""
     released: list[Released] = field(default_factory=list)
@@ -74,11 +107,54 @@ class Books:
             self._known.pop(_key(fact), None)
         self._known |= known
 
-    def freeze(self, contract: str, facts: Sequence[Fact]) -> None:
-        """Put open facts on a new invoice."""
+    def add(self, fact: Fact, day: date) -> None:
+        """One more open fact."""
+        contract, kind = fact.work.contract, fact.work.kind
+        open_ = [f for f in self.ledgers[contract].open() if f.work.kind is kind]
+        self.put(contract, kind, [*open_, fact], day)
+
+    def freeze(self, contract: str, facts: Sequence[Fact]) -> str:
+        """Put open facts on a new invoice; its name."""
         ledger = self.ledgers[contract]
         number = len({row.document for row in ledger.rows if row.document}) + 1
-        self.ledgers[contract] = ledger.on_document(f"{contract}, invoice {number}", facts)
+        document = f"{contract}, invoice {number}"
+        self.ledgers[contract] = ledger.on_document(document, facts)
+        return document
+
+    def post(self, billed: Billed, day: date) -> None:
+        invoice = replace(billed.invoice, posted=day)
+        self.billed[billed.document] = replace(billed, invoice=invoice, is_posted=True)
+        self.invoices.append(invoice)
+
+    def take(self, contract: str, document: str, taken: Sequence[Taken]) -> None:
+        """Enter a credit memo. Hours that it takes whole are known anew when they are priced."""
+        whole = [one.fact for one in taken if not one.in_part]
+        parts = [(one.fact, one.amount) for one in taken if one.in_part]
+        self.ledgers[contract] = self.ledgers[contract].taken_back(document, whole, parts)
+        for fact in whole:
+            self._known.pop(_key(fact))
+        self.taken += taken
+
+    def taken_of(self, contract: str, kinds: Set[LineKind]) -> list[Taken]:
+        return [
+            one
+            for one in self.taken
+            if one.fact.work.contract == contract and one.fact.work.kind in kinds
+        ]
+
+    def parts_of(self, whole: Taken) -> list[Taken]:
+        """What was taken of a fact before it was taken whole."""
+        place = (whole.document, _key(whole.fact))
+        return [t for t in self.taken if t.in_part and (t.document, _key(t.fact)) == place]
+
+    def forgone(self, fact_id: str, currency: str) -> Money:
+        """Credited whole of an expense or a milestone, and not to be billed again."""
+        gone = (
+            one.fact.amount
+            for one in self.taken
+            if one.fact.work.id == fact_id and not one.in_part and not one.memo.rebill
+        )
+        return Money.total(gone, currency)
 
     def known_on(self, fact: Fact) -> date:
         """Day from which it is priced and not held."""

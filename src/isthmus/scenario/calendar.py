@@ -8,7 +8,8 @@ from functools import cache
 
 from isthmus.canonical import AccountingPeriod
 from isthmus.canonical.dimensions import PeriodState
-from isthmus.rules.periods import ClosedPeriodPolicy, Posting, posting_day
+from isthmus.rules.periods import ClosedPeriodPolicy, Posting, period_closed, posting_day
+from isthmus.rules.problems import Problem
 from isthmus.scenario.file import PeriodPart
 from isthmus.scenario.month import Month
 
@@ -40,6 +41,11 @@ class Calendar:
             and (part.opened_again is None or day < part.opened_again)
             for part in self._parts
         )
+
+    def refusal(self, on: date, company: str, day: date) -> Problem | None:
+        """Why a ledger takes nothing dated `on` on a day, or None where it does."""
+        [period] = [p for p in self.periods(company, day) if p.id == str(Month.of(on))]
+        return None if period.state is PeriodState.OPEN else period_closed(on, period)
 
     def earning_day(self, happened_on: date, known_on: date, company: str) -> date:
         """What is known too late for its month counts in the first month then open (IAS 8.5)."""

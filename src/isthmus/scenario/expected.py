@@ -15,7 +15,9 @@ ByMonth = dict[str, dict[MonthKey, Amount]]
 
 
 class ExpectedLine(Part):
-    """A line of an invoice; hours stand by project, role and rate, milestones after them."""
+    """A line of an invoice or of a credit memo. Of an invoice, hours stand by project, role and
+    rate, milestones after them.
+    """
 
     text: str | None = Field(default=None, description="What the client reads.")
     kind: LineKind | None = Field(default=None, description="What is billed.")
@@ -35,6 +37,26 @@ class ExpectedInvoice(Part):
     customer: str | None = Field(default=None, description="Who receives it.")
     purchase_order: str | None = Field(default=None, description="Client's order number.")
     lines: tuple[ExpectedLine, ...] | None = Field(default=None, description="Its lines.")
+    net: Amount | None = Field(default=None, description="Sum of the lines.")
+    tax: Amount | None = Field(default=None, description="Tax, where the contract says which.")
+    total: Amount | None = Field(default=None, description="Net and tax.")
+
+
+class ExpectedCreditMemo(Part):
+    """A credit memo that the ledger took, in the order of the days on which it did. What it takes
+    back is above zero.
+    """
+
+    contract: str | None = Field(default=None, description="Contract billed.")
+    invoice: Day | None = Field(default=None, description="Date on the invoice that it credits.")
+    on: Day | None = Field(default=None, description="Date on the memo.")
+    posted: Day | None = Field(default=None, description="Day on which the ledger took it.")
+    company: str | None = Field(default=None, description="Our company.")
+    customer: str | None = Field(default=None, description="Who receives it.")
+    reason: str | None = Field(default=None, description="Why, as the client reads it.")
+    lines: tuple[ExpectedLine, ...] | None = Field(
+        default=None, description="Its lines, in the order in which the credit names them."
+    )
     net: Amount | None = Field(default=None, description="Sum of the lines.")
     tax: Amount | None = Field(default=None, description="Tax, where the contract says which.")
     total: Amount | None = Field(default=None, description="Net and tax.")
@@ -68,7 +90,9 @@ class ExpectedJournalLine(Part):
 
 
 class ExpectedJournal(Part):
-    """An entry of revenue, of an invoice or of a cost, by day, then by contract."""
+    """An entry of revenue, of an invoice, of a credit memo or of a cost, by day, then by
+    contract.
+    """
 
     company: str | None = Field(default=None, description="Whose books.")
     contract: str | None = Field(default=None, description="Contract it is about.")
@@ -92,6 +116,9 @@ class ExpectedCapUse(Part):
 
 class Expected(Part):
     invoices: tuple[ExpectedInvoice, ...] | None = Field(default=None, description="Every invoice.")
+    credit_memos: tuple[ExpectedCreditMemo, ...] | None = Field(
+        default=None, description="Every credit memo."
+    )
     held: tuple[ExpectedHold, ...] | None = Field(
         default=None, description="Everything that waits at the end."
     )

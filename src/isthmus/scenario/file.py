@@ -10,11 +10,11 @@ from pydantic import Field
 from isthmus.canonical.expense_entry import PaidBy
 from isthmus.landscape.firm import Part
 from isthmus.rules.periods import ClosedPeriodPolicy
-from isthmus.rules.revenue.modification import Treatment
 from isthmus.rules.revenue.ratable import Proration
 from isthmus.rules.rounding import Remainder
 from isthmus.rules.time_checks import PsaRatePolicy
 from isthmus.scenario.agreed import ContractPart, Name, Percent, Statement
+from isthmus.scenario.changes import AmendmentPart, CreditPart
 from isthmus.scenario.expected import Expected
 from isthmus.scenario.written import Amount, CurrencyCode, Day, Days, MonthKey
 
@@ -156,29 +156,6 @@ class ExpensePart(Part):
     )
 
 
-class AmendmentPart(Part):
-    """A change of a contract. What it does not state stays as it was."""
-
-    contract: str | None = Field(
-        default=None, description="Contract; may be left out where there is only one."
-    )
-    effective: Day = Field(description="First day of the new terms.")
-    signed: Day | None = Field(
-        default=None, description="Day from which it is known; absent: the day it takes effect."
-    )
-    value_change: Amount | None = Field(default=None, description="What the total changes by.")
-    cap: Amount | None = Field(
-        default=None,
-        description="New not-to-exceed amount; absent: an old one changes by `value_change`.",
-    )
-    ends: Day | None = Field(default=None, description="New last day that may be billed.")
-    treatment: Treatment | None = Field(
-        default=None,
-        description="How revenue takes it (IFRS 15.20-21), a judgement: needed where the contract "
-        "is earned over time and its value changes.",
-    )
-
-
 class ProgressPart(Part):
     """What is done by a day since the contract's start, instead of what the hours say."""
 
@@ -263,6 +240,9 @@ class ScenarioFile(Part):
     time: tuple[TimePart, ...] = Field(default=(), description="Hours worked.")
     expenses: tuple[ExpensePart, ...] = Field(default=(), description="What was spent.")
     amendments: tuple[AmendmentPart, ...] = Field(default=(), description="Changes of contracts.")
+    credits: tuple[CreditPart, ...] = Field(
+        default=(), description="What is taken back of invoices."
+    )
     progress: tuple[ProgressPart, ...] = Field(
         default=(), description="What is done by a day, for revenue by cost or by hours."
     )

@@ -45,6 +45,25 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditMemo:
+    """A memo that takes back 100 says 100. `invoice` is the date on the one it credits."""
+
+    contract: str
+    invoice: date
+    on: date
+    posted: date
+    company: str
+    customer: str
+    reason: str
+    rebill: bool
+    lines: tuple[Line, ...]
+    net: Money
+    tax: Money | None = None
+    total: Money | None = None
+    taxed: Trail = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     what: str
     contract: str
@@ -97,6 +116,7 @@ ByMonth = Mapping[str, Mapping[Month, Money]]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     invoices: tuple[Invoice, ...]
+    credit_memos: tuple[CreditMemo, ...]
     held: tuple[Held, ...]
     released: tuple[Released, ...]
     to_invoice: Mapping[str, Money]

@@ -90,16 +90,18 @@ class Expenses:
 
 
 def _bill(label: str, contract: str, verdict: Verdict, day: date, books: Books) -> None:
-    """What is billed in all less what is on invoices, as the expense's next part."""
+    """What is billed in all less what is on invoices or was credited for good, as another part."""
     entry, ledger = verdict.entry, books.ledgers[contract]
+    currency = verdict.billed.currency
     frozen = [fact for fact in ledger.frozen() if fact.work.id == entry.id]
-    rest = verdict.billed - total(frozen, verdict.billed.currency)
+    rest = verdict.billed - total(frozen, currency) - books.forgone(entry.id, currency)
     others = [
         fact
         for fact in ledger.open()
         if fact.work.kind is LineKind.EXPENSE and fact.work.id != entry.id
     ]
-    ours = [_fact(label, contract, verdict, rest, len(frozen) + 1)] if rest else []
+    part = max((fact.part for fact in frozen), default=0) + 1
+    ours = [_fact(label, contract, verdict, rest, part)] if rest else []
     books.put(contract, LineKind.EXPENSE, [*others, *ours], day)
 
 

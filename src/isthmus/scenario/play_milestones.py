@@ -11,6 +11,7 @@ from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.milestone import MilestoneState
 from isthmus.kit.money import Money
 from isthmus.rules.charge import Charge, lump
+from isthmus.rules.fact_ledger import total
 from isthmus.rules.facts import Fact, charge_of
 from isthmus.rules.milestones.billing import check_milestone
 from isthmus.rules.milestones.retention import release, withhold
@@ -22,7 +23,6 @@ class Milestones:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open = sorted(world.file.milestones)
-        self._withheld: dict[str, Money] = {}
 
     def days(self) -> Iterator[date]:
         for part in self._world.file.milestones.values():
@@ -52,35 +52,35 @@ class Milestones:
                 what = f"milestone {name}"
                 books.hold(_key(name), held(what, contract, milestone.amount, [problem], day))
 
-    def _put(self, fact: Fact, day: date, books: Books) -> None:
-        contract, kind = fact.work.contract, fact.work.kind
-        before = [f for f in books.ledgers[contract].open() if f.work.kind is kind]
-        books.put(contract, kind, [*before, fact], day)
-
     def _release(self, day: date, books: Books) -> None:
         """On final acceptance, without a run, as a milestone."""
         for name, part in sorted(self._world.file.contracts.items()):
-            if part.retention and part.retention.released == day and self._withheld.get(name):
-                released = release(self._withheld[name])
-                self._withheld[name] = released.balance
-                for charge in released.charges:
-                    self._put(_adjusted(charge, None, name, day), day, books)
+            if not part.retention or part.retention.released != day:
+                continue
+            withheld = self._withheld(name, books)
+            if withheld:
+                for charge in release(withheld).charges:
+                    books.add(_adjusted(charge, None, name, day), day)
                 books.asked.append((name, day))
+
+    def _withheld(self, name: str, books: Books) -> Money:
+        """Lines that keep back and lines that release, without what was credited of them."""
+        ledger = books.ledgers[name]
+        lines = [f for f in ledger.in_force() if f.work.kind is LineKind.ADJUSTMENT]
+        return -total(ledger.left(lines), self._world.contract(name, self._world.until).currency)
 
     def _bill(self, milestone: Milestone, contract: str, day: date, books: Books) -> None:
         """At once and without a run, dated by its delivery, as `milestone_to_invoice` dates it
         where the PSA names no day of signature.
         """
         happened_on = milestone.delivered_on or day
-        self._put(_agreed(milestone, contract, happened_on), day, books)
+        books.add(_agreed(milestone, contract, happened_on), day)
         terms = self._world.file.contracts[contract].retention
         if terms and (terms.released is None or day <= terms.released):
             work = lump(milestone.name, milestone.amount, "", LineKind.MILESTONE)
-            before = self._withheld.get(contract, Money.zero(milestone.amount.currency))
-            [kept] = withhold([work], terms.percent, before)
-            self._withheld[contract] = kept.balance
+            [kept] = withhold([work], terms.percent, self._withheld(contract, books))
             for charge in kept.charges[1:]:
-                self._put(_adjusted(charge, milestone, contract, happened_on), day, books)
+                books.add(_adjusted(charge, milestone, contract, happened_on), day)
         books.asked.append((contract, happened_on))
 
 

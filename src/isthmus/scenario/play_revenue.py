@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
@@ -15,11 +15,11 @@ from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import Unusable
 from isthmus.rules.revenue.milestone import Acceptance, Deliverable, earned_by
 from isthmus.scenario.bookkeeping import keep_books
-from isthmus.scenario.books import Books, Earned, held
+from isthmus.scenario.books import Books, Earned, Taken, held
 from isthmus.scenario.earning import Change, Progress, Ratable, earned_by_month
 from isthmus.scenario.measure import measure_of
 from isthmus.scenario.month import Month
-from isthmus.scenario.told import told
+from isthmus.scenario.told import credit_told, told
 from isthmus.scenario.world import World, signed
 
 _PAIR = tuple[Month, Earned]
@@ -54,7 +54,7 @@ class Revenue:
             case RecognitionMethod.RIGHT_TO_INVOICE:
                 return self._as_invoiced(contract, books)
             case RecognitionMethod.MILESTONE:
-                return self._delivered(contract)
+                return self._delivered(contract, books)
             case _:
                 return self._over_time(contract, terms)
 
@@ -67,13 +67,39 @@ class Revenue:
         for fact in (fact for fact in facts if fact.work.kind in kinds):
             known_on, sentence = books.known_on(fact), told(fact)[0]
             yield self._on(contract, fact.work.worked_on, known_on, fact.amount, sentence)
+        for taken in books.taken_of(contract.id, kinds):
+            yield from self._credited(contract, taken, books.parts_of(taken))
 
-    def _delivered(self, contract: Contract) -> Iterator[_PAIR]:
-        until = self._world.until
-        for earned in earned_by(self._deliverables(contract), until):
-            yield self._on(
-                contract, earned.on, earned.on, earned.amount, f"{earned.on}  {earned.why}"
-            )
+    def _credited(
+        self, contract: Contract, taken: Taken, earlier: Sequence[Taken]
+    ) -> Iterator[_PAIR]:
+        """A part changes the price, and counts on the day of the memo (IFRS 15.87-88). Work that is
+        credited whole is as if it had never been billed, and no part of it credited: the months
+        that had it lose it, or the first one open.
+        """
+        fact, memo = taken.fact, taken.memo
+        if taken.in_part:
+            less = credit_told(taken, -taken.amount)
+            yield self._on(contract, memo.on, memo.posted, -taken.amount, less)
+            return
+        worked_on, less = fact.work.worked_on, credit_told(taken, -fact.amount)
+        yield self._on(contract, worked_on, taken.known_on, fact.amount, told(fact)[0])
+        yield self._on(contract, worked_on, memo.posted, -fact.amount, less)
+        for part in earlier:
+            sentence = f"{credit_told(taken, part.amount)}, of an earlier credit"
+            yield self._on(contract, part.memo.on, memo.posted, part.amount, sentence)
+
+    def _delivered(self, contract: Contract, books: Books) -> Iterator[_PAIR]:
+        """A milestone that is billed again was delivered all the same."""
+        credits = books.taken_of(contract.id, {LineKind.MILESTONE})
+        for_good = [taken for taken in credits if not taken.memo.rebill]
+        for earned in earned_by(self._deliverables(contract), self._world.until):
+            on, amount = earned.on, earned.amount
+            yield self._on(contract, on, on, amount, f"{on}  {earned.why}")
+            for taken in for_good:
+                if taken.fact.work.label == earned.why:
+                    less = credit_told(taken, -amount)
+                    yield self._on(contract, on, taken.memo.posted, -amount, less)
 
     def _deliverables(self, contract: Contract) -> Iterator[Deliverable]:
         """A sign-off that is required is more than a formality (IFRS 15 B83-B86)."""

@@ -39,6 +39,7 @@ class Time:
 
     def play(self, day: date, books: Books) -> None:
         """Together with what came today, everything that waits is looked at again."""
+        self._take_back(books)
         batch = [*self._waiting, *(k.entry for k in self._coming if k.on <= day)]
         self._coming = [known for known in self._coming if known.on > day]
         self._waiting = []
@@ -47,6 +48,13 @@ class Time:
             self._take(judging.judge(entry), day, books)
         for name in sorted(self._work):
             self._price(name, day, books)
+
+    def _take_back(self, books: Books) -> None:
+        """Credited hours are judged and priced anew, or never billed again."""
+        for contract, id, rebill in books.credited:
+            if self._work[contract].pop(id, None) is not None and rebill:
+                self._waiting.append(self._entries[id])
+        books.credited.clear()
 
     def _take(self, verdict: Verdict, day: date, books: Books) -> None:
         entry = verdict.entry
@@ -66,7 +74,8 @@ class Time:
 
     def _price(self, name: str, day: date, books: Books) -> None:
         contract, work = self._world.contract(name, day), self._work[name]
-        frozen = [f for f in books.ledgers[name].frozen() if f.work.kind is LineKind.TIME]
+        ledger = books.ledgers[name]
+        frozen = [f for f in ledger.left(ledger.frozen()) if f.work.kind is LineKind.TIME]
         try:
             priced = price(contract, work.values(), frozen, self._elsewhere(name, day, books))
         except Unusable as error:
@@ -81,7 +90,8 @@ class Time:
         """Work of the customer's other contracts, for caps at the customer's level."""
         customer = self._customer(name, day)
         others = [n for n in self._work if n != name and self._customer(n, day) == customer]
-        return [fact for other in others for fact in books.ledgers[other].in_force()]
+        ledgers = [books.ledgers[other] for other in others]
+        return [fact for ledger in ledgers for fact in ledger.left(ledger.in_force())]
 
     def _settle(
         self, name: str, priced: Priced, frozen: Sequence[Fact], day: date, books: Books

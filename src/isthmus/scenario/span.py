@@ -30,6 +30,7 @@ def events(file: ScenarioFile) -> Iterator[date]:
         yield from filter(None, [milestone.accepted])
     for amendment in file.amendments:
         yield from (amendment.effective, amendment.signed or amendment.effective)
+    yield from (credit.on for credit in file.credits)
     yield from (progress.on for progress in file.progress)
     yield from (estimate.on for estimate in file.estimates)
     for period in file.periods:

@@ -17,6 +17,7 @@ from isthmus.rules.caps import Bucket
 from isthmus.rules.facts import Charging, Fact
 from isthmus.scenario.books import Books
 from isthmus.scenario.outcome import CapUse, Outcome
+from isthmus.scenario.play_credits import Credits
 from isthmus.scenario.play_expenses import Expenses
 from isthmus.scenario.play_milestones import Milestones
 from isthmus.scenario.play_revenue import Revenue
@@ -34,7 +35,9 @@ class Area(Protocol):
         """Take up what is known by the end of the day."""
 
 
-AREAS: tuple[Callable[[World], Area], ...] = (Time, Expenses, Milestones, Runs, Revenue)
+AREAS: tuple[Callable[[World], Area], ...] = (
+    Credits, Time, Expenses, Milestones, Runs, Revenue,
+)  # fmt: skip
 
 
 def play(world: World) -> Outcome:
@@ -50,6 +53,7 @@ def play(world: World) -> Outcome:
 def _outcome(world: World, books: Books) -> Outcome:
     return Outcome(
         invoices=tuple(books.invoices),
+        credit_memos=tuple(books.credit_memos),
         held=tuple(sorted(books.held, key=lambda held: (held.since, held.contract, held.what))),
         released=tuple(
             sorted(books.released, key=lambda r: (r.released, r.since, r.contract, r.what))

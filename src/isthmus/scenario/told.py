@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from isthmus.canonical.invoice import LineKind
 from isthmus.canonical.rate_card import RateUnit
+from isthmus.kit.money import Money
 from isthmus.rules.facts import Fact
 from isthmus.rules.rounding import trimmed
+from isthmus.scenario.books import Taken
 from isthmus.scenario.outcome import Trail
 
 
@@ -24,6 +26,11 @@ def told(fact: Fact) -> Trail:
         *_indented(fact.why),
         *_indented(f"{t.scope}: looked for {t.looked_for}, found {t.found}" for t in work.trail),
     )
+
+
+def credit_told(taken: Taken, amount: Money) -> str:
+    """What a credit moves the revenue by."""
+    return f"{taken.memo.on}  {taken.fact.work.label}: {amount}, credited: {taken.memo.reason}"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

@@ -16,7 +16,6 @@ from isthmus.canonical import (
     Customer,
     LegalEntity,
     Milestone,
-    Opportunity,
     Phase,
     Project,
     RateCard,
@@ -27,12 +26,12 @@ from isthmus.canonical.contract import Terms
 from isthmus.canonical.milestone import MilestoneState
 from isthmus.canonical.project import ProjectStatus
 from isthmus.canonical.time_entry import Approval
-from isthmus.rules.contracts import amend
 from isthmus.rules.rating import RateBook
 from isthmus.scenario.agreed import ContractPart
+from isthmus.scenario.amending import amended
 from isthmus.scenario.calendar import Calendar
+from isthmus.scenario.changes import AmendmentPart
 from isthmus.scenario.file import (
-    AmendmentPart,
     ExpensePart,
     MilestonePart,
     RateCardPart,
@@ -112,9 +111,7 @@ class World:
     def _contract(self, name: str, day: date) -> Contract:
         """As amended by what was signed by the day."""
         contract = _contract(name, self.file, self.company(name).code)
-        for number, part in enumerate(self.amendments(name, day), 1):
-            contract = amend(contract, _deal(contract, part, number))
-        return contract
+        return amended(contract, self.amendments(name, day))
 
     def _project(self, name: str, day: date) -> Project:
         stated = self.file.projects.get(name)
@@ -227,19 +224,6 @@ def _contract(name: str, file: ScenarioFile, company: str) -> Contract:
             "minimum_increment": part.minimum_increment,
             "terms": Terms(**part.terms()),
         }
-    )
-
-
-def _deal(contract: Contract, part: AmendmentPart, number: int) -> Opportunity:
-    return Opportunity(
-        id=f"{contract.id}, amendment {number}",
-        name=f"amendment {number}",
-        customer=contract.customer,
-        starts_on=part.effective,
-        amount=part.value_change,
-        cap=part.cap,
-        ends_on=part.ends,
-        amends=contract.opportunity,
     )
 
 

@@ -1,19 +1,28 @@
-"""The clauses of every contract, against what else the contract says."""
+"""The clauses of every contract and amendment, against what else the contract says."""
 
 from __future__ import annotations
 
 from isthmus.canonical.terms import CapLevel
 from isthmus.landscape.mistake import KeyPath
-from isthmus.scenario.agreed import CapPart, ContractPart
+from isthmus.scenario.agreed import BillingClauses, CapPart, ContractPart
 from isthmus.scenario.checks.clauses import NEEDS, Agreement, check_clauses
 from isthmus.scenario.checks.parts import Parts
 
 
 def check_agreements(parts: Parts) -> None:
     for path, contract in parts.contracts.items():
-        check_clauses(parts.document, path, contract, _agreement(parts, str(path[-1]), contract))
-        for place, cap in enumerate(contract.caps):
-            _of(parts, (*path, "caps", place), cap)
+        _check(parts, path, contract, str(path[-1]), contract)
+    for path, amendment in parts.amendments.items():
+        if found := parts.of_contract(amendment.contract):
+            _check(parts, path, amendment, *found)
+
+
+def _check(
+    parts: Parts, path: KeyPath, clauses: BillingClauses, name: str, contract: ContractPart
+) -> None:
+    check_clauses(parts.document, path, clauses, _agreement(parts, name, contract))
+    for place, cap in enumerate(clauses.caps):
+        _of(parts, (*path, "caps", place), cap)
 
 
 def _agreement(parts: Parts, name: str, contract: ContractPart) -> Agreement:

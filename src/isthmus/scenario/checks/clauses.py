@@ -14,7 +14,7 @@ from isthmus.canonical.terms import RoundingGrain
 from isthmus.kit.money import Money
 from isthmus.landscape.document import Document
 from isthmus.landscape.mistake import KeyPath
-from isthmus.scenario.agreed import Clauses
+from isthmus.scenario.agreed import BillingClauses, Clauses
 
 COST, HOURS = RecognitionMethod.COST_TO_COST, RecognitionMethod.TIME_BASED
 NEEDS = {COST: "expected_cost", HOURS: "expected_hours"}
@@ -37,7 +37,9 @@ class Agreement:
     rounds_lines: bool = False
 
 
-def check_clauses(document: Document, path: KeyPath, clauses: Clauses, of: Agreement) -> None:
+def check_clauses(
+    document: Document, path: KeyPath, clauses: BillingClauses, of: Agreement
+) -> None:
     """`path` is where the clauses stand in the document."""
     for place, amount in amounts_in(clauses, path):
         if amount.currency != of.currency:
@@ -49,7 +51,8 @@ def check_clauses(document: Document, path: KeyPath, clauses: Clauses, of: Agree
                 "there is nothing to compare work with", "Add `amount` or `hours`.",
             )  # fmt: skip
     _time(document, (*path, "time"), clauses, of)
-    _recognition(document, (*path, "recognition"), clauses, of)
+    if isinstance(clauses, Clauses):
+        _recognition(document, (*path, "recognition"), clauses, of)
 
 
 def amounts_in(part: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Money]]:
@@ -75,7 +78,7 @@ def foreign_amount(
     )  # fmt: skip
 
 
-def _time(document: Document, path: KeyPath, clauses: Clauses, of: Agreement) -> None:
+def _time(document: Document, path: KeyPath, clauses: BillingClauses, of: Agreement) -> None:
     terms = clauses.time
     if terms is None:
         return

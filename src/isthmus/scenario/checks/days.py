@@ -35,6 +35,8 @@ def _orders(parts: Parts) -> Iterator[Order]:
             yield path, "opened_again", period.opened_again, period.closed, "`closed`"
     for path, milestone in parts.milestones.items():
         yield from _of_milestone(path, milestone)
+    for path, credit in parts.credits.items():
+        yield path, "on", credit.on, credit.invoice, "the invoice"
 
 
 def _terms(parts: Parts) -> Iterator[Order]:

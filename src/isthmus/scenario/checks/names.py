@@ -31,6 +31,7 @@ def _references(parts: Parts) -> Iterator[Reference]:
         "time",
         "expenses",
         "amendments",
+        "credits",
         "progress",
         "estimates",
     ):
@@ -84,7 +85,7 @@ def _expected(parts: Parts) -> Iterator[Reference]:
         "company": parts.names("companies"),
         "customer": _customers(parts),
     }
-    for section in ("invoices", "held", "released", "cap_usage", "journals"):
+    for section in ("invoices", "credit_memos", "held", "released", "cap_usage", "journals"):
         written = expect.get(section)
         for index, item in enumerate(written if isinstance(written, list) else ()):
             for key, names in known.items():
@@ -101,7 +102,7 @@ def _only_one(parts: Parts) -> None:
     contracts, companies = parts.names("contracts"), parts.names("companies")
     placed: dict[KeyPath, Any] = {
         **parts.milestones, **parts.time, **parts.expenses,
-        **parts.amendments, **parts.progress, **parts.estimates
+        **parts.amendments, **parts.credits, **parts.progress, **parts.estimates,
     }  # fmt: skip
     for path, part in placed.items():
         of_project = isinstance(part, OfProject) and part.project is not None

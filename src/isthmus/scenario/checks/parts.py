@@ -12,8 +12,8 @@ from isthmus.landscape.document import Document
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.landscape.mistake import KeyPath
 from isthmus.scenario.agreed import ContractPart
+from isthmus.scenario.changes import AmendmentPart, CreditPart
 from isthmus.scenario.file import (
-    AmendmentPart,
     EstimatePart,
     ExpensePart,
     MilestonePart,
@@ -44,6 +44,7 @@ class Parts:
     time: Placed[TimePart]
     expenses: Placed[ExpensePart]
     amendments: Placed[AmendmentPart]
+    credits: Placed[CreditPart]
     progress: Placed[ProgressPart]
     estimates: Placed[EstimatePart]
     periods: Placed[PeriodPart]
@@ -67,6 +68,7 @@ class Parts:
             placed("time", TimePart),
             placed("expenses", ExpensePart),
             placed("amendments", AmendmentPart),
+            placed("credits", CreditPart),
             placed("progress", ProgressPart),
             placed("estimates", EstimatePart),
             placed("periods", PeriodPart),
