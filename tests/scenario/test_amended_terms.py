@@ -95,3 +95,14 @@ def test_a_project_of_the_contract_follows_its_amended_terms(tmp_path: Path) -> 
     )  # fmt: skip
 
     assert found.to_invoice == {"Tests": eur(400)}
+
+
+def test_what_the_client_pays_of_travel_changes_with_the_day_of_the_expense(tmp_path: Path) -> None:
+    spent = "  - {on: 2026-%s, who: Consultant 1, category: Train, amount: 100}\n"
+    found = outcome(
+        tmp_path, "expenses: {markup_percent: 5}",
+        "expenses:\n", spent % "03-31", spent % "04-01",
+        "amendments: [{effective: 2026-04-01, expenses: {included_in_price: true}}]\n",
+    )  # fmt: skip
+
+    assert (found.to_invoice, found.held) == ({"Tests": eur(105)}, ())
