@@ -43,8 +43,8 @@ class ExpectedInvoice(Part):
 
 
 class ExpectedCreditMemo(Part):
-    """A credit memo that the ledger took, in the order of the days on which it did. What it takes
-    back is above zero.
+    """A credit memo that the ledger took, in the order of the days on which it did. Amounts have
+    the sign that they have on the invoice.
     """
 
     contract: str | None = Field(default=None, description="Contract billed.")
