@@ -69,6 +69,16 @@ def eur(amount: str) -> Money:
     return Money.of(amount, "EUR")
 
 
+async def credit_line(firm: Firm, asked: Asked, rebill: bool = False) -> Money:
+    """Of the one invoice."""
+    async with firm.app.database.begin() as tx:
+        [invoice] = await tx.records.list(Invoice)
+    request = CreditRequest("not agreed", date(2026, 7, 31), (asked,), rebill=rebill)
+    credited = await request_credit(firm.app.engine, invoice.id, request)
+    await firm.settle()
+    return credited
+
+
 async def test_hours_over_a_week_are_dearer_in_facts_and_on_the_invoice(firm: Firm) -> None:
     work = await under_terms(firm, OVERTIME)
     await work.log(["9", "9", "9", "9", "9"])
@@ -239,6 +249,20 @@ async def test_what_does_not_fit_a_cap_is_held_and_billed_once_it_is_raised(firm
     assert await entries(firm) == {"invoiced": 2}
 
 
+async def test_what_is_credited_in_part_gives_room_under_a_cap(firm: Firm) -> None:
+    work = await under_terms(firm, None, Cap(amount=eur("1500")))
+    await work.log(["8"])
+    await firm.read()
+    assert await bill(firm) == 1
+    await credit_line(firm, Asked(1, amount=eur("300.00")))
+    await work.log(["0", "4"])
+    await firm.read()
+    assert await firm.open_holds() == [], "1200 less 300, and 600 more are 1500"
+    assert await ledger(firm) == [
+        ("invoiced", "EUR", Decimal(900), 1), ("posted", "EUR", Decimal(600), 1),
+    ]  # fmt: skip
+
+
 async def test_earlier_work_takes_the_cap_from_later_work(firm: Firm) -> None:
     work = await under_terms(firm, None, Cap(hours=Decimal(10)))
     await work.log(["0", "8"])
@@ -285,12 +309,8 @@ async def overtime_credited(firm: Firm, *, rebill: bool) -> None:
     await work.log(["9", "9", "9", "9", "9"])
     await firm.read()
     assert await bill(firm) == 1
-    async with firm.app.database.begin() as tx:
-        [invoice] = await tx.records.list(Invoice)
-    dear = next(line.number for line in invoice.lines if line.quantity == 5)
-    request = CreditRequest("not agreed", date(2026, 7, 31), (Asked(dear),), rebill=rebill)
-    assert await request_credit(firm.app.engine, invoice.id, request) == eur("1125.00")
-    await firm.settle()
+    dear = next(n for n, (quantity, _, _) in enumerate(await lines(firm), 1) if quantity == 5)
+    assert await credit_line(firm, Asked(dear), rebill) == eur("1125.00")
     assert await firm.open_holds() == []
 
 

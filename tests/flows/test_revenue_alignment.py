@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.firm import Firm, a_firm
 from tests.flows.test_contract_to_invoice import accept, milestones
+from tests.flows.test_detailed_terms import overtime_credited
 from tests.flows.work import Work, bill, under_way
 
 from isthmus.canonical import RevenueEvent, RevenueSchedule
@@ -246,6 +247,15 @@ async def test_an_accepted_milestone_is_earned_against_its_invoice(posting: Firm
     assert await entries(firm) == [
         ("2026-07-31", "Jul 2026", {"2400": Decimal("12000.50"), "4000": Decimal("-12000.50")})
     ]
+
+
+@pytest.mark.parametrize(("rebill", "earned"), [(False, 6000), (True, 7125)])
+async def test_a_line_credited_whole_is_taken_off_once(
+    posting: Firm, rebill: bool, earned: int
+) -> None:
+    await overtime_credited(posting, rebill=rebill)
+    [row] = await preview_revenue(posting.app.engine, JULY)
+    assert (row.earned, row.billed) == (eur(earned), eur(6000))
 
 
 async def test_a_cap_without_an_estimate_is_a_persons_to_settle(firm: Firm) -> None:

@@ -56,7 +56,7 @@ class InLedger:
         return cls(
             contract,
             open_,
-            [as_fact(row, contract.customer) for row in standing],
+            await _less_credits(tx, standing, contract),
             frozenset(row.source_id for row in standing),
             await _elsewhere(tx, contract),
         )
@@ -87,11 +87,24 @@ async def _elsewhere(tx: Transaction, contract: Contract) -> list[Fact]:
         return []
     await tx.lock(f"customer:{contract.customer}")
     others = await tx.records.list(Contract, customer=contract.customer)
-    return [
-        as_fact(row, contract.customer)
+    rows = [
+        row
         for other in others
         if other.id != contract.id
         for row in await tx.ledger.of_contract(other.id)
+    ]
+    return await _less_credits(tx, rows, contract)
+
+
+async def _less_credits(tx: Transaction, rows: Sequence[FactRow], contract: Contract) -> list[Fact]:
+    """What a part of was credited spends less of a cap; its hours were worked all the same."""
+    taken = await tx.ledger.taken_back(row.id for row in rows)
+    return [
+        replace(fact, amount=fact.amount - Money.of(taken[row.id], row.currency))
+        if row.id in taken
+        else fact
+        for row in rows
+        for fact in (as_fact(row, contract.customer),)
     ]
 
 

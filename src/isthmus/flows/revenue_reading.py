@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from isthmus.canonical import (
     AccountingPeriod,
@@ -67,7 +68,8 @@ async def known_of(
     [entity] = await tx.records.list(LegalEntity, code=contract.legal_entity)
     facts = await tx.ledger.of_contract(contract.id)
     invoices = await _invoices(tx, facts)
-    credits = await _credits(tx, invoices)
+    memos = await _memos(tx, invoices)
+    credited = await _credited(tx, memos, facts)
     schedule = await tx.records.find(RevenueSchedule, schedule_id(contract.id))
     entries = await tx.records.list(JournalEntry, contract=contract.id)
     projects = await tx.records.list(Project, contract=contract.id)
@@ -78,10 +80,10 @@ async def known_of(
         entity=entity,
         periods=tuple(await periods_of(tx, links.erp(entity.code))),
         projects=tuple(projects),
-        evidence=_evidence(facts, before, credits, when_capped),
+        evidence=_evidence(facts, before, credited, when_capped),
         billed=(*(Movement(i.issued_on, billed=i.lines_total()) for i in invoices),
                 *(Movement(d.accepted_on, billed=d.price) for d in before if d.accepted_on),
-                *(Movement(c.on, billed=-c.amount) for c in credits)),
+                *(Movement(_day_of(memo), billed=-memo.lines_total()) for memo in memos)),
         lines={line.period: line.amount for line in schedule.lines} if schedule else {},
         entries=tuple(sorted(entries, key=lambda e: (e.posted_on, e.reference))),
     )  # fmt: skip
@@ -95,16 +97,31 @@ async def _invoices(tx: Transaction, facts: Iterable[FactRow]) -> list[Invoice]:
     return [invoice for invoice in found if invoice.status not in unbilled]
 
 
-async def _credits(tx: Transaction, invoices: Iterable[Invoice]) -> list[Credited]:
-    return [
-        Credited(
-            memo.posted_on or memo.issued_on,
-            Money.total((line.amount for line in memo.lines), memo.currency),
-        )
-        for invoice in invoices
-        for memo in await tx.records.list(CreditMemo, invoice=invoice.id)
-        if memo.status is not CreditMemoStatus.DRAFT
-    ]
+async def _memos(tx: Transaction, invoices: Iterable[Invoice]) -> list[CreditMemo]:
+    """Those that the ledger has."""
+    found = [m for i in invoices for m in await tx.records.list(CreditMemo, invoice=i.id)]
+    return [memo for memo in found if memo.status is not CreditMemoStatus.DRAFT]
+
+
+def _day_of(memo: CreditMemo) -> date:
+    return memo.posted_on or memo.issued_on
+
+
+async def _credited(
+    tx: Transaction, memos: Iterable[CreditMemo], facts: Iterable[FactRow]
+) -> list[Credited]:
+    """What memos took of work that still counts as done. A fact that is taken back whole is not
+    among `facts`, and what was credited of it is not taken a second time.
+    """
+    standing = {fact.id for fact in facts}
+    found = []
+    for memo in memos:
+        rows = await tx.ledger.of_credit_memo(memo.id)
+        gone = sum((-r.amount for r in rows if r.reversal_of not in standing), Decimal(0))
+        amount = memo.lines_total() - Money.of(gone, memo.currency)
+        if amount:
+            found.append(Credited(_day_of(memo), amount))
+    return found
 
 
 async def _in_advance(
