@@ -56,6 +56,11 @@ def test_what_is_left_after_a_part_in_money_is_a_lump() -> None:
     assert code(credit_lines(billed, [first, rest], [], rebill=False)) == "nothing_left"
 
 
+def test_an_amount_that_cannot_be_paid_is_refused() -> None:
+    found = credit_lines(invoice(HOURS), [], [Asked(1, amount=eur("1.005"))], rebill=False)
+    assert code(found) == "parts_of_a_cent"
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [("draft", "invoice_not_posted"), ("void", "invoice_not_posted"),

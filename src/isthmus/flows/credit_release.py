@@ -18,7 +18,7 @@ from isthmus.engine import Step
 from isthmus.events.batching import batch_time
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
-from isthmus.rules.credit_checks import shares
+from isthmus.rules.credit_checks import taken_back
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED, RECEIVED, UNBILLABLE, EntryRow
 from isthmus.store.ledger import FactRow, values_of
@@ -92,36 +92,26 @@ def _of_line(
 ) -> list[dict[str, Any]]:
     """None where no fact is behind the line: a fee or a discount that nobody worked."""
     left = [Money.of(f.amount - taken.get(f.id, Decimal(0)), f.currency) for f in facts]
-    if Money.total(left, memo.currency) == line.amount:
-        return [
-            {
-                **_credit_fact(step, memo, fact, amount),
-                "hours": -fact.hours,
-                "billed_hours": -fact.billed_hours,
-                "in_part": False,
-            }
-            for fact, amount in zip(facts, left, strict=True)
-        ]
-    if not any(amount.amount > 0 for amount in left):
-        return []
-    parts = shares(line.amount, left)
+    found = taken_back(line.amount, left)
     return [
-        _credit_fact(step, memo, fact, part)
-        for fact, part in zip(facts, parts, strict=True)
-        if part
+        _credit_fact(step, memo, fact, amount, in_part=found.in_part)
+        for fact, amount in zip(facts, found.amounts, strict=True)
+        if amount or not found.in_part
     ]
 
 
-def _credit_fact(step: Step, memo: CreditMemo, fact: FactRow, amount: Money) -> dict[str, Any]:
-    """A part of a price: the hours stand as they were billed."""
+def _credit_fact(
+    step: Step, memo: CreditMemo, fact: FactRow, amount: Money, *, in_part: bool
+) -> dict[str, Any]:
+    """Of a part of a price the hours stand as they were billed."""
     return {
         **values_of(fact),
         "id": derived_id("credit", memo.id, fact.id),
         "reversal_of": fact.id,
         "credit_memo": memo.id,
-        "in_part": True,
-        "hours": Decimal(0),
-        "billed_hours": Decimal(0),
+        "in_part": in_part,
+        "hours": Decimal(0) if in_part else -fact.hours,
+        "billed_hours": Decimal(0) if in_part else -fact.billed_hours,
         "amount": -amount.amount,
         "trail": [{"scope": "credit", "looked_for": memo.reference, "found": memo.reason}],
         "run_id": step.run.id,

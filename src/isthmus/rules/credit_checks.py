@@ -143,6 +143,12 @@ def _unfit(
             "not_positive", invoice, f"{part.amount} of line {line.number} takes nothing back",
             "Give a quantity or an amount above zero; a line below zero is credited whole.",
         )  # fmt: skip
+    if part.amount != part.amount.rounded():
+        return _refused(
+            "parts_of_a_cent", invoice,
+            f"{part.amount} of line {line.number} has parts of a minor unit",
+            f"Credit {part.amount.rounded()}.",
+        )  # fmt: skip
     if part.amount.amount > left.amount:
         return _refused(
             "credit_too_high", invoice,
