@@ -3,6 +3,8 @@ UV_VERSION := 0.13.8
 BIN := .venv/bin
 READY := .venv/.synced
 export PYTHON
+# Tests start many processes; without compiled files each of them compiles every library again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all bench-rating check format docs clean

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from isthmus.app import App, connector_configs
 from isthmus.canonical import BY_KIND, CanonicalObject
-from isthmus.connect.http import dump_json
+from isthmus.connect.http import dump_json, trusted
 from isthmus.engine import RetryPolicy
 from isthmus.engine import replay as replay_run
 from isthmus.landscape import load
@@ -155,7 +155,7 @@ class Org:
     ids: dict[str, str] = field(default_factory=dict)
 
     async def control(self, name: str, body: Mapping[str, Any]) -> Any:
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             answer = await http.post(f"/__control/{name}", content=dump_json(body))
         assert answer.status_code < 300, answer.text
         return answer.json()
@@ -185,21 +185,21 @@ class Books:
     url: str
 
     async def control(self, name: str, body: Mapping[str, Any] | None = None) -> Any:
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             answer = await http.post(f"/__control/{name}", content=dump_json(body or {}))
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
     async def settings(self, **values: Any) -> None:
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             assert (await http.patch("/__control/settings", json=values)).is_success
 
     async def clear_faults(self) -> None:
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             assert (await http.delete("/__control/faults")).is_success
 
     async def rows(self, record: str) -> list[dict[str, Any]]:
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             answer = await http.get(f"/__control/rows/{record}")
         found: list[dict[str, Any]] = json.loads(answer.content, parse_float=Decimal)["rows"]
         return found

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from tests.firm import ACCOUNT, PRIVATE, PUBLIC
 
 from isthmus.connect import ConnectionContext, Quota
+from isthmus.connect.http import trusted
 from isthmus.connectors.netsuite import CONNECTOR
 from isthmus.connectors.netsuite.client import RECORDS, NetSuiteClient
 from isthmus.connectors.netsuite.system import NetSuite
@@ -77,13 +78,13 @@ class Watched:
 
     async def faults(self, *rules: Mapping[str, Any]) -> None:
         """These rules and no others."""
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             await http.delete("/__control/faults")
             for rule in rules:
                 assert (await http.post("/__control/faults", json=rule)).status_code == 201
 
     async def settings(self, **values: Any) -> None:
-        async with httpx2.AsyncClient(base_url=self.url) as http:
+        async with httpx2.AsyncClient(base_url=self.url, verify=trusted()) as http:
             assert (await http.patch("/__control/settings", json=values)).is_success
 
 

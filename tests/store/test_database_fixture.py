@@ -1,8 +1,8 @@
 import psycopg
 
 
-def test_each_test_has_an_empty_database(database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
+def test_each_test_has_an_empty_database(empty_database_url: str) -> None:
+    with psycopg.connect(empty_database_url) as connection:
         found = connection.execute(
             "SELECT current_setting('server_version_num')::int >= 150000,"
             " pg_encoding_to_char(encoding),"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -53,6 +55,12 @@ def parse_json(system: str, response: httpx2.Response) -> Any:
         ) from error
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificate authorities, read once in a process and not for each client."""
+    return httpx2.create_ssl_context()
+
+
 class Http:
     """A client for one base URL. Statuses are the connector's to read; transport is ours.
 
@@ -81,6 +89,7 @@ class Http:
             limits=httpx2.Limits(max_connections=None),
             follow_redirects=False,
             event_hooks={"request": [self._charge]},
+            verify=trusted(),
         )
 
     async def _charge(self, request: httpx2.Request) -> None:

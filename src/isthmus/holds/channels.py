@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from isthmus.connect.errors import ConnectError, Refused, Unavailable
-from isthmus.connect.http import DEFAULT_TIMEOUT, dump_json
+from isthmus.connect.http import DEFAULT_TIMEOUT, dump_json, trusted
 from isthmus.landscape.desks import AppriseDesk, Desk, WebhookDesk
 from isthmus.rules.notice import Facts, Kind, filled
 
@@ -61,7 +61,9 @@ def _weight(facts: Facts) -> NotifyType:
 async def _post(name: str, desk: WebhookDesk, facts: Facts) -> str | None:
     body = dump_json(filled(desk.body, facts.by_name()) if desk.body else facts.by_name())
     try:
-        async with httpx2.AsyncClient(timeout=DEFAULT_TIMEOUT, follow_redirects=False) as http:
+        async with httpx2.AsyncClient(
+            timeout=DEFAULT_TIMEOUT, follow_redirects=False, verify=trusted()
+        ) as http:
             answer = await http.post(
                 desk.url.get_secret_value(), content=body, headers=_headers(desk, facts.key, body)
             )
