@@ -204,7 +204,11 @@ class _Taking:
         return {k: change.attributes[k] for k in change.model.natural_key if k in change.attributes}
 
     async def _identity(self, change: Change) -> str:
-        """Ours by cross-reference, by our key on the vendor's record, by natural key, or new."""
+        """Ours by cross-reference, by our key on the vendor's record, by natural key, or new.
+
+        A key of ours that is not known here is of work that a restored database has forgotten:
+        the object is called so again, and what is derived from its id is found, not made twice.
+        """
         known = await self.tx.xref.canonical(self.kind, self.source.space, change.external_id)
         if known is not None:
             return known
@@ -216,7 +220,7 @@ class _Taking:
             same = await self.tx.records.list(change.model, **key)
             if len(same) == 1:
                 return same[0].id
-        return new_id()
+        return change.canonical_id or new_id()
 
     async def _linked(self, canonical_id: str) -> bool:
         """Link; two records of one system that claim to be one object are a person's to settle."""
@@ -237,7 +241,10 @@ class _Taking:
         try:
             obj = self.change.model.model_validate(merged)
         except ValidationError as error:
-            await self._refuse(_first_error(self.kind, error), canonical_id)
+            if stored is None and canonical_id == self.change.canonical_id:
+                await self._forgotten(canonical_id)
+            else:
+                await self._refuse(_first_error(self.kind, error), canonical_id)
             return "refused"
         if moved := self._unlawful(before, obj):
             await self._refuse(moved, canonical_id)
@@ -248,6 +255,8 @@ class _Taking:
         if stored is not None and not attributes:
             return "unchanged"
         version = await self.tx.records.save(obj)
+        if canonical_id == self.change.canonical_id:
+            await self._known_again(canonical_id)
         await self.tx.xref.link(self.kind, canonical_id, self.source.space, self.change.external_id)
         await self._announce(obj, before, after, version, attributes)
         return "changed"
@@ -329,6 +338,21 @@ class _Taking:
             "Correct the record in its system; it is read again by itself.",
             canonical_id,
         )
+
+    async def _forgotten(self, canonical_id: str) -> None:
+        """A copy of ours, in a system that does not own enough of it to make it known again."""
+        await self._hold(
+            f"{self.kind} {self.change.external_id} of {self.source.name} has our key "
+            f"{canonical_id}, which this database does not know",
+            "forgotten",
+            "The database was restored from before it was written. It is over by itself when the "
+            "object is known again; otherwise compare both and remove the copy.",
+            canonical_id,
+        )
+
+    async def _known_again(self, canonical_id: str) -> None:
+        for hold in await self.tx.holds.list(code="forgotten", object_id=canonical_id):
+            await self.tx.holds.resolve(hold.key, "known again", "isthmus")
 
     async def _hold(self, reason: str, code: str, fix: str, canonical_id: str | None) -> None:
         await self.tx.holds.open(

@@ -23,8 +23,9 @@ from isthmus.engine import Engine, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
 from isthmus.flows.fact_rows import CHARGE_KINDS
+from isthmus.flows.forgotten_invoice import ensure_none_is_forgotten, with_what_the_ledger_says
 from isthmus.flows.line_rounding import facts_of, line_rounding, round_on_lines
-from isthmus.flows.posted_document import check_posted
+from isthmus.flows.posted_document import check_posted, drafted_by
 from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
@@ -66,13 +67,17 @@ async def contract_to_invoice(run: Run) -> None:
 
 
 async def draft_invoice(step: Step) -> str | None:
-    """Freeze what is unbilled on a new draft; None when there is nothing, or it was done."""
-    id = derived_id("invoice", step.run.id)
+    """Freeze what is unbilled on a new draft; None when there is nothing, or it was done.
+
+    The id is derived from the facts: a database that was restored from before the invoice makes
+    the same one of the same facts, and the ledger is found to have it.
+    """
     up_to = date.fromisoformat(step.event.data["up_to"])
     async with step.begin() as tx:
         await tx.lock(f"contract:{step.subject}")
-        if await tx.records.find(Invoice, id) is not None:
-            return id
+        told = await tx.events.of(type="invoice.drafted", correlation_id=step.event.correlation_id)
+        if drafted := drafted_by(step.event, told):
+            return drafted
         facts = await tx.ledger.unbilled(step.subject, up_to)
         if not facts:
             return None
@@ -83,14 +88,17 @@ async def draft_invoice(step: Step) -> str | None:
         run = await tx.runs.get(step.run.id)
         invoice = await plan_invoice(
             tx, step.links, step.landscape.policies, contract, up_to, lines,
-            id=id, reference=f"{contract.number}-{run.number if run else 0}",
+            id=derived_id("invoice", contract.id, *sorted(fact.id for fact in facts)),
+            reference=f"{contract.number}-{run.number if run else 0}",
         )  # fmt: skip
-        await tx.ledger.freeze(id, lineage)
-        await tx.records.save(invoice)
+        await ensure_none_is_forgotten(tx, invoice)
+        await tx.ledger.freeze(invoice.id, lineage)
+        await tx.records.save(await with_what_the_ledger_says(tx, invoice))
         await step.emit(
-            tx, "invoice.drafted", id, {"total": str(invoice.lines_total()), "facts": len(facts)}
-        )
-    return id
+            tx, "invoice.drafted", invoice.id,
+            {"total": str(invoice.lines_total()), "facts": len(facts)},
+        )  # fmt: skip
+    return invoice.id
 
 
 async def _say_what_is_at_stake(

@@ -11,7 +11,7 @@ from isthmus.engine import Hold, Run, Step, flow
 from isthmus.flows.credit_marks import take_back_marks
 from isthmus.flows.credit_release import read_again, release_credited
 from isthmus.flows.credit_request import CreditRequest, memos_of, planned
-from isthmus.flows.posted_document import check_posted
+from isthmus.flows.posted_document import check_posted, drafted_by
 from isthmus.flows.posting import posting_for
 from isthmus.kit.ids import derived_id
 from isthmus.rules.problems import Problem
@@ -28,18 +28,23 @@ async def credit_memo(run: Run) -> None:
 
 
 async def draft_credit(step: Step) -> str:
-    id = derived_id("credit_memo", step.run.id)
+    """The id is derived from the invoice and the number of its memos: where a restored database
+    asks again for what it has forgotten, the ledger is found to have it.
+    """
     async with step.begin() as tx:
-        if await tx.records.find(CreditMemo, id) is not None:
-            return id
-        memo = await _drafted(tx, step, id)
+        told = await tx.events.of(
+            type="credit_memo.drafted", correlation_id=step.event.correlation_id
+        )
+        if drafted := drafted_by(step.event, told):
+            return drafted
+        memo = await _drafted(tx, step)
         await tx.records.save(memo)
         data = {"invoice": memo.invoice, "total": str(memo.lines_total())}
-        await step.emit(tx, "credit_memo.drafted", id, data)
-    return id
+        await step.emit(tx, "credit_memo.drafted", memo.id, data)
+    return memo.id
 
 
-async def _drafted(tx: Transaction, step: Step, id: str) -> CreditMemo:
+async def _drafted(tx: Transaction, step: Step) -> CreditMemo:
     invoice = await tx.records.get(Invoice, step.subject)
     request = CreditRequest.of(step.event.data, invoice.currency)
     found = await planned(tx, invoice, request)
@@ -50,9 +55,9 @@ async def _drafted(tx: Transaction, step: Step, id: str) -> CreditMemo:
         )  # fmt: skip
     entity = await tx.records.get(LegalEntity, invoice.legal_entity)
     posting = await posting_for(tx, step.links, step.landscape.policies, entity, request.on)
-    number = len(await memos_of(tx, invoice.id)) + 1
+    number = sum(bool(memo.lines) for memo in await memos_of(tx, invoice.id)) + 1
     return CreditMemo(
-        id=id,
+        id=derived_id("credit_memo", invoice.id, str(number)),
         reference=f"{invoice.reference}-C{number}",
         invoice=invoice.id,
         customer=invoice.customer,

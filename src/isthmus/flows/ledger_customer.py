@@ -16,6 +16,10 @@ async def ensure_in_ledger(
     if await erp.external_id(Customer, customer.id) is not None:
         return
     changes = await _candidates(erp, customer)
+    ours = [change for change in changes if change.canonical_id == customer.id]
+    if ours:
+        await _link(step, erp, customer, ours[0])
+        return
     policy = step.landscape.policies.new_customer
     low, high = policy.ask_between
     verdict = match(

@@ -1,11 +1,22 @@
-"""What a ledger made of an invoice or a credit memo: the amount and the period that it was sent."""
+"""What an invoice and a credit memo share: one draft per request, and the amount and the period
+that the ledger made of what it was sent.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from isthmus.canonical import CreditMemo, Invoice
 from isthmus.engine import Hold
+from isthmus.events.envelope import Event
+from isthmus.store.events import EventRow
 
 Document = Invoice | CreditMemo
+
+
+def drafted_by(request: Event, drafted: Iterable[EventRow]) -> str | None:
+    """The document that this request has led to, for a step that is repeated after a crash."""
+    return next((e.subject for e in drafted if e.causation_id == request.id), None)
 
 
 def check_posted(what: str, sent: Document, posted: Document, compare: str) -> None:

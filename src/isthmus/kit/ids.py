@@ -15,3 +15,7 @@ def new_id() -> str:
 def derived_id(*parts: str) -> str:
     """The same id for the same parts, so a repeated step names the same object."""
     return str(uuid5(_DERIVED, "\x1f".join(parts)))
+
+
+def is_derived(id: str) -> bool:
+    return UUID(id).version == 5
