@@ -19,6 +19,7 @@ from isthmus.canonical import CanonicalObject, ExpenseEntry, LegalEntity, TimeEn
 from isthmus.canonical.base import Role
 from isthmus.connect import ConnectionContext, Connector, Gate, Quota
 from isthmus.engine import Engine, Governor, Observer, RetryPolicy, SharedGate, Waker
+from isthmus.engine.retention import purge_when_due
 from isthmus.events.batching import batch_expenses, batch_time
 from isthmus.events.catalogue import CATALOGUE
 from isthmus.events.destinations import ensure_client
@@ -48,6 +49,11 @@ from isthmus.store.migrate import upgrade
 log = structlog.get_logger()
 CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
+CALENDAR = {
+    "amendments": amendments_when_due,
+    "milestones": milestones_when_due,
+    "retention": purge_when_due,
+}
 QUEUES = {"triage": triage, "bulks": work_off, "desks": forward, "desk-inbox": take_in}
 """What every worker does for the exception queues; row locks and named locks share it out."""
 QUEUES_EVERY = 2.0
@@ -241,10 +247,10 @@ class App:
                 for name, ask in QUEUES.items()
             ]
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
-            amendments = by_the_clock(self.engine, "amendments", amendments_when_due)
-            self._tasks.append(asyncio.create_task(amendments, name="amendments"))
-            milestones = by_the_clock(self.engine, "milestones", milestones_when_due)
-            self._tasks.append(asyncio.create_task(milestones, name="milestones"))
+            self._tasks += [
+                asyncio.create_task(by_the_clock(self.engine, name, ask), name=name)
+                for name, ask in CALENDAR.items()
+            ]
             self._tasks += [asyncio.create_task(r.run(), name=f"to:{r.name}") for r in self.relays]
         if readers:
             self._tasks += [

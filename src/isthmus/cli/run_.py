@@ -110,6 +110,8 @@ def _print(found: dict[str, Any]) -> None:
     if event is not None:
         say(f"event       {event.type} from {event.source} at {shown(event.occurred_at)}")
     say(f"created     {shown(run['created_at'])}, attempts {run['attempts']}")
+    if run["emptied_at"] is not None:
+        say(f"emptied     {shown(run['emptied_at'])}: its steps were removed, being old")
     say()
     show_table(
         ("step", "name", "result"),

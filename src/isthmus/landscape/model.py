@@ -17,6 +17,7 @@ from isthmus.landscape.firm import Firm, Part
 from isthmus.landscape.mistake import Mistake
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
 from isthmus.landscape.policies import Policies, Schedules
+from isthmus.landscape.retention import Retention
 from isthmus.rules.ownership import Ownership
 
 
@@ -45,6 +46,9 @@ class LandscapeFile(Part):
     )
     exceptions: Exceptions = Field(
         default=Exceptions(), description="How holds are worked through."
+    )
+    retention: Retention = Field(
+        default=Retention(), description="How long what is finished is kept in full."
     )
 
 

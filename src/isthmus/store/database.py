@@ -30,6 +30,8 @@ from isthmus.store.notices import Notices
 from isthmus.store.queues import HoldQueues
 from isthmus.store.quotas import Quotas
 from isthmus.store.records import Records
+from isthmus.store.restored import leave_a_gap
+from isthmus.store.retention import Retained
 from isthmus.store.runs import Runs
 from isthmus.store.transfers import Transfers
 from isthmus.store.watermarks import Watermarks
@@ -136,6 +138,10 @@ class Transaction:
         return Quotas(self.connection)
 
     @cached_property
+    def retained(self) -> Retained:
+        return Retained(self.connection)
+
+    @cached_property
     def circuits(self) -> Circuits:
         return Circuits(self.connection)
 
@@ -144,6 +150,10 @@ class Transaction:
         await self.connection.execute(
             text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
         )
+
+    async def leave_a_gap(self) -> None:
+        """See `isthmus.store.restored`."""
+        await leave_a_gap(self.connection)
 
     @asynccontextmanager
     async def supposing(self) -> AsyncIterator[None]:

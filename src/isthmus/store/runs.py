@@ -27,6 +27,7 @@ class RunRow:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    emptied_at: datetime | None = None
 
     @property
     def label(self) -> str:

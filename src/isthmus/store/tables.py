@@ -61,11 +61,15 @@ inbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     text("error", nullable=True),
     sa.Column("deliveries", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True,
+              comment="When headers and body were removed; the key stays"),
     sa.UniqueConstraint("connection", "dedup_key"),
     comment="Every inbound message, committed before it is acknowledged",
 )  # fmt: skip
 sa.Index("inbox_unprocessed_idx", inbox.c.received_at,
          postgresql_where=inbox.c.processed_at.is_(None))  # fmt: skip
+sa.Index("inbox_full_idx", inbox.c.processed_at,
+         postgresql_where=sa.text("emptied_at is null and processed_at is not null"))  # fmt: skip
 
 event = sa.Table(
     "event", metadata,
@@ -97,10 +101,16 @@ run = sa.Table(
     at("created_at"),
     at("started_at", nullable=True),
     at("finished_at", nullable=True),
+    sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True,
+              comment="When its event and recorded steps were removed; the id stays"),
     comment="One run of one flow; its id is the idempotency key",
 )  # fmt: skip
 sa.Index("run_state_idx", run.c.state)
 sa.Index("run_subject_idx", run.c.subject)
+sa.Index(
+    "run_full_idx", run.c.finished_at, run.c.id,
+    postgresql_where=sa.text("emptied_at is null and state in ('succeeded', 'skipped')"),
+)  # fmt: skip
 
 hold = sa.Table(
     "hold", metadata,
