@@ -78,3 +78,10 @@ def empty_database_url(server_url: str) -> Iterator[str]:
     """A database of the test's own without a table."""
     with made(server_url, "template0") as (_, url):
         yield url
+
+
+@pytest.fixture
+def other_url(server_url: str) -> Iterator[str]:
+    """A second database without a table."""
+    with made(server_url, "template0") as (_, url):
+        yield url

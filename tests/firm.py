@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -370,6 +371,17 @@ async def a_firm(
     async with AsyncExitStack() as stack:
         org, books = await stack.enter_async_context(simulators())
         text = landscape_text(org.url, books.url, more, accounts)
+        yield await _opened(stack, org, books, database_url, folder, text, works=works)
+
+
+@asynccontextmanager
+async def at_work(
+    org: Org, books: Books, database_url: str, folder: Path, *, works: bool = True
+) -> AsyncIterator[Firm]:
+    """The application on a database, joined to systems that outlive it."""
+    await anyio.Path(folder).mkdir(exist_ok=True)
+    async with AsyncExitStack() as stack:
+        text = landscape_text(org.url, books.url)
         yield await _opened(stack, org, books, database_url, folder, text, works=works)
 
 

@@ -119,6 +119,7 @@ def test_subjects_are_objects_or_named() -> None:
         "batch",
         "bulk",
         "connection",
+        "database",
         "destination",
         "hold",
     }

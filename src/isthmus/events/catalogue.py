@@ -45,6 +45,7 @@ from isthmus.events.operations_data import (
     BulkTold,
     ConnectionLost,
     ConnectionRestored,
+    DatabaseRestored,
     DestinationResumed,
     DestinationRewound,
     HoldAct,
@@ -222,6 +223,9 @@ _NAMED = (
     EventType("destination.rewound", "destination",
               "A person chose from which event on a broker or webhook is sent them.",
               DestinationRewound, "integration"),
+    EventType("database.restored", "database",
+              "The database was restored from a dump: what was told after the last event of the "
+              "dump is told again, under other ids.", DatabaseRestored, "integration"),
     EventType("hold.commented", "hold", "Somebody said something about a hold, here or at a "
               "service desk.", HoldAct, "integration"),
     EventType("hold.severity_changed", "hold",

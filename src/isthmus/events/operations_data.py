@@ -53,3 +53,8 @@ class DestinationRewound(Data):
     by: str = Field(description="Who moved it.")
     before: int = Field(description="Last event that it had.")
     after: int = Field(description="What comes after this one is sent.")
+
+
+class DatabaseRestored(Data):
+    by: str = Field(description="Who said so.")
+    position: int = Field(description="Last event that the dump has.")
