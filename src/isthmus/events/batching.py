@@ -8,6 +8,8 @@ from isthmus.store.database import Database
 
 BATCH = 500
 """Entries per run: few enough to repeat cheaply, enough to fill the ledgers' batch calls of 100."""
+AT_ONCE = 20 * BATCH
+"""Entries per transaction: the first runs start while the rest of a burst is still batched."""
 
 
 async def batch_time(database: Database, outbox: Outbox) -> int:
@@ -26,10 +28,17 @@ async def batch_waiting(database: Database, outbox: Outbox) -> int:
 
 
 async def _batch(database: Database, outbox: Outbox, kind: str) -> int:
+    total = 0
+    while batched := await _some(database, outbox, kind):
+        total += batched
+    return total
+
+
+async def _some(database: Database, outbox: Outbox, kind: str) -> int:
     type = "time.batched" if kind == "time_entry" else "expense.batched"
     async with database.begin() as tx:
         await tx.lock(type)
-        batches = await tx.entries_of(kind).batch_waiting(BATCH)
+        batches = await tx.entries_of(kind).batch_waiting(BATCH, AT_ONCE)
         for batch, count in batches:
             event = Event(
                 type=type, source="intake", subject=batch, correlation_id=batch,

@@ -5,7 +5,7 @@ Time and expenses live alike. What differs between them is told by an `EntryKind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
+from isthmus.store.entry_bulk import insert_new, put_into_batches, store_versions
 from isthmus.store.entry_kinds import E, EntryKind
 
 RECEIVED, RATED, POSTED, INVOICED = "received", "rated", "posted", "invoiced"
@@ -94,7 +94,7 @@ class Entries(Generic[E]):
     async def upsert(
         self,
         connection: str,
-        entries: dict[str, E],
+        entries: Mapping[str, E],
         invoiced: AbstractSet[str] = frozenset(),
     ) -> Upserted[E]:
         """Insert new ones, store a new version of changed ones, leave equal ones alone.
@@ -102,55 +102,47 @@ class Entries(Generic[E]):
         A changed entry waits to be rated again, unless its id is among the `invoiced`: what is on
         an invoice stays as it was billed, and the caller decides.
         """
-        known = await self.by_external(connection, list(entries))
-        fresh = {k: e for k, e in entries.items() if k not in known}
-        changed = {k: e for k, e in entries.items() if k in known and known[k].entry != e}
-        if fresh:
-            await self._connection.execute(
-                sa.insert(self._table), [self._values(connection, k, e) for k, e in fresh.items()]
-            )
-        for external_id, entry in changed.items():
-            before = known[external_id]
-            stays = before.state == INVOICED or entry.id in invoiced
-            await self._connection.execute(
-                sa.update(self._table)
-                .where(self._table.c.id == before.entry.id)
-                .values(
-                    **self._values(connection, external_id, entry),
-                    version=before.version + 1,
-                    state=INVOICED if stays else RECEIVED,
-                    batch=None,
-                    updated_at=sa.func.clock_timestamp(),
-                )
-            )
-        return Upserted(
-            tuple(e.id for e in fresh.values()),
-            tuple(known[k] for k in changed),
-            len(entries) - len(fresh) - len(changed),
-        )
+        rest, new, changed = dict(entries), list[str](), list[EntryRow[E]]()
+        for _ in range(2):  # what another transaction stores meanwhile is seen by the second look
+            known = await self.by_external(connection, list(rest))
+            before = [row for k, row in known.items() if row.entry != rest[k]]
+            versions = [self._version(row, rest[row.external_id], invoiced) for row in before]
+            await store_versions(self._connection, self._table, versions)
+            changed += before
+            rest = {k: e for k, e in rest.items() if k not in known}
+            # By id, so that two who bring the same do not wait for each other.
+            fresh = sorted(rest.items(), key=lambda pair: pair[1].id)
+            rows = [self._values(connection, k, entry) for k, entry in fresh]
+            stored = await insert_new(self._connection, self._table, rows)
+            new += [rest.pop(k).id for k in stored]
+            if not rest:
+                break
+        if rest:
+            raise ValueError(f"ids of {connection} {sorted(rest)[:3]} belong to other entries")
+        return Upserted(tuple(new), tuple(changed), len(entries) - len(new) - len(changed))
 
-    async def batch_waiting(self, size: int) -> list[tuple[str, int]]:
-        """Put entries that wait into batches of at most `size`: (batch id, count)."""
-        batches: list[tuple[str, int]] = []
-        while True:
-            batch = new_id()
-            chosen = (
-                sa.select(self._table.c.id)
-                .where(self._waits(), self._table.c.batch.is_(None))
-                .order_by(self._day, self._table.c.id)
-                .limit(size)
-                .with_for_update(skip_locked=True)
-            )
-            taken = await self._connection.execute(
-                sa.update(self._table)
-                .where(self._table.c.id.in_(chosen.scalar_subquery()))
-                .values(batch=batch)
-                .returning(self._table.c.id)
-            )
-            count = len(taken.all())
-            if not count:
-                return batches
-            batches.append((batch, count))
+    def _version(self, before: EntryRow[E], entry: E, invoiced: AbstractSet[str]) -> dict[str, Any]:
+        stays = before.state == INVOICED or entry.id in invoiced
+        values = self._values(before.connection, before.external_id, entry)
+        return {**values, "state": INVOICED if stays else RECEIVED}
+
+    async def waiting(self, at_most: int) -> int:
+        """How many approved entries are not rated yet; no more than `at_most` are counted."""
+        some = sa.select(self._table.c.id).where(self._waits()).limit(at_most).subquery()
+        count = await self._connection.scalar(sa.select(sa.func.count()).select_from(some))
+        return int(count or 0)
+
+    async def batch_waiting(self, size: int, at_once: int) -> list[tuple[str, int]]:
+        """Put up to `at_once` entries that wait into batches of at most `size`: (batch id, count),
+        the oldest days first.
+        """
+        oldest = (
+            sa.select(self._table.c.id)
+            .where(self._waits(), self._table.c.batch.is_(None))
+            .order_by(self._day, self._table.c.id)
+            .limit(at_once)
+        )
+        return await put_into_batches(self._connection, self._table, oldest, size)
 
     async def of_batch(self, batch: str, *states: str, lock: bool = False) -> list[EntryRow[E]]:
         """By day. `lock` keeps their source from changing them until the end."""
