@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Generic
 
 from pydantic import ValidationError
 
 from isthmus.canonical import Contract, ExpenseEntry, TimeEntry
 from isthmus.canonical.base import references
-from isthmus.connect import Change
+from isthmus.connect import Change, FieldProblem
 from isthmus.kit.ids import derived_id
 from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
     from isthmus.events.links import Connected
 
 _LEDGER_OWNED = {"invoice_number", "invoiced_on"}
+Problems = Sequence[FieldProblem]
+
+
+@dataclass(frozen=True)
+class EntriesTaken:
+    """Canonical ids by what became of them; those in none of these are as they were."""
+
+    new: AbstractSet[str] = frozenset()
+    changed: AbstractSet[str] = frozenset()
+    invoiced: AbstractSet[str] = frozenset()
+    """Changed after they were invoiced: a person decides."""
+    refused: Mapping[str, Problems] = field(default_factory=dict)
+    """By the source's id."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +69,32 @@ class EntryIntake(Generic[E]):
         self._what: Intake[E] = what
         self._kind = what.model.kind
 
-    async def take(self, tx: Transaction, source: Connected, changes: Sequence[Change]) -> None:
-        """A bad entry is held, the others go on.
+    async def take(
+        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+    ) -> EntriesTaken:
+        """As `take_resolved`; a reference that nobody knows becomes None."""
+        return await self.take_resolved(tx, source, await self._resolved(tx, source, changes))
+
+    async def take_resolved(
+        self,
+        tx: Transaction,
+        source: Connected,
+        changes: Sequence[Change],
+        remedy: str = "Correct the entry in the PSA; it is read again by itself.",
+    ) -> EntriesTaken:
+        """A bad entry is held, the others go on. References are canonical ids.
 
         Facts of what changed or went away are taken back here, at once: an invoice drafted
         a moment later must not bill what the PSA no longer says.
         """
         if not changes:
-            return
+            return EntriesTaken()
         facts = await self._facts(tx, source, changes)
         invoiced = {f.source_id for f in facts if f.invoice is not None}
-        live: dict[str, E] = {}
-        for change in await self._resolved(tx, source, changes):
-            entry = None if change.deleted else await self._entry(tx, source, change)
-            if entry is not None:
-                live[change.external_id] = entry
+        live, refused = await asyncio.to_thread(self._judged, source, changes)
+        await tx.holds.open_many(
+            [self._unusable(source, id, problems, remedy) for id, problems in refused.items()]
+        )
         keys = [self._key(source, external_id) for external_id in live]
         await tx.holds.resolve_many(keys, "corrected at the source", "isthmus")
         upserted = await self._what.rows(tx).upsert(source.name, live, invoiced)
@@ -81,6 +106,9 @@ class EntryIntake(Generic[E]):
             await self._changed_after_invoicing(tx, changed[id], "changed")
         gone = [c.external_id for c in changes if c.deleted]
         await self._withdraw(tx, source, gone, facts, invoiced)
+        return EntriesTaken(
+            frozenset(upserted.new), frozenset(changed), changed.keys() & invoiced, refused
+        )
 
     async def _facts(
         self, tx: Transaction, source: Connected, changes: Sequence[Change]
@@ -101,20 +129,26 @@ class EntryIntake(Generic[E]):
         await tx.ledger.reverse(reversed_, "ingest")
         await price_again(tx, {f.contract for f in reversed_})
 
-    async def _entry(self, tx: Transaction, source: Connected, change: Change) -> E | None:
-        attributes: dict[str, Any] = {
-            k: v for k, v in change.attributes.items() if k not in _LEDGER_OWNED
-        }
+    def _judged(
+        self, source: Connected, changes: Sequence[Change]
+    ) -> tuple[dict[str, E], dict[str, Problems]]:
+        """Good entries and what is wrong with the others, by external id."""
+        live: dict[str, E] = {}
+        refused: dict[str, Problems] = {}
+        for change in changes:
+            if change.problems:
+                refused[change.external_id] = change.problems
+            elif not change.deleted:
+                try:
+                    live[change.external_id] = self._entry(source, change)
+                except ValidationError as error:
+                    refused[change.external_id] = invalid(self._kind, error)
+        return live, refused
+
+    def _entry(self, source: Connected, change: Change) -> E:
+        attributes = {k: v for k, v in change.attributes.items() if k not in _LEDGER_OWNED}
         id = self._id(source, change.external_id)
-        if change.problems:
-            reason = "; ".join(str(p) for p in change.problems)
-            await tx.holds.open(self._unusable(source, change, ValueError(reason)))
-            return None
-        try:
-            entry: E = self._what.model.model_validate({**attributes, "id": id})
-        except ValueError as error:
-            await tx.holds.open(self._unusable(source, change, error))
-            return None
+        entry: E = self._what.model.model_validate({**attributes, "id": id})
         return entry
 
     async def _withdraw(
@@ -220,19 +254,25 @@ class EntryIntake(Generic[E]):
             for change in changes
         ]
 
-    def _unusable(self, source: Connected, change: Change, error: ValueError) -> NewHold:
-        reason = str(error)
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    def _unusable(
+        self, source: Connected, external_id: str, problems: Problems, remedy: str
+    ) -> NewHold:
+        told = "; ".join(str(p) if p.remedy else f"{p.field}: {p.reason}" for p in problems)
         return NewHold(
-            key=self._key(source, change.external_id), state=HELD, code="unusable",
-            reason=f"{self._what.name} {change.external_id} of {source.name}: {reason}",
-            owner="pmo", fix="Correct the entry in the PSA; it is read again by itself.",
+            key=self._key(source, external_id), state=HELD, code="unusable",
+            reason=f"{self._what.name} {external_id} of {source.name}: {told}",
+            owner="pmo", fix=remedy,
             flow="ingest", object_kind=self._kind,
-            object_id=self._id(source, change.external_id), system=source.name,
-            detail={"external_id": change.external_id},
+            object_id=self._id(source, external_id), system=source.name,
+            detail={"external_id": external_id},
         )  # fmt: skip
+
+
+def invalid(kind: str, error: ValidationError) -> Problems:
+    """The first that a model says against its values."""
+    first = error.errors(include_input=False)[0]
+    field = ".".join(map(str, first["loc"]))
+    return (FieldProblem(kind, field, None, first["msg"].lower(), ""),)
 
 
 async def price_again(tx: Transaction, contracts: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.tables import hold
@@ -87,23 +87,35 @@ OPEN = hold.c.state != sa.literal_column(f"'{RESOLVED}'")
 constant of the partial index, and an upsert on open holds would fail from its sixth call on."""
 
 
+def _values(new: NewHold) -> dict[str, Any]:
+    return {**vars(new), "detail": dict(new.detail)}
+
+
+def _opening() -> Insert:
+    statement = insert(hold)
+    names = [name for name in NewHold.__dataclass_fields__ if name != "key"]
+    changed: dict[str, Any] = {name: statement.excluded[name] for name in names}
+    changed["detail"] = hold.c.detail.op("||")(statement.excluded.detail)
+    changed |= {"look_at": sa.func.clock_timestamp(), "resolution_code": None}
+    return statement.on_conflict_do_update(
+        index_elements=[hold.c.key], index_where=OPEN, set_=changed
+    )
+
+
 class Holds:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def open(self, new: NewHold) -> int:
         """Open, or bring the open hold of the same key up to date; its number."""
-        values = {**vars(new), "detail": dict(new.detail)}
-        statement = insert(hold).values(**values)
-        changed: dict[str, Any] = {k: statement.excluded[k] for k in values if k != "key"}
-        changed["detail"] = hold.c.detail.op("||")(statement.excluded.detail)
-        changed |= {"look_at": sa.func.clock_timestamp(), "resolution_code": None}
-        number = await self._connection.scalar(
-            statement.on_conflict_do_update(
-                index_elements=[hold.c.key], index_where=OPEN, set_=changed
-            ).returning(hold.c.number)
-        )
-        return int(number or 0)
+        statement = _opening().returning(hold.c.number)
+        return int(await self._connection.scalar(statement, _values(new)) or 0)
+
+    async def open_many(self, new: builtins.list[NewHold]) -> None:
+        """In the order of their keys, so that two who open the same do not wait for each other."""
+        if new:
+            in_order = sorted(new, key=lambda each: each.key)
+            await self._connection.execute(_opening(), [_values(each) for each in in_order])
 
     async def find(self, label: str) -> HoldRow | None:
         """By its label: H-17, or the bare number."""
