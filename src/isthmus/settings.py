@@ -42,7 +42,14 @@ class Settings(BaseSettings):
     api_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="Bearer token of those who read `GET /events`. Unset: only this machine may.",
+        description="Bearer token of those who read `GET /events` and submit time entries. Unset: "
+        "only this machine may.",
+    )
+    intake_limit: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="Approved time entries that may wait to be rated. From then on submissions are "
+        "answered 429 until fewer wait.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level that is logged."

@@ -1,4 +1,4 @@
-"""Who may read through the API: the bearer of the token; without one, only this machine."""
+"""Who may use the API: the bearer of the token; without one, only this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host")
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
-def ensure_reader(request: Request) -> None:
+def ensure_allowed(request: Request) -> None:
     """Raises 401 for a wrong token, 403 for another machine where no token is set."""
     token = running_app(request).settings.api_token
     if token is None:
@@ -39,7 +39,7 @@ def _ensure_local(request: Request) -> None:
     forwarded = any(name in request.headers for name in _FORWARDED)
     if not _is_loopback(request) or forwarded or host not in _LOOPBACK_NAMES:
         raise HTTPException(
-            403, "only this machine may read without a token; set ISTHMUS_API_TOKEN and send it"
+            403, "only this machine may ask without a token; set ISTHMUS_API_TOKEN and send it"
         )
 
 

@@ -14,10 +14,11 @@ def running_app(request: Request) -> App:
     return app
 
 
-async def bounded_body(request: Request) -> bytes:
-    body = b""
+async def bounded_body(request: Request, what: str = "a webhook", limit: int = MAX_BODY) -> bytes:
+    """Raises 413."""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise HTTPException(413, f"a webhook of more than {MAX_BODY:,} bytes is refused")
-    return body
+        if len(body) > limit:
+            raise HTTPException(413, f"{what} of more than {limit:,} bytes is refused")
+    return bytes(body)

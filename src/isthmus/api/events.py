@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 
-from isthmus.api.access import ensure_reader
+from isthmus.api.access import ensure_allowed
 from isthmus.api.context import running_app
 from isthmus.app import App
 from isthmus.events.envelope import wire_type
@@ -25,7 +25,7 @@ from isthmus.events.feed import Feed, Page
 from isthmus.events.filter import Filter, UnknownType, types_matching
 from isthmus.events.message import cloudevent, sequence
 
-router = APIRouter(tags=["events"], dependencies=[Depends(ensure_reader)])
+router = APIRouter(tags=["events"], dependencies=[Depends(ensure_allowed)])
 STREAM = "text/event-stream"
 IDLE = 0.25
 """Seconds between two looks at the log while nothing is new."""

@@ -9,15 +9,19 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from isthmus.api import desks, events, health, webhooks
+from isthmus.api import desks, events, health, time_entries, webhooks
 from isthmus.app import App
+from isthmus.events.time_submissions import TimeSubmissions
 
 
 def api(app: App) -> FastAPI:
     web = FastAPI(title="Isthmus", version="1", docs_url=None, redoc_url=None)
     web.state.isthmus = app
     web.state.closing = asyncio.Event()
+    web.state.submissions = TimeSubmissions(app.database, app.settings.intake_limit)
+    web.state.submitting = time_entries.Doors(time_entries.AT_ONCE)
     web.include_router(webhooks.router)
+    web.include_router(time_entries.router)
     web.include_router(events.router)
     web.include_router(desks.router)
     web.include_router(health.router)

@@ -33,6 +33,7 @@ from isthmus.store.records import Records
 from isthmus.store.restored import leave_a_gap
 from isthmus.store.retention import Retained
 from isthmus.store.runs import Runs
+from isthmus.store.submissions import Submissions
 from isthmus.store.transfers import Transfers
 from isthmus.store.watermarks import Watermarks
 from isthmus.store.xref import Xref
@@ -65,6 +66,10 @@ class Transaction:
     @cached_property
     def inbox(self) -> Inbox:
         return Inbox(self.connection)
+
+    @cached_property
+    def submissions(self) -> Submissions:
+        return Submissions(self.connection)
 
     @cached_property
     def events(self) -> EventLog:

@@ -264,3 +264,14 @@ destination = sa.Table(
     at("sent_at", nullable=True),
     comment="How far each broker and webhook has been sent the events",
 )  # fmt: skip
+
+submission = sa.Table(
+    "submission", metadata,
+    sa.Column("key", sa.Text, primary_key=True, comment="The caller's Idempotency-Key"),
+    sa.Column("digest", sa.LargeBinary, nullable=False,
+              comment="SHA-256 of what was asked, uncompressed"),
+    sa.Column("answer", JSONB, nullable=True),
+    at("received_at"),
+    comment="Requests that are answered once: a repeat of the key gets the same answer",
+)  # fmt: skip
+sa.Index("submission_received_at_idx", submission.c.received_at)
