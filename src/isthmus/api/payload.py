@@ -59,7 +59,7 @@ def elements(body: bytes, media_type: str, most: int) -> list[Any]:
 def _array(text: str) -> list[Any]:
     try:
         found = _loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Unreadable(f"the body is no JSON: {error}") from error
     if not isinstance(found, list):
         raise Unreadable(f"the body is no JSON array; send an array, or {NDJSON}")
@@ -74,7 +74,7 @@ def _lines(text: str, most: int) -> list[Any]:
 def _line(line: str) -> Any:
     try:
         return _loads(line)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return Unreadable(f"the line is no JSON: {error}")
 
 
@@ -96,4 +96,8 @@ _DECODER = json.JSONDecoder(
 
 
 def _loads(text: str) -> Any:
-    return _DECODER.decode(text)
+    """Raises ValueError."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error

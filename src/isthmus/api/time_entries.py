@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from isthmus.api.access import ensure_allowed
 from isthmus.api.context import bounded_body, running_app
@@ -97,7 +97,7 @@ async def submit(
     idempotency_key: Annotated[
         str | None, Header(description="A repeat of the same request gets the same answer.")
     ] = None,
-) -> JSONResponse:
+) -> Response:
     """Take in time entries: new ones, and changed ones under the id that they had before."""
     source = _psa(app, connection)
     key = _usable(idempotency_key)
@@ -122,10 +122,11 @@ async def submit(
     except (TimeoutError, *BROKEN_OFF) as error:
         log.warning("time_entries.not_stored", connection=connection, reason=str(error)[:200])
         raise _again_later(503, "the database does not answer; nothing was stored", SOON) from error
-    counted = {name: n for name, n in answer.body.items() if name != "entries"}
-    log.info("time_entries.submitted", connection=connection, repeated=answer.repeated, **counted)
+    log.info(
+        "time_entries.submitted", connection=connection, repeated=answer.repeated, **answer.counts
+    )
     replayed = {"Idempotent-Replayed": "true"} if answer.repeated else {}
-    return JSONResponse(answer.body, headers=replayed)
+    return Response(answer.text, media_type=JSON, headers=replayed)
 
 
 async def _read(

@@ -10,8 +10,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 from isthmus.connect import FieldProblem
 from isthmus.events.entry_intake import TIME, EntriesTaken, EntryIntake
@@ -42,8 +44,10 @@ class Backlogged(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    body: Mapping[str, Any]
+    text: str
+    """JSON; a repeat gets the same to the letter."""
     repeated: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class TimeSubmissions:
@@ -66,10 +70,13 @@ class TimeSubmissions:
                 earlier = await tx.submissions.find(key)
                 assert earlier is not None, "keys are kept for days"
                 return _again(key, digest, earlier)
-            body = await self._stored(tx, source, sent)
-            await tx.submissions.answer(key, body)
+            entries = await self._stored(tx, source, sent)
+            counted = Counter(entry["outcome"] for entry in entries)
+            counts = {name: counted[name] for name in OUTCOMES}
+            text = to_json({**counts, "entries": entries}).decode()
+            await tx.submissions.answer(key, text)
         self._waiting += len(sent)
-        return Answer(body, repeated=False)
+        return Answer(text, repeated=False, counts=counts)
 
     async def _ensure_room(self, tx: Transaction) -> None:
         """Own additions count at once, those of other processes when it is counted again."""
@@ -81,13 +88,11 @@ class TimeSubmissions:
 
     async def _stored(
         self, tx: Transaction, source: Connected, sent: Sequence[Sent]
-    ) -> dict[str, Any]:
+    ) -> list[dict[str, Any]]:
         there = await known(tx, source, sent)
         changes = [change(source, one, there) for one in sent if one.external_id]
         taken = await self._intake.take_resolved(tx, source, changes, REMEDY)
-        entries = [_outcome(source, one, taken) for one in sent]
-        counted = Counter(entry["outcome"] for entry in entries)
-        return {**{name: counted[name] for name in OUTCOMES}, "entries": entries}
+        return [_outcome(source, one, taken) for one in sent]
 
 
 def _again(key: str, digest: bytes, earlier: Submission) -> Answer:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -22,7 +20,7 @@ FORGOTTEN_AT_ONCE = 10
 @dataclass(frozen=True)
 class Submission:
     digest: bytes
-    answer: dict[str, Any]
+    answer: str
 
 
 class Submissions:
@@ -52,9 +50,9 @@ class Submissions:
         await self._forget_old()
         return True
 
-    async def answer(self, key: str, answer: Mapping[str, Any]) -> None:
+    async def answer(self, key: str, answer: str) -> None:
         await self._connection.execute(
-            sa.update(submission).where(submission.c.key == key).values(answer=dict(answer))
+            sa.update(submission).where(submission.c.key == key).values(answer=answer)
         )
 
     async def _forget_old(self) -> None:

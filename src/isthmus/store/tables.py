@@ -270,7 +270,7 @@ submission = sa.Table(
     sa.Column("key", sa.Text, primary_key=True, comment="The caller's Idempotency-Key"),
     sa.Column("digest", sa.LargeBinary, nullable=False,
               comment="SHA-256 of what was asked, uncompressed"),
-    sa.Column("answer", JSONB, nullable=True),
+    sa.Column("answer", sa.Text, nullable=True, comment="JSON, as it was sent"),
     at("received_at"),
     comment="Requests that are answered once: a repeat of the key gets the same answer",
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0010"
 down_revision = "0009"
@@ -18,7 +17,7 @@ def upgrade() -> None:
             nullable=False,
             comment="SHA-256 of what was asked, uncompressed",
         ),
-        sa.Column("answer", JSONB(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True, comment="JSON, as it was sent"),
         sa.Column(
             "received_at",
             sa.DateTime(timezone=True),
