@@ -1,10 +1,8 @@
 """Identifiers: time-ordered for new objects, derived for what must come out the same twice."""
 
-from uuid import UUID, uuid5
-
 import uuid_utils
 
-_DERIVED = UUID("6f0f4c1e-7c8b-5d0a-9a1e-2b7d3c9e4f10")
+_DERIVED = uuid_utils.UUID("6f0f4c1e-7c8b-5d0a-9a1e-2b7d3c9e4f10")
 
 
 def new_id() -> str:
@@ -19,3 +17,4 @@ def derived_id(*parts: str) -> str:
 
 def is_derived(id: str) -> bool:
     return UUID(id).version == 5
+    return str(uuid_utils.uuid5(_DERIVED, "\x1f".join(parts)))

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.money import Money
+from isthmus.store.columns import among
 from isthmus.store.entry_bulk import insert_new, put_into_batches, store_versions
 from isthmus.store.entry_kinds import E, EntryKind
 
@@ -84,7 +85,7 @@ class Entries(Generic[E]):
             sa.select(*self._columns)
             .where(
                 self._table.c.connection == connection,
-                self._table.c.external_id.in_(list(external_ids)),
+                among(self._table.c.external_id, external_ids),
             )
             .order_by(self._table.c.id)
             .with_for_update()

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.store.columns import among
 from isthmus.store.tables import hold
 
 HELD, WAITING_SYSTEM, WAITING_PERIOD, DEAD = "held", "waiting_system", "waiting_period", "dead"
@@ -163,7 +164,7 @@ class Holds:
         """Close whatever is open under the keys, in one statement."""
         await self._connection.execute(
             sa.update(hold)
-            .where(hold.c.key.in_(keys), OPEN)
+            .where(among(hold.c.key, keys), OPEN)
             .values(
                 state=RESOLVED,
                 resolution=resolution,

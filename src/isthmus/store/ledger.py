@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.ids import derived_id
+from isthmus.store.columns import among
 from isthmus.store.fact_tables import fact
 
 CHARGED, NOT_CHARGED = "charged", "not_charged"
@@ -85,7 +86,7 @@ class Ledger:
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
         """Facts in force: neither reversals nor reversed."""
         return await self._select(
-            fact.c.source_kind == source_kind, fact.c.source_id.in_(list(source_ids)), _LIVE
+            fact.c.source_kind == source_kind, among(fact.c.source_id, source_ids), _LIVE
         )
 
     async def reverse(self, facts: Sequence[FactRow], run_id: str) -> None:
