@@ -13,7 +13,6 @@ from tests.firm import Firm
 from tests.flows.work import FIRST, Work
 
 from isthmus.api.server import serving
-from isthmus.store.ledger import FactRow
 
 PATH = "/process/v1/time-entries"
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -86,9 +85,3 @@ async def rate(firm: Firm) -> None:
     """What a worker does of its own accord every two seconds."""
     await firm.app.waker.wake()
     await firm.settle()
-
-
-async def facts(firm: Firm) -> list[FactRow]:
-    async with firm.app.database.begin() as tx:
-        [contract] = {fact[0] for fact in await tx.ledger.totals()}
-        return await tx.ledger.of_contract(contract)

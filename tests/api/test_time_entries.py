@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.api.submitting import (
     NDJSON,
     as_lines,
@@ -19,6 +20,9 @@ from tests.api.submitting import (
 )
 from tests.firm import Firm
 from tests.flows.work import FIRST, SECOND, bill, entries, ledger, posted, under_way
+
+from isthmus.store.fact_tables import fact
+from isthmus.store.submissions import Submissions
 
 pytestmark = pytest.mark.anyio
 STAMPED = {"source_rate": {"amount": "150.0", "currency": "EUR"}}
@@ -115,6 +119,28 @@ async def test_a_key_is_answered_once(firm: Firm) -> None:
     assert await versions(firm) == {"T-1": (1, "posted"), "T-2": (1, "posted")}
 
 
+async def test_a_request_that_breaks_off_has_stored_nothing(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends the connection when all but the answer is written: it is done once more."""
+    work = await under_way(firm)
+    answer, cuts = Submissions.answer, list[str]()
+
+    async def cut_off(self: Submissions, key: str, text: str) -> None:
+        if not cuts:
+            cuts.append(key)
+            await self._connection.execute(sa.text("select pg_terminate_backend(pg_backend_pid())"))
+        await answer(self, key, text)
+
+    monkeypatch.setattr(Submissions, "answer", cut_off)
+    async with calling(firm) as http:
+        told = await submitted(http, [hours_of(work, "T-1"), hours_of(work, "T-2")], "cut")
+    assert cuts == ["cut"]
+    assert counted(told) == (2, 0, 0, 0)
+    await rate(firm)
+    assert await versions(firm) == {"T-1": (1, "posted"), "T-2": (1, "posted")}
+
+
 async def test_the_same_entries_from_many_callers_at_once(firm: Firm) -> None:
     work = await under_way(firm)
     some = [hours_of(work, f"T-{n}", "0.01") for n in range(1, 201)]
@@ -190,8 +216,6 @@ async def test_the_same_hours_by_polling_say_nothing_new(firm: Firm) -> None:
 
 
 async def all_facts(firm: Firm) -> list[dict[str, Any]]:
-    from isthmus.store.fact_tables import fact
-
     async with firm.app.database.begin() as tx:
         rows = await tx.connection.execute(fact.select().order_by(fact.c.happened_on, fact.c.id))
         return [dict(row._mapping) for row in rows]
