@@ -12,9 +12,8 @@ def new_id() -> str:
 
 def derived_id(*parts: str) -> str:
     """The same id for the same parts, so a repeated step names the same object."""
-    return str(uuid5(_DERIVED, "\x1f".join(parts)))
+    return str(uuid_utils.uuid5(_DERIVED, "\x1f".join(parts)))
 
 
 def is_derived(id: str) -> bool:
-    return UUID(id).version == 5
-    return str(uuid_utils.uuid5(_DERIVED, "\x1f".join(parts)))
+    return uuid_utils.UUID(id).version == 5
