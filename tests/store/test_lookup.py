@@ -57,7 +57,8 @@ async def test_two_objects_of_one_name_are_both_told(database: Database) -> None
         assert [(f.kind, f.by) for f in await tx.lookup.named(ACME)] == same
 
 
-async def test_a_database_without_the_schema_is_told(database: Database) -> None:
+async def test_a_database_without_the_schema_is_told(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     assert await revision(database.engine) is None
     with pytest.raises(DatabaseProblem) as told:
         await reach(database)
@@ -67,6 +68,7 @@ async def test_a_database_without_the_schema_is_told(database: Database) -> None
     await upgrade(database.engine)
     assert await revision(database.engine) == head()
     assert int((await reach(database)).partition(".")[0]) >= 15
+    await database.close()
 
 
 async def test_values_are_rounded_entry_by_entry(database: Database) -> None:
