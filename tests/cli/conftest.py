@@ -1,5 +1,6 @@
 """One call of the command line, in a thread of its own: it brings its own event loop."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,14 @@ def isthmus(empty_home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 async def firm(
     database_url: str, isthmus: Isthmus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Firm]:
-    """A firm at work, whose landscape the command line finds in the current folder."""
+    """A firm at work, whose landscape the command line finds in the current folder.
+
+    Its log goes to a stream of its own: what a command prints is its answer alone.
+    """
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
     async with a_firm(database_url, tmp_path) as made:
         yield made
+    structlog.configure(**before)

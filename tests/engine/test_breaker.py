@@ -227,7 +227,8 @@ async def test_an_outage_is_drained_in_order_of_priority_a_few_at_a_time(
         waves.append(await waker.wake())
         await settled(made, sum(waves))
     assert waves == [1, 2, 4]
-    assert account.departments()[:5] == ["bill-4", "bill-5", "bill-6", *account.departments()[3:5]]
+    first, *two_at_once = account.departments()[:3]
+    assert (first, sorted(two_at_once)) == ("bill-4", ["bill-5", "bill-6"])
     assert sorted(account.departments()) == [
         "bill-4", "bill-5", "bill-6", "bulk-2", "bulk-3", "compare-0", "compare-1",
     ]  # fmt: skip

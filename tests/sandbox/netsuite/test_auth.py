@@ -63,7 +63,7 @@ async def test_an_rsa_certificate_signs_with_pss(bare: Api, algorithm: str) -> N
         ({}, {"iss": "other"}, 401, "invalid_client"),
         ({}, {"aud": "https://elsewhere.example/token"}, 401, "invalid_client"),
         ({}, {"iat": 1_700_000_000, "exp": 1_700_000_300}, 401, "invalid_client"),
-        ({}, {"exp": int(time.time()) + 4000}, 400, "invalid_request"),
+        ({}, {"exp": lambda: int(time.time()) + 4000}, 400, "invalid_request"),
         ({}, {"scope": ["restlets"]}, 400, "invalid_request"),
         ({}, {"scope": "restlets,rest_webservices"}, 200, None),
     ],
@@ -71,7 +71,8 @@ async def test_an_rsa_certificate_signs_with_pss(bare: Api, algorithm: str) -> N
 async def test_claims(
     bare: Api, header: dict[str, str], claims: dict[str, Any], status: int, error: str | None
 ) -> None:
-    answer = await bare.ask_token(bare.assertion(None, header, **claims))
+    now = {name: value() if callable(value) else value for name, value in claims.items()}
+    answer = await bare.ask_token(bare.assertion(None, header, **now))
     assert (answer.status_code, answer.json().get("error")) == (status, error)
 
 
