@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from tests.cli.conftest import Isthmus
-from tests.firm import Firm
+from tests.firm import ENVIRONMENT, Firm, a_firm
 from tests.flows.deals import a_deal, an_account
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_old_messages_are_counted_and_then_emptied(firm: Firm, isthmus: Isthmus) -> None:
-    async with firm.app.database.begin() as tx:
+@pytest.fixture
+async def idle(
+    database_url: str, isthmus: Isthmus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Firm]:
+    """A firm without a worker, whose clock would empty what is old before it is counted."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    async with a_firm(database_url, tmp_path, works=False) as made:
+        yield made
+
+
+async def test_old_messages_are_counted_and_then_emptied(idle: Firm, isthmus: Isthmus) -> None:
+    async with idle.app.database.begin() as tx:
         for key in ("1", "2"):
             await tx.inbox.accept("salesforce", key, kind="opportunity", external_id="006",
                                   headers={}, body=b"{}")  # fmt: skip
