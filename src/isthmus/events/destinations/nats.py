@@ -87,7 +87,7 @@ async def connect(name: str, destination: Destination) -> NatsOut:
     try:
         await client.connect(
             destination.url.get_secret_value(), name=f"isthmus {name}", allow_reconnect=False,
-            connect_timeout=int(ANSWERS_WITHIN), error_cb=told,
+            connect_timeout=int(ANSWERS_WITHIN), max_reconnect_attempts=1, error_cb=told,
         )  # fmt: skip
         opened = NatsOut(name, destination.into, client)
         await opened.prepare()
