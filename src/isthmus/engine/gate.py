@@ -240,6 +240,7 @@ class SharedGate:
         try:
             self._grant = await self._governor.renew(self.connection, ask)
         except BaseException:
+            # Also when cancelled: calls that ended and were not told are told the next time.
             self._ended += ended
             raise
         finally:
