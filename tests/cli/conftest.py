@@ -8,7 +8,8 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 import structlog
-from tests.firm import ENVIRONMENT, Firm, a_firm
+from tests.firm import Firm, a_firm
+from tests.landscapes import ENVIRONMENT
 from typer.testing import CliRunner
 
 from isthmus.cli.root import cli

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Isthmus
-from tests.firm import ENVIRONMENT, Firm, a_firm
+from tests.firm import Firm, a_firm
 from tests.flows.test_intercompany import CHART, COST_PLUS, NUMBERS, american, cost, policies
 from tests.flows.work import bill, under_way
+from tests.landscapes import ENVIRONMENT
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.cli.conftest import Isthmus
-from tests.firm import ENVIRONMENT, Firm, a_firm
+from tests.firm import Firm, a_firm
 from tests.flows.deals import a_deal, an_account
+from tests.landscapes import ENVIRONMENT
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.firm import ENVIRONMENT, landscape_text
+from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.app import connector_configs, quota_of
 from isthmus.connect import LocalGate, Queue, Quota, Signal, Urgency, current_urgency, urgent

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import sqlalchemy as sa
 from starlette.types import Receive, Scope, Send
-from tests.firm import ACCOUNT, PRIVATE, PUBLIC
+from tests.landscapes import ACCOUNT, PRIVATE, PUBLIC
 
 from isthmus.connect import ConnectionContext, Quota
 from isthmus.connect.http import trusted

@@ -19,7 +19,7 @@ from tests.engine.limited import (
     workers,
 )
 from tests.engine.test_engine import an_engine, ended, tell
-from tests.firm import BOOKS
+from tests.landscapes import BOOKS
 
 from isthmus.connect import BreakerOpen, ConnectError, Quota, Unavailable
 from isthmus.connectors.netsuite.client import RECORDS

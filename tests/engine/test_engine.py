@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.firm import ENVIRONMENT, landscape_text
+from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.app import connector_configs
 from isthmus.connect import Invalid, PeriodClosed, Refused, Unavailable

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.limited import KEY, Watched, Worker, run_sql, watched_account, workers
-from tests.firm import PRIVATE
+from tests.landscapes import PRIVATE
 
 from isthmus.connect import Quota, QuotaSpent, Throttled, Urgency, urgent
 

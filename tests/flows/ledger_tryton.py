@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.connectors.tryton.world import World
-from tests.firm import ENVIRONMENT, Firm, landscape_text, simulators
+from tests.firm import Firm, simulators
+from tests.landscapes import ENVIRONMENT, landscape_text
 from tests.tryton_server.server import TrytonServer
 
 from isthmus.app import App, connector_configs

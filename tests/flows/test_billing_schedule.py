@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
-from tests.firm import ENVIRONMENT, Firm, a_firm
+from tests.firm import Firm, a_firm
 from tests.flows.work import under_way
+from tests.landscapes import ENVIRONMENT
 
 from isthmus.app import App, bill_by_the_clock, connector_configs
 from isthmus.flows.billing_schedule import BillingDay, bill_when_due, billing_due

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.firm import BOTH_BOOKS, Firm, a_firm, two_firms
+from tests.firm import Firm, a_firm, two_firms
 from tests.flows.test_billing_schedule import a_process
 from tests.flows.work import SECOND, Work, bill, under_way
+from tests.landscapes import BOTH_BOOKS
 
 from isthmus.canonical import Resource
 from isthmus.flows.billing_schedule import bill_when_due

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from tests.firm import ENVIRONMENT, landscape_text
+from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.app import connector_configs
 from isthmus.engine import Engine, Hold, RetryPolicy, Run, Step, flow

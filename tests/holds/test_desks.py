@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.firm import ENVIRONMENT, landscape_text
 from tests.holds.place import EXCEPTIONS, WORLD, an_engine, opened, settled, stopped_deals, the
 from tests.holds.service_desk import ServiceDesk, a_service_desk
+from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.api.server import serving
 from isthmus.app import App, connector_configs
