@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.quota_tables import circuit
 
+LATER = 1.5
+"""Each pause by the last: a system is found back within half of the time that it was away."""
 _NOW = sa.func.clock_timestamp()
 
 
@@ -118,7 +120,9 @@ class Circuits:
         self, connection: str, by: str, reason: str | None, *, longest: timedelta
     ) -> None:
         """The probe failed, or with no reason said nothing: the next one is later, or at once."""
-        pause = sa.func.least(circuit.c.pause + circuit.c.pause, longest)
+        pause = sa.func.least(
+            sa.func.interval_mul(circuit.c.pause, LATER, type_=sa.Interval), longest
+        )
         later = {"pause": pause, "probe_at": _NOW + pause, "reason": reason} if reason else {}
         await self._connection.execute(
             sa.update(circuit)

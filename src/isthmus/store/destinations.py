@@ -92,6 +92,14 @@ class Destinations:
         found = await self._changed(destination.c.name == name, position=position)
         return found is not None
 
+    async def remove(self, name: str) -> bool:
+        """False while a process sends to it."""
+        free = sa.or_(destination.c.holder.is_(None), destination.c.held_until < _NOW)
+        removed = await self._connection.execute(
+            sa.delete(destination).where(destination.c.name == name, free)
+        )
+        return removed.rowcount == 1
+
     async def forgive(self, name: str) -> None:
         """Count failures from none again."""
         await self._changed(destination.c.name == name, failures=0)

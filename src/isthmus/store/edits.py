@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.ids import new_id
+from isthmus.store.columns import among
 from isthmus.store.tables import edit
 
 
@@ -55,7 +56,7 @@ class Edits:
         columns = [edit.c[name] for name in EditRow.__dataclass_fields__]
         rows = await self._connection.execute(
             sa.select(edit.c.object_id, *columns)
-            .where(edit.c.object_kind == object_kind, edit.c.object_id.in_(object_ids))
+            .where(edit.c.object_kind == object_kind, among(edit.c.object_id, object_ids))
             .order_by(edit.c.edited_at)
         )
         found: dict[str, dict[str, EditRow]] = {}
@@ -70,3 +71,15 @@ class Edits:
             sa.select(*columns).where(edit.c.hold == hold).order_by(edit.c.edited_at)
         )
         return [EditRow(*row) for row in rows]
+
+    async def made_by(
+        self, by: str, hold: int, object_kind: str | None, object_id: str | None
+    ) -> set[tuple[str, str]]:
+        """(kind, attribute) that somebody corrected for the hold, or of its object for another."""
+        own = sa.and_(edit.c.object_kind == object_kind, edit.c.object_id == object_id)
+        rows = await self._connection.execute(
+            sa.select(edit.c.object_kind, edit.c.attribute).where(
+                edit.c.edited_by == by, sa.or_(edit.c.hold == hold, own)
+            )
+        )
+        return {(kind, attribute) for kind, attribute in rows}

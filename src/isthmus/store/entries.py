@@ -5,24 +5,40 @@ Time and expenses live alike. What differs between them is told by an `EntryKind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any, Generic
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-from isthmus.kit.money import Money
 from isthmus.store.columns import among
 from isthmus.store.entry_bulk import insert_new, put_into_batches, store_versions
-from isthmus.store.entry_kinds import E, EntryKind
+from isthmus.store.entry_counts import (
+    HELD,
+    INVOICED,
+    POSTED,
+    RATED,
+    RECEIVED,
+    UNBILLABLE,
+    WITHDRAWN,
+    EntryCounts,
+)
+from isthmus.store.entry_kinds import E
 
-RECEIVED, RATED, POSTED, INVOICED = "received", "rated", "posted", "invoiced"
-HELD, UNBILLABLE, WITHDRAWN = "held", "unbillable", "withdrawn"
+__all__ = [
+    "HELD",
+    "INVOICED",
+    "POSTED",
+    "RATED",
+    "RECEIVED",
+    "UNBILLABLE",
+    "WITHDRAWN",
+    "Entries",
+    "EntryRow",
+    "Upserted",
+]
 
 
 @dataclass(frozen=True)
@@ -46,14 +62,7 @@ class Upserted(Generic[E]):
     unchanged: int
 
 
-class Entries(Generic[E]):
-    def __init__(self, connection: AsyncConnection, kind: EntryKind[E]) -> None:
-        self._connection = connection
-        self.kind: EntryKind[E] = kind
-        self._table, self._day = kind.table, kind.table.c[kind.day]
-        names = ("id", "data", "connection", "external_id", "version", "state")
-        self._columns = [kind.table.c[name] for name in names]
-
+class Entries(EntryCounts[E]):
     def _row(self, row: Any) -> EntryRow[E]:
         return EntryRow(
             self.kind.model.model_validate({"id": row.id, **row.data}),
@@ -69,13 +78,9 @@ class Entries(Generic[E]):
             self.kind.day: getattr(entry, self.kind.day),
             "project": entry.project,
             "resource": entry.resource,
-            "data": entry.model_dump(mode="json", exclude={"id"}),
+            "data": entry.model_dump(mode="json", exclude={"id"}, exclude_defaults=True),
             **self.kind.own(entry),
         }
-
-    def _waits(self) -> sa.ColumnElement[bool]:
-        """Which rows want a batch."""
-        return sa.and_(self._table.c.state == RECEIVED, self._table.c.approval == "approved")
 
     async def by_external(
         self, connection: str, external_ids: Sequence[str]
@@ -91,6 +96,18 @@ class Entries(Generic[E]):
             .with_for_update()
         )
         return {row.external_id: self._row(row) for row in rows}
+
+    async def insert(
+        self, connection: str, entries: Mapping[str, E], batch_of: Callable[[E], str | None]
+    ) -> list[E]:
+        """Those that are new, by the source's id, in the batch that each is to have."""
+        # By id, so that two who bring the same do not wait for each other.
+        fresh = sorted(entries.items(), key=lambda pair: pair[1].id)
+        rows = [
+            {**self._values(connection, key, entry), "batch": batch_of(entry)}
+            for key, entry in fresh
+        ]
+        return [entries[key] for key in await insert_new(self._connection, self._table, rows)]
 
     async def upsert(
         self,
@@ -111,11 +128,9 @@ class Entries(Generic[E]):
             await store_versions(self._connection, self._table, versions)
             changed += before
             rest = {k: e for k, e in rest.items() if k not in known}
-            # By id, so that two who bring the same do not wait for each other.
-            fresh = sorted(rest.items(), key=lambda pair: pair[1].id)
-            rows = [self._values(connection, k, entry) for k, entry in fresh]
-            stored = await insert_new(self._connection, self._table, rows)
-            new += [rest.pop(k).id for k in stored]
+            stored = {e.id for e in await self.insert(connection, rest, lambda entry: None)}
+            new += stored
+            rest = {k: e for k, e in rest.items() if e.id not in stored}
             if not rest:
                 break
         if rest:
@@ -126,12 +141,6 @@ class Entries(Generic[E]):
         stays = before.state == INVOICED or entry.id in invoiced
         values = self._values(before.connection, before.external_id, entry)
         return {**values, "state": INVOICED if stays else RECEIVED}
-
-    async def waiting(self, at_most: int) -> int:
-        """How many approved entries are not rated yet; no more than `at_most` are counted."""
-        some = sa.select(self._table.c.id).where(self._waits()).limit(at_most).subquery()
-        count = await self._connection.scalar(sa.select(sa.func.count()).select_from(some))
-        return int(count or 0)
 
     async def batch_waiting(self, size: int, at_once: int) -> list[tuple[str, int]]:
         """Put up to `at_once` entries that wait into batches of at most `size`: (batch id, count),
@@ -159,9 +168,26 @@ class Entries(Generic[E]):
 
     async def many(self, ids: Iterable[str]) -> dict[str, EntryRow[E]]:
         rows = await self._connection.execute(
-            sa.select(*self._columns).where(self._table.c.id.in_(list(set(ids))))
+            sa.select(*self._columns).where(among(self._table.c.id, set(ids)))
         )
         return {row.id: self._row(row) for row in rows}
+
+    async def projects_of(self, batch: str, state: str) -> list[str]:
+        rows = await self._connection.execute(
+            sa.select(self._table.c.project)
+            .where(self._table.c.batch == batch, self._table.c.state == state)
+            .distinct()
+        )
+        return [project for (project,) in rows]
+
+    async def external_ids(self, connection: str, ids: Iterable[str]) -> dict[str, str]:
+        """The source's ids of those that came from a connection, by canonical id."""
+        rows = await self._connection.execute(
+            sa.select(self._table.c.id, self._table.c.external_id).where(
+                among(self._table.c.id, ids), self._table.c.connection == connection
+            )
+        )
+        return dict(rows.all())
 
     async def set_state(
         self,
@@ -181,22 +207,36 @@ class Entries(Generic[E]):
         if rebatch:
             values["batch"] = None
         expected = {"state": was, "batch": batch}
+        if not ids:
+            return []
         chosen = (
             sa.select(self._table.c.id)
             .where(
-                self._table.c.id.in_(list(ids)),
+                among(self._table.c.id, ids),
                 *(self._table.c[k] == v for k, v in expected.items() if v is not None),
             )
             .order_by(self._table.c.id)
             .with_for_update()
+            .cte("chosen")
         )
+        # An array, so that the rows are looked up: a join may read the table from end to end.
+        found = sa.func.array(sa.select(chosen.c.id).scalar_subquery(), type_=ARRAY(UUID))
         moved = await self._connection.execute(
             sa.update(self._table)
-            .where(self._table.c.id.in_(chosen.scalar_subquery()))
+            .where(self._table.c.id == sa.any_(found))
             .values(**values)
             .returning(self._table.c.id)
         )
         return [id for (id,) in moved]
+
+    async def settle(self, ids: Sequence[str], state: str) -> None:
+        """As `set_state`, of entries that the caller has locked."""
+        if ids:
+            await self._connection.execute(
+                sa.update(self._table)
+                .where(among(self._table.c.id, ids))
+                .values(state=state, updated_at=sa.func.clock_timestamp())
+            )
 
     async def take_over(self, ids: Sequence[str], state: str, batch: str) -> None:
         """Into a batch that has priced them anew, also out of the one that they are in. Those that
@@ -205,7 +245,7 @@ class Entries(Generic[E]):
         await self._connection.execute(
             sa.update(self._table)
             .where(
-                self._table.c.id.in_(list(ids)),
+                among(self._table.c.id, ids),
                 sa.or_(
                     self._table.c.batch == batch,
                     self._table.c.state.in_((RATED, POSTED, INVOICED)),
@@ -222,36 +262,12 @@ class Entries(Generic[E]):
             .values(version=self._table.c.version + 1, updated_at=sa.func.clock_timestamp())
         )
 
-    async def in_state(self, project: str, state: str, *, since: date) -> list[str]:
-        """Ids of a project's entries of a day or later."""
-        rows = await self._connection.execute(
-            sa.select(self._table.c.id)
-            .where(
-                self._table.c.project == project,
-                self._table.c.state == state,
-                self._day >= since,
-            )
-            .order_by(self._table.c.id)
-        )
-        return [id for (id,) in rows]
-
-    async def of_project(self, project: str) -> list[tuple[str, str, int]]:
-        """(approval, state, number of entries)."""
-        columns = (self._table.c.approval, self._table.c.state)
-        rows = await self._connection.execute(
-            sa.select(*columns, sa.func.count())
-            .where(self._table.c.project == project)
-            .group_by(*columns)
-            .order_by(*columns)
-        )
-        return [(a, s, n) for a, s, n in rows]
-
     async def withdraw(self, ids: Sequence[str]) -> None:
         """Nothing is left of them; the same entered again is then a change."""
         path = sa.cast(list(self.kind.quantity_path), ARRAY(sa.Text))
         await self._connection.execute(
             sa.update(self._table)
-            .where(self._table.c.id.in_(list(ids)))
+            .where(among(self._table.c.id, ids))
             .values({
                 "state": WITHDRAWN,
                 "batch": None,
@@ -265,32 +281,6 @@ class Entries(Generic[E]):
         """A new version of the same: their next fact is another one."""
         await self._connection.execute(
             sa.update(self._table)
-            .where(self._table.c.id.in_(list(ids)))
+            .where(among(self._table.c.id, ids))
             .values(version=self._table.c.version + 1)
         )
-
-    async def counts(self) -> dict[str, int]:
-        """State -> number of approved entries; unapproved ones are counted as `unapproved`."""
-        state = sa.case(
-            (self._table.c.approval == "approved", self._table.c.state), else_="unapproved"
-        )
-        rows = await self._connection.execute(sa.select(state, sa.func.count()).group_by(state))
-        return dict(rows.all())
-
-    async def values_by_state(self) -> list[tuple[str, str, Decimal, int]]:
-        """(state, currency, value in the PSA's own terms, count) of approved billable entries.
-
-        Each entry's value is rounded on its own, as it is billed and as its hold shows it.
-        """
-        value = self.kind.worth
-        rows = await self._connection.execute(
-            sa.select(self._table.c.state, self._table.c.currency, value, sa.func.count())
-            .where(self._table.c.approval == "approved", self._table.c.state != UNBILLABLE)
-            .group_by(self._table.c.state, self._table.c.currency, value)
-        )
-        sums: dict[tuple[str, str], tuple[Decimal, int]] = {}
-        for state, currency, exact, count in rows:
-            amount, entries = sums.get((state, currency), (Decimal(0), 0))
-            rounded = Money.of(exact, currency).rounded().amount * count
-            sums[state, currency] = (amount + rounded, entries + count)
-        return [(s, c, amount, n) for (s, c), (amount, n) in sums.items()]

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.tables import event
+from isthmus.store.event_tables import event, event_floor
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class EventLog:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def append(self, values: Mapping[str, Any]) -> int:
-        """Insert one event; its position in the log."""
+    async def append(self, values: Mapping[str, Any], *, lasts: bool = True) -> int:
+        """Insert one event; its position in the log. One that does not last goes with its time."""
         return int(
             (
                 await self._connection.execute(
-                    sa.insert(event).values(**values).returning(event.c.position)
+                    sa.insert(event).values(**values, lasts=lasts).returning(event.c.position)
                 )
             ).scalar_one()
         )
@@ -57,9 +57,15 @@ class EventLog:
             conditions.append(event.c.subject == subject)
         return await self._select(sa.and_(*conditions), limit)
 
+    async def find(self, id: str) -> EventRow | None:
+        found = await self._select(event.c.id == id, 1)
+        return found[0] if found else None
+
     async def end(self) -> int:
-        """Highest position that is committed; 0 when there is no event."""
-        return int(await self._connection.scalar(sa.select(sa.func.max(event.c.position))) or 0)
+        """Highest position that is committed, removed or not; 0 before the first event."""
+        last = sa.select(sa.func.max(event.c.position)).scalar_subquery()
+        floor = sa.select(event_floor.c.position).scalar_subquery()
+        return int(await self._connection.scalar(sa.select(sa.func.greatest(last, floor, 0))) or 0)
 
     async def writers(self) -> frozenset[str]:
         """Transactions that may have taken a position and have not ended.

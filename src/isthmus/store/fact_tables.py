@@ -49,6 +49,7 @@ sa.Index("fact_source_idx", fact.c.source_kind, fact.c.source_id, fact.c.source_
          fact.c.part, unique=True, postgresql_where=fact.c.reversal_of.is_(None))  # fmt: skip
 sa.Index("fact_reversal_of_idx", fact.c.reversal_of, unique=True,
          postgresql_where=sa.and_(fact.c.reversal_of.is_not(None), ~fact.c.in_part))  # fmt: skip
+sa.Index("fact_reversed_in_part_idx", fact.c.reversal_of, postgresql_where=fact.c.in_part)
 sa.Index("fact_credit_memo_idx", fact.c.credit_memo,
          postgresql_where=fact.c.credit_memo.is_not(None))  # fmt: skip
 sa.Index("fact_contract_unbilled_idx", fact.c.contract,

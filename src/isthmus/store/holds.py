@@ -112,10 +112,12 @@ class Holds:
         statement = _opening().returning(hold.c.number)
         return int(await self._connection.scalar(statement, _values(new)) or 0)
 
-    async def open_many(self, new: builtins.list[NewHold]) -> None:
-        """In the order of their keys, so that two who open the same do not wait for each other."""
+    async def open_many(self, new: builtins.list[NewHold], *, as_given: bool = False) -> None:
+        """In the order of their keys, so that two who open the same do not wait for each other;
+        `as_given` by who has locked what they are about.
+        """
         if new:
-            in_order = sorted(new, key=lambda each: each.key)
+            in_order = new if as_given else sorted(new, key=lambda each: each.key)
             await self._connection.execute(_opening(), [_values(each) for each in in_order])
 
     async def find(self, label: str) -> HoldRow | None:
@@ -192,6 +194,17 @@ class Holds:
             sa.select(*COLUMNS).where(*conditions).order_by(hold.c.number).limit(limit)
         )
         return [HoldRow(*row) for row in rows]
+
+    async def last_over(self) -> HoldRow | None:
+        """The one that ended last."""
+        rows = await self._connection.execute(
+            sa.select(*COLUMNS)
+            .where(hold.c.state == RESOLVED)
+            .order_by(hold.c.resolved_at.desc().nulls_last())
+            .limit(1)
+        )
+        row = rows.first()
+        return None if row is None else HoldRow(*row)
 
     async def waiting_systems(self) -> builtins.list[str]:
         rows = await self._connection.execute(

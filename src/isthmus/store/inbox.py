@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +21,8 @@ class Message:
     kind: str
     external_id: str
     attempts: int
+    received_at: datetime
+    traceparent: str | None
 
 
 class Inbox:
@@ -53,7 +56,13 @@ class Inbox:
         """The oldest unprocessed messages of a connection; its one reader works on them."""
         rows = await self._connection.execute(
             sa.select(
-                inbox.c.id, inbox.c.connection, inbox.c.kind, inbox.c.external_id, inbox.c.attempts
+                inbox.c.id,
+                inbox.c.connection,
+                inbox.c.kind,
+                inbox.c.external_id,
+                inbox.c.attempts,
+                inbox.c.received_at,
+                inbox.c.headers["traceparent"].astext,
             )
             .where(inbox.c.processed_at.is_(None), inbox.c.connection == connection)
             .order_by(inbox.c.received_at)
@@ -78,6 +87,17 @@ class Inbox:
             .where(inbox.c.id == id)
             .values(attempts=inbox.c.attempts + 1, error=error)
         )
+
+    async def unread(self, at_most: int) -> int:
+        """Messages that nobody has read yet, counted up to a number."""
+        some = (
+            sa.select(inbox.c.id)
+            .where(inbox.c.processed_at.is_(None))
+            .order_by(inbox.c.received_at)
+            .limit(at_most)
+            .subquery()
+        )
+        return int(await self._connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
 
     async def counts(self) -> tuple[int, int, int]:
         """(messages, deliveries, unprocessed)."""

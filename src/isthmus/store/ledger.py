@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, UUID, insert
+from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
-from isthmus.store.columns import among
+from isthmus.store.bulk import pairs, selected
+from isthmus.store.columns import array
 from isthmus.store.fact_tables import fact
 
 CHARGED, NOT_CHARGED = "charged", "not_charged"
@@ -61,15 +63,27 @@ class FactRow:
     """What its price has beside a rate per hour; absent: the usual."""
 
 
+_ABSENT: dict[str, Any] = {
+    **dict.fromkeys(name for name in FactRow.__dataclass_fields__ if name != "rated_at"),
+    "in_part": False, "part": 1, "charging": CHARGED, "pricing": {},
+}  # fmt: skip
+"""What a new fact has where nothing else is said of it."""
 _COLUMNS = [fact.c[name] for name in FactRow.__dataclass_fields__]
-_reversal = fact.alias("reversal")
-_BILLABLE = fact.c.charging != NOT_CHARGED
-_LIVE = sa.and_(
+REVERSAL = fact.alias("reversal")
+BILLABLE = fact.c.charging != NOT_CHARGED
+LIVE = sa.and_(
     fact.c.reversal_of.is_(None),
     ~sa.exists(
-        sa.select(_reversal.c.id).where(_reversal.c.reversal_of == fact.c.id, ~_reversal.c.in_part)
+        sa.select(REVERSAL.c.id).where(REVERSAL.c.reversal_of == fact.c.id, ~REVERSAL.c.in_part)
     ),
 )
+NET = (
+    fact.c.amount
+    + sa.select(sa.func.coalesce(sa.func.sum(REVERSAL.c.amount), 0))
+    .where(REVERSAL.c.reversal_of == fact.c.id, REVERSAL.c.in_part)
+    .scalar_subquery()
+)
+"""Amount of a fact in force, less what was credited of it."""
 
 
 class Ledger:
@@ -79,15 +93,27 @@ class Ledger:
     async def add(self, facts: Sequence[Mapping[str, Any]]) -> None:
         """Write facts; one that exists for the same source and version is left as it is."""
         if facts:
+            rows = [{**_ABSENT, **f} for f in facts]
             await self._connection.execute(
-                insert(fact).on_conflict_do_nothing(), [dict(f) for f in facts]
+                insert(fact).from_select(*selected(fact, rows)).on_conflict_do_nothing()
             )
 
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
         """Facts in force: neither reversals nor reversed."""
-        return await self._select(
-            fact.c.source_kind == source_kind, among(fact.c.source_id, source_ids), _LIVE
+        given = sa.func.unnest(array(source_ids, UUID(as_uuid=False))).table_valued("id")
+        given = given.render_derived("given")
+        # Each is looked up by itself: the planner thinks of the whole ledger before it knows it.
+        theirs = (
+            sa.select(*_COLUMNS)
+            .where(fact.c.source_kind == source_kind, fact.c.source_id == given.c.id, LIVE)
+            .offset(sa.literal_column("0"))
+            .lateral("theirs")
         )
+        rows = await self._connection.execute(
+            sa.select(theirs).select_from(given.join(theirs, sa.true()))
+        )
+        found = [FactRow(*row) for row in rows]
+        return sorted(found, key=lambda fact: (fact.happened_on, fact.id))
 
     async def reverse(self, facts: Sequence[FactRow], run_id: str) -> None:
         """Take facts back by equal and opposite ones. Raises Frozen when one is invoiced."""
@@ -100,7 +126,7 @@ class Ledger:
         """Fact id -> the ERP's id of the transaction that holds it."""
         if not posted:
             return
-        answer = _pairs(posted, sa.Text)
+        answer = pairs(posted, sa.Text)
         await self._connection.execute(
             sa.update(fact)
             .where(fact.c.id == answer.c.id, fact.c.posted_at.is_(None))
@@ -116,8 +142,8 @@ class Ledger:
                 fact.c.invoice.is_(None),
                 fact.c.posted_at.is_not(None),
                 fact.c.happened_on <= up_to,
-                _BILLABLE,
-                _LIVE,
+                BILLABLE,
+                LIVE,
             )
             .order_by(fact.c.happened_on, fact.c.id)
         )
@@ -128,7 +154,7 @@ class Ledger:
         """(currency, amount, count) of facts in force that their ledger has not taken yet."""
         rows = await self._connection.execute(
             sa.select(fact.c.currency, sa.func.sum(fact.c.amount), sa.func.count())
-            .where(fact.c.posted_at.is_(None), fact.c.happened_on <= up_to, _LIVE)
+            .where(fact.c.posted_at.is_(None), fact.c.happened_on <= up_to, LIVE)
             .group_by(fact.c.currency)
             .order_by(fact.c.currency)
         )
@@ -142,9 +168,9 @@ class Ledger:
                 fact.c.invoice.is_(None),
                 fact.c.posted_at.is_not(None),
                 fact.c.happened_on <= up_to,
-                _BILLABLE,
+                BILLABLE,
                 fact.c.amount != 0,
-                _LIVE,
+                LIVE,
             )
             .distinct()
             .order_by(fact.c.contract)
@@ -169,20 +195,20 @@ class Ledger:
         """Contracts with facts in force up to a day."""
         rows = await self._connection.execute(
             sa.select(fact.c.contract)
-            .where(fact.c.happened_on <= up_to, _LIVE)
+            .where(fact.c.happened_on <= up_to, LIVE)
             .distinct()
             .order_by(fact.c.contract)
         )
         return [contract for (contract,) in rows]
 
     async def of_contract(self, contract: str) -> list[FactRow]:
-        return await self._select(fact.c.contract == contract, _LIVE)
+        return await self._select(fact.c.contract == contract, LIVE)
 
     async def freeze(self, invoice: str, lines: Mapping[str, int]) -> None:
         """Fact id -> line number; a fact goes on one invoice once."""
         if not lines:
             return
-        line = _pairs(lines, sa.Integer)
+        line = pairs(lines, sa.Integer)
         frozen = await self._connection.execute(
             sa.update(fact)
             .where(fact.c.id == line.c.id, fact.c.invoice.is_(None))
@@ -219,10 +245,10 @@ class Ledger:
 
     async def in_force(self) -> list[FactRow]:
         """Every fact in force, for audits."""
-        return await self._select(_LIVE)
+        return await self._select(LIVE)
 
     async def of_project(self, project: str) -> list[FactRow]:
-        return await self._select(fact.c.project == project, _LIVE)
+        return await self._select(fact.c.project == project, LIVE)
 
     async def _select(self, *conditions: sa.ColumnElement[bool]) -> list[FactRow]:
         rows = await self._connection.execute(
@@ -239,24 +265,18 @@ class Ledger:
             (fact.c.posted_at.is_not(None), "posted"),
             else_="rated",
         )
-        part = sa.select(sa.func.coalesce(sa.func.sum(_reversal.c.amount), 0)).where(
-            _reversal.c.reversal_of == fact.c.id, _reversal.c.in_part
-        )
-        amount = sa.func.sum(fact.c.amount + part.scalar_subquery())
+        amount = sa.func.sum(NET)
         rows = await self._connection.execute(
             sa.select(fact.c.source_kind, state, fact.c.currency, amount, sa.func.count())
-            .where(_LIVE)
+            .where(LIVE)
             .group_by(fact.c.source_kind, state, fact.c.currency)
         )  # fmt: skip
         return [(k, s, c, a, n) for k, s, c, a, n in rows]
 
 
-def _pairs(values: Mapping[str, Any], type_: type[sa.types.TypeEngine[Any]]) -> sa.Subquery:
-    """Fact id and its value as rows to join: one statement, two parameters, whatever the number."""
-    ids = sa.cast(list(values), ARRAY(UUID(as_uuid=False)))
-    given = sa.cast(list(values.values()), ARRAY(type_))
-    rows = sa.func.unnest(ids, given).table_valued("id", "value").render_derived()
-    return sa.select(rows.c.id, rows.c.value).subquery()
+def as_written(values: Mapping[str, Any]) -> FactRow:
+    """A fact that has just been added."""
+    return FactRow(**{**_ABSENT, "rated_at": utc_now(), **values})
 
 
 _OWN = ("rated_at", "invoice", "invoice_line", "posted_as", "posted_at", "credit_memo", "in_part")

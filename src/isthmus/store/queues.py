@@ -15,7 +15,7 @@ from isthmus.kit.ids import new_id
 from isthmus.rules.severity import Severity
 from isthmus.store.holds import COLUMNS, OPEN, RESOLVED, HoldRow
 from isthmus.store.queue_tables import comment
-from isthmus.store.tables import hold
+from isthmus.store.tables import hold, record
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class HoldFilter:
     state: str | None = None
     flow: str | None = None
     overdue: bool = False
+    system: str | None = None
+    text: str | None = None
+    """Part of the reason, the client or the label."""
+    period: str | None = None
+    """Name of the accounting period that it waits for, or in which the held work was done."""
 
     def written(self) -> dict[str, Any]:
         """The keys that choose, as JSON keeps them."""
@@ -40,7 +45,7 @@ class HoldFilter:
     def conditions(self, now: datetime) -> list[sa.ColumnElement[bool]]:
         equal = {
             hold.c.owner: self.queue, hold.c.severity: self.severity, hold.c.code: self.code,
-            hold.c.state: self.state, hold.c.flow: self.flow,
+            hold.c.state: self.state, hold.c.flow: self.flow, hold.c.system: self.system,
         }  # fmt: skip
         found = [column == value for column, value in equal.items() if value]
         if self.client:
@@ -49,6 +54,17 @@ class HoldFilter:
             found.append(hold.c.assigned_to.is_(None))
         elif self.assignee:
             found.append(hold.c.assigned_to == self.assignee)
+        if self.text:
+            label = sa.literal("H-") + sa.cast(hold.c.number, sa.Text)
+            found.append(
+                sa.or_(
+                    hold.c.reason.icontains(self.text, autoescape=True),
+                    hold.c.customer.icontains(self.text, autoescape=True),
+                    label == self.text.upper(),
+                )
+            )
+        if self.period:
+            found.append(sa.or_(hold.c.period == self.period, _done_in(self.period)))
         if self.overdue:
             found += [hold.c.due_at <= now, OPEN]
         return found
@@ -71,6 +87,18 @@ class CommentRow:
     text: str
     said_by: str
     said_at: datetime
+
+
+def _done_in(period: str) -> sa.ColumnElement[bool]:
+    worked = sa.func.coalesce(hold.c.detail["worked_on"].astext, hold.c.detail["spent_on"].astext)
+    first, last = record.c.data["starts_on"].astext, record.c.data["ends_on"].astext
+    return sa.exists(
+        sa.select(record.c.id).where(
+            record.c.kind == "accounting_period",
+            record.c.data["name"].astext == period,
+            worked.between(first, last),
+        )
+    )
 
 
 _RANK = sa.case(

@@ -52,7 +52,7 @@ class QuotaRow:
         if self.narrowed_to is not None and self.narrowed_at is not None:
             limit = min(limit, self.narrowed_to + (self.now - self.narrowed_at) // WIDEN)
         if closed_at is not None:
-            limit = min(limit, ramp((self.now - closed_at).total_seconds()))
+            limit = ramp((self.now - closed_at).total_seconds(), limit)
         return limit
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import builtins
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,10 +12,54 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.canonical import OBJECTS, CanonicalObject
-from isthmus.canonical.base import references
+from isthmus.canonical.base import is_pii, personal_texts, references
+from isthmus.kit.masking import PEOPLE
+from isthmus.store.columns import among
 from isthmus.store.tables import record
 
 T = TypeVar("T", bound=CanonicalObject)
+Stamp = int
+"""Tells states of a row apart, also of one that was deleted and written again: a hash, 64 bits."""
+
+MOST_SEEN = 20_000
+"""Objects that a process remembers: the projects, contracts and people of a large firm."""
+_STAMP = sa.func.hash_record_extended(
+    sa.func.row(record.c.id, record.c.version, record.c.updated_at),
+    0,
+    type_=sa.BigInteger,
+)
+_SEEN: dict[tuple[str, str], tuple[Stamp, CanonicalObject]] = {}
+
+
+def _these(model: type[CanonicalObject], ids: Iterable[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    return record.c.kind == model.kind, among(record.c.id, ids)
+
+
+def _seen(model: type[T], id: str, stamp: Stamp) -> T | None:
+    """Objects are frozen, so one may serve all who read it."""
+    at, obj = _SEEN.get((model.kind, id), (None, None))
+    return obj if at == stamp and isinstance(obj, model) else None
+
+
+def _remember(obj: CanonicalObject, stamp: Stamp) -> None:
+    if len(_SEEN) >= MOST_SEEN:
+        _SEEN.clear()
+    _SEEN[obj.kind, obj.id] = (stamp, obj)
+    if names := _PERSONAL.get(obj.kind):
+        _known(type(obj), obj.model_dump(mode="json", include=names))
+
+
+_PERSONAL = {
+    model.kind: names
+    for model in OBJECTS
+    if (names := {n for n in model.model_fields if is_pii(model, n)})
+}
+
+
+def _known(model: type[CanonicalObject], data: Mapping[str, Any]) -> None:
+    """Who is read or written here is not named in this process's logs."""
+    if model.kind in _PERSONAL:
+        PEOPLE.add(personal_texts(model, data))
 
 
 @dataclass(frozen=True)
@@ -42,13 +87,52 @@ class Records:
         return found
 
     async def many(self, model: type[T], ids: Iterable[str]) -> dict[str, T]:
-        wanted = list(set(ids))
-        rows = await self._connection.execute(
-            sa.select(record.c.id, record.c.data).where(
-                record.c.kind == model.kind, record.c.id.in_(wanted)
+        """What was read before in the same state is not read again."""
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        if (seen := await self._unchanged(model, wanted)) is not None:
+            return seen
+        there = await self._connection.execute(
+            sa.select(record.c.id, _STAMP).where(*_these(model, wanted))
+        )
+        stamps: dict[str, Stamp] = dict(there.all())
+        found = {id: obj for id, stamp in stamps.items() if (obj := _seen(model, id, stamp))}
+        unread = stamps.keys() - found.keys()
+        if unread:
+            rows = await self._connection.execute(
+                sa.select(record.c.id, _STAMP, record.c.data).where(*_these(model, unread))
+            )
+            for id, stamp, data in rows:
+                found[id] = model.model_validate({"id": id, **data})
+                _remember(found[id], stamp)
+        return found
+
+    async def _unchanged(self, model: type[T], wanted: set[str]) -> dict[str, T] | None:
+        """All of them, where this process has read each and none has changed: the sum of their
+        stamps says so in one row. None otherwise.
+        """
+        found, stamps = {}, 0
+        for id in wanted:
+            stamp, obj = _SEEN.get((model.kind, id), (0, None))
+            if not isinstance(obj, model):
+                return None
+            found[id] = obj
+            stamps += stamp
+        row = await self._connection.execute(
+            sa.select(sa.func.count(), sa.func.sum(_STAMP)).where(*_these(model, wanted))
+        )
+        return found if row.one() == (len(found), stamps) else None
+
+    async def stamp(self, model: type[CanonicalObject]) -> tuple[int, int]:
+        """What changes with every change of any object of a kind: (number, sum of versions)."""
+        row = await self._connection.execute(
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(record.c.version), 0)).where(
+                record.c.kind == model.kind
             )
         )
-        return {id: model.model_validate({"id": id, **data}) for id, data in rows}
+        count, versions = row.one()
+        return int(count), int(versions)
 
     async def list(self, model: type[T], **attributes: object) -> list[T]:
         """All whose attributes equal the given ones (compared as JSON)."""
@@ -71,6 +155,7 @@ class Records:
     async def save(self, obj: CanonicalObject) -> int:
         """Insert or replace; the new version number."""
         data = obj.model_dump(mode="json", exclude={"id"})
+        _known(type(obj), data)
         statement = insert(record).values(kind=obj.kind, id=obj.id, data=data)
         upsert = statement.on_conflict_do_update(
             index_elements=[record.c.kind, record.c.id],
@@ -101,6 +186,28 @@ class Records:
                             updated_at=sa.func.clock_timestamp(),
                         )
                     )
+
+    async def raw(self, kind: str, id: str) -> dict[str, Any] | None:
+        """The attributes as kept."""
+        data: dict[str, Any] | None = await self._connection.scalar(
+            sa.select(record.c.data).where(record.c.kind == kind, record.c.id == id)
+        )
+        return data
+
+    async def all_raw(self, kind: str) -> builtins.list[tuple[str, dict[str, Any]]]:
+        rows = await self._connection.execute(
+            sa.select(record.c.id, record.c.data).where(record.c.kind == kind)
+        )
+        return [(id, data) for id, data in rows]
+
+    async def personal_texts(self, model: type[CanonicalObject]) -> AsyncIterator[str]:
+        """What tells who the people of a kind of object are."""
+        rows = await self._connection.stream(
+            sa.select(record.c.data).where(record.c.kind == model.kind)
+        )
+        async for (data,) in rows:
+            for text in personal_texts(model, data):
+                yield text
 
     async def counts(self) -> dict[str, int]:
         rows = await self._connection.execute(

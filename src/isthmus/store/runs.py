@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.store.columns import among
 from isthmus.store.holds import WAITING_SYSTEM
 from isthmus.store.tables import hold, run
 
@@ -34,7 +36,7 @@ class RunRow:
         return f"R-{self.number:04d}"
 
 
-_COLUMNS = [run.c[name] for name in RunRow.__dataclass_fields__]
+COLUMNS = [run.c[name] for name in RunRow.__dataclass_fields__]
 
 
 class Runs:
@@ -55,8 +57,12 @@ class Runs:
         return added.first() is not None
 
     async def get(self, id: str) -> RunRow | None:
-        row = (await self._connection.execute(sa.select(*_COLUMNS).where(run.c.id == id))).first()
+        row = (await self._connection.execute(sa.select(*COLUMNS).where(run.c.id == id))).first()
         return None if row is None else RunRow(*row)
+
+    async def many(self, ids: Iterable[str]) -> dict[str, RunRow]:
+        rows = await self._connection.execute(sa.select(*COLUMNS).where(among(run.c.id, ids)))
+        return {found.id: found for found in (RunRow(*row) for row in rows)}
 
     async def find(self, label: str) -> RunRow | None:
         """By its label (R-0031) or its id."""
@@ -65,7 +71,7 @@ class Runs:
             condition: sa.ColumnElement[bool] = run.c.number == int(number)
         else:
             condition = run.c.id == label
-        row = (await self._connection.execute(sa.select(*_COLUMNS).where(condition))).first()
+        row = (await self._connection.execute(sa.select(*COLUMNS).where(condition))).first()
         return None if row is None else RunRow(*row)
 
     async def started(self, id: str) -> None:
@@ -95,7 +101,7 @@ class Runs:
     async def waiting_for(self, system: str, limit: int = 1000) -> list[RunRow]:
         """Runs that a system's absence or limits have stopped, the most urgent first."""
         rows = await self._connection.execute(
-            sa.select(*_COLUMNS)
+            sa.select(*COLUMNS)
             .join(hold, hold.c.run_id == run.c.id)
             .where(hold.c.state == WAITING_SYSTEM, hold.c.system == system)
             .order_by(run.c.priority, run.c.number)
@@ -120,7 +126,7 @@ class Runs:
         }
         conditions = [run.c[k] == v for k, v in wanted.items() if v is not None]
         rows = await self._connection.execute(
-            sa.select(*_COLUMNS).where(*conditions).order_by(run.c.number.desc()).limit(limit)
+            sa.select(*COLUMNS).where(*conditions).order_by(run.c.number.desc()).limit(limit)
         )
         return [RunRow(*row) for row in rows]
 

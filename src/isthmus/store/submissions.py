@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.store.bulk import pairs
+from isthmus.store.columns import among
 from isthmus.store.tables import submission
 
 KEPT = timedelta(days=7)
 """How long a key is remembered."""
-FORGOTTEN_AT_ONCE = 10
-"""Old keys that go whenever a new one comes: the table does not grow for ever."""
+FORGOTTEN_AT_ONCE = 500
+"""Old keys that go with one request in 32: the table does not grow for ever."""
 
 
 @dataclass(frozen=True)
@@ -27,32 +30,40 @@ class Submissions:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def find(self, key: str) -> Submission | None:
-        row = (
-            await self._connection.execute(
-                sa.select(submission.c.digest, submission.c.answer).where(submission.c.key == key)
+    async def many(self, keys: Collection[str]) -> dict[str, Submission]:
+        """By key; without those that nobody has used."""
+        if not keys:
+            return {}
+        rows = await self._connection.execute(
+            sa.select(submission.c.key, submission.c.digest, submission.c.answer).where(
+                among(submission.c.key, keys)
             )
-        ).first()
-        return None if row is None else Submission(bytes(row.digest), row.answer)
+        )
+        return {row.key: Submission(bytes(row.digest), row.answer) for row in rows}
 
-    async def claim(self, key: str, digest: bytes) -> bool:
-        """Ours, and to be answered in this transaction; False: somebody has answered it. Waits
-        for a transaction that has the key in hand.
+    async def claim(self, digests: Mapping[str, bytes]) -> set[str]:
+        """Keys that are ours, and to be answered in this transaction; somebody has answered the
+        others. Waits for a transaction that has one of them in hand.
         """
+        given = pairs({key: d.hex() for key, d in digests.items()}, sa.Text, sa.Text)
+        # In order, so that two who claim the same keys do not wait for each other.
+        rows = sa.select(given.c.id, sa.func.decode(given.c.value, "hex")).order_by(given.c.id)
         claimed = await self._connection.execute(
             insert(submission)
-            .values(key=key, digest=digest)
+            .from_select(["key", "digest"], rows)
             .on_conflict_do_nothing()
             .returning(submission.c.key)
         )
-        if claimed.first() is None:
-            return False
-        await self._forget_old()
-        return True
+        if any(digest[0] % 32 == 0 for digest in digests.values()):
+            await self._forget_old()
+        return {key for (key,) in claimed}
 
-    async def answer(self, key: str, answer: str) -> None:
+    async def answer(self, answers: Mapping[str, str]) -> None:
+        if not answers:
+            return
+        given = pairs(answers, sa.Text, sa.Text)
         await self._connection.execute(
-            sa.update(submission).where(submission.c.key == key).values(answer=answer)
+            sa.update(submission).where(submission.c.key == given.c.id).values(answer=given.c.value)
         )
 
     async def _forget_old(self) -> None:

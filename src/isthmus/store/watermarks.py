@@ -35,6 +35,14 @@ class Watermarks:
             )
         )
 
+    async def touch(self, connection: str, kind: str) -> None:
+        """It was read again, and there was nothing new."""
+        await self._connection.execute(
+            sa.update(watermark)
+            .where(watermark.c.connection == connection, watermark.c.kind == kind)
+            .values(updated_at=sa.func.clock_timestamp())
+        )
+
     async def list(self) -> list[tuple[str, str, str, datetime]]:
         """(connection, kind, position, read at) of every stream read so far."""
         rows = await self._connection.execute(

@@ -6,12 +6,13 @@ A `space` is where ids are unique: a connection, or the platform that several co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.store.columns import among
 from isthmus.store.tables import xref
 
 
@@ -37,10 +38,38 @@ class Xref:
             sa.select(xref.c.external_id, xref.c.canonical_id).where(
                 xref.c.kind == kind,
                 xref.c.space == space,
-                xref.c.external_id.in_(list(set(external_ids))),
+                among(xref.c.external_id, set(external_ids)),
             )
         )
         return dict(rows.all())
+
+    async def canonical_of(
+        self, space: str, named: Mapping[str, Collection[str]]
+    ) -> dict[tuple[str, str], str]:
+        """Objects of several kinds in one query: kind and external id -> canonical id."""
+        return await self._of(space, named, xref.c.external_id, xref.c.canonical_id)
+
+    async def external_of(
+        self, space: str, named: Mapping[str, Collection[str]]
+    ) -> dict[tuple[str, str], str]:
+        """Objects of several kinds in one query: kind and canonical id -> external id."""
+        return await self._of(space, named, xref.c.canonical_id, xref.c.external_id)
+
+    async def _of(
+        self,
+        space: str,
+        named: Mapping[str, Collection[str]],
+        given: sa.Column[str],
+        wanted: sa.Column[str],
+    ) -> dict[tuple[str, str], str]:
+        rows = await self._connection.execute(
+            sa.select(xref.c.kind, given, wanted).where(
+                xref.c.space == space,
+                among(xref.c.kind, named),
+                among(given, {id for ids in named.values() for id in ids}),
+            )
+        )
+        return {(kind, id): found for kind, id, found in rows if id in named[kind]}
 
     async def external(self, kind: str, space: str, canonical_id: str) -> str | None:
         return await self._connection.scalar(
@@ -56,10 +85,19 @@ class Xref:
             sa.select(xref.c.canonical_id, xref.c.external_id).where(
                 xref.c.kind == kind,
                 xref.c.space == space,
-                xref.c.canonical_id.in_(list(set(canonical_ids))),
+                among(xref.c.canonical_id, set(canonical_ids)),
             )
         )
         return dict(rows.all())
+
+    async def count(self, kind: str, space: str) -> int:
+        """How many objects of a kind are known in a space."""
+        return int(
+            await self._connection.scalar(
+                sa.select(sa.func.count()).where(xref.c.kind == kind, xref.c.space == space)
+            )
+            or 0
+        )
 
     async def all_of(self, canonical_id: str) -> list[tuple[str, str, str]]:
         """(kind, space, external id) of every system that knows the object."""
@@ -84,6 +122,13 @@ class Xref:
                 f"{kind} {external_id} of {space} cannot be linked to {canonical_id}: "
                 + (f"it belongs to {held}" if held else f"that is linked to {known} already")
             )
+
+    async def unlink(self, kind: str, canonical_id: str, space: str) -> None:
+        await self._connection.execute(
+            sa.delete(xref).where(
+                xref.c.kind == kind, xref.c.canonical_id == canonical_id, xref.c.space == space
+            )
+        )
 
     async def merge(self, kind: str, source: str, target: str) -> None:
         """Every system that knew `source` knows `target` from now on."""

@@ -3,9 +3,14 @@
 from alembic import context
 
 from isthmus.store import (  # noqa: F401 - their tables belong to the metadata
+    access_tables,
+    answer_tables,
+    event_tables,
     fact_tables,
+    measure_tables,
     queue_tables,
     quota_tables,
+    reconciliation_tables,
     tables,
 )
 from isthmus.store.columns import metadata
