@@ -6,10 +6,12 @@ here are the default table; a landscape may override single rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from functools import cache
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -80,13 +82,13 @@ def about(
 class Value(BaseModel):
     """A part of an object with no identity of its own: an address, an invoice line."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class CanonicalObject(BaseModel):
     """The base of every canonical object; `id` is the one canonical id (UUIDv7 text)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: ClassVar[str]
     schema_version: ClassVar[str] = "1.0"
@@ -98,6 +100,20 @@ class CanonicalObject(BaseModel):
     lifecycle: ClassVar[Lifecycle | None] = None
 
     id: str = Field(description="Canonical id, the same in every system's cross-reference.")
+
+    def with_values(self, values: Mapping[str, object]) -> Self:
+        """A copy with other values, which are known to fit: nothing is checked. As `model_copy`,
+        in a fifth of its time.
+        """
+        made = object.__new__(type(self))
+        for name, value in (
+            ("__dict__", {**self.__dict__, **values}),
+            ("__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys()),
+            ("__pydantic_extra__", None),
+            ("__pydantic_private__", None),
+        ):
+            object.__setattr__(made, name, value)
+        return made
 
     def changed(self, **attributes: object) -> Any:
         """A validated copy with other values; the original is frozen."""
@@ -126,10 +142,34 @@ def is_pii(model: type[BaseModel], attribute: str) -> bool:
     return bool(_extra(model.model_fields[attribute]).get("pii"))
 
 
-def references(model: type[BaseModel]) -> dict[str, str]:
+def personal_texts(model: type[CanonicalObject], values: Mapping[str, Any]) -> Iterator[str]:
+    """Texts of an object's JSON values that tell who a person is, or how to reach them."""
+    for name in model.model_fields:
+        if is_pii(model, name):
+            yield from _texts(values.get(name))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, Mapping) and "currency" not in value:
+        for name, each in value.items():
+            if name not in IMPERSONAL:
+                yield from _texts(each)
+
+
+IMPERSONAL = frozenset({"title"})
+"""Of a part of an object: what many people have in common."""
+
+
+@cache
+def references(model: type[BaseModel]) -> Mapping[str, str]:
     """Attribute -> kind it points at, for the attributes of one model (not nested ones)."""
     found = ((name, _extra(f).get("ref")) for name, f in model.model_fields.items())
-    return {name: ref for name, ref in found if ref}
+    return MappingProxyType({name: ref for name, ref in found if ref})
 
 
 def attributes(model: type[CanonicalObject]) -> Iterator[str]:

@@ -17,3 +17,11 @@ def derived_id(*parts: str) -> str:
 
 def is_derived(id: str) -> bool:
     return uuid_utils.UUID(id).version == 5
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        uuid_utils.UUID(text)
+    except ValueError:
+        return False
+    return True

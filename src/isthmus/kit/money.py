@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
@@ -22,6 +23,12 @@ how prices are shown in shops, and gives the Serbian dinar, which is billed in p
 def minor_units(currency: str) -> int:
     """Digits after the point that the currency has."""
     return _DIGITS.get(currency, 2)
+
+
+@lru_cache
+def step_of(currency: str) -> Decimal:
+    """The smallest amount that the currency has."""
+    return Decimal(1).scaleb(-minor_units(currency))
 
 
 class Money(BaseModel):
@@ -43,6 +50,14 @@ class Money(BaseModel):
     @classmethod
     def zero(cls, currency: str) -> Money:
         return cls(amount=Decimal(0), currency=currency)
+
+    def another(self, amount: Decimal) -> Money:
+        """Of the same currency. A finite amount of our own arithmetic is not checked again."""
+        made = object.__new__(type(self))
+        for name, value in _BARE:
+            object.__setattr__(made, name, value)
+        object.__setattr__(made, "__dict__", {"amount": amount, "currency": self.currency})
+        return made
 
     @classmethod
     def total(cls, parts: Iterable[Money], currency: str) -> Money:
@@ -75,13 +90,10 @@ class Money(BaseModel):
 
     def rounded(self) -> Money:
         """Half up to the currency's minor unit, the rule tax offices and the ERPs here use."""
-        step = Decimal(1).scaleb(-minor_units(self.currency))
-        return Money(
-            amount=self.amount.quantize(step, rounding=ROUND_HALF_UP), currency=self.currency
-        )
+        return self.another(self.amount.quantize(step_of(self.currency), rounding=ROUND_HALF_UP))
 
     def times(self, factor: Decimal) -> Money:
-        return Money(amount=self.amount * factor, currency=self.currency)
+        return self.another(self.amount * factor)
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
@@ -89,14 +101,14 @@ class Money(BaseModel):
 
     def __add__(self, other: Money) -> Money:
         self._same(other)
-        return Money(amount=self.amount + other.amount, currency=self.currency)
+        return self.another(self.amount + other.amount)
 
     def __sub__(self, other: Money) -> Money:
         self._same(other)
-        return Money(amount=self.amount - other.amount, currency=self.currency)
+        return self.another(self.amount - other.amount)
 
     def __neg__(self) -> Money:
-        return Money(amount=-self.amount, currency=self.currency)
+        return self.another(-self.amount)
 
     def __lt__(self, other: Money) -> bool:
         self._same(other)
@@ -116,3 +128,11 @@ class Money(BaseModel):
 
     def __repr__(self) -> str:
         return f"Money('{self}')"
+
+
+_BARE: tuple[tuple[str, Any], ...] = (
+    ("__pydantic_fields_set__", {"amount", "currency"}),
+    ("__pydantic_extra__", None),
+    ("__pydantic_private__", None),
+)
+"""What pydantic keeps beside the values of a model."""

@@ -10,9 +10,10 @@ from itertools import groupby
 from math import floor
 
 from isthmus.canonical.terms import CapPolicy, Weekday
+from isthmus.kit.money import step_of
 from isthmus.rules.caps import Bucket, Limit, Spent, Usage, buckets_of, cap_problem, usages
 from isthmus.rules.facts import SIX_PLACES, Charging, Fact, Held
-from isthmus.rules.rounding import step_of, trimmed
+from isthmus.rules.rounding import trimmed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from enum import StrEnum
 from fractions import Fraction
 
 from isthmus.canonical import ExchangeRate
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.fx import USUAL, LookUp, Rate, find_rate
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import movements, nearest, step_of
+from isthmus.rules.rounding import movements, nearest
 
 
 class RateDay(StrEnum):

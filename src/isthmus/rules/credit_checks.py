@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from isthmus.canonical import Invoice
 from isthmus.canonical.invoice import InvoiceLine, InvoiceStatus, LineKind
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.problems import Problem
-from isthmus.rules.rounding import share, split, step_of
+from isthmus.rules.rounding import share, split
 
 CREDITABLE = (InvoiceStatus.POSTED, InvoiceStatus.PARTIALLY_PAID, InvoiceStatus.PAID)
 

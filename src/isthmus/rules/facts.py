@@ -121,12 +121,14 @@ class Fact:
     @property
     def price(self) -> Money:
         """Of a unit on the invoice; exact, so it may have parts of a minor unit."""
+        exact = self.rate
         if self.charging is not Charging.CHARGED:
-            return Money.zero(self.rate.currency)
-        kept = (100 - self.discount_percent).scaleb(-2)
-        exact = self.rate.times(self.multiplier).times(kept)
+            return Money.zero(exact.currency)
+        if not self._is_usual:
+            kept = (100 - self.discount_percent).scaleb(-2)
+            exact = exact.times(self.multiplier).times(kept)
         payable = exact.rounded()
-        return payable if payable == exact else exact
+        return payable if payable.amount == exact.amount else exact
 
     @property
     def is_divisible(self) -> bool:
@@ -138,10 +140,23 @@ class Fact:
 
     def changed(self, *why: str, **changes: Any) -> Fact:
         """With other attributes, and the amounts that follow from them."""
-        other = replace(self, **changes, why=(*self.why, *why))
-        standard = other.rate.times(other.multiplier if other.work.is_billable else Decimal(0))
-        listed = share(standard, other.quantity, half=other.half_cent)
-        return replace(other, amount=other.value(other.quantity), list_amount=listed)
+        other = replace(self, **changes, why=(*self.why, *why)) if changes or why else self
+        amount, listed = other._amounts()
+        return replace(other, amount=amount, list_amount=listed)
+
+    def _amounts(self) -> tuple[Money, Money]:
+        """What is asked for, and the standard value."""
+        amount = self.value(self.quantity)
+        if self._is_usual:
+            return amount, amount
+        standard = self.rate.times(self.multiplier if self.work.is_billable else Decimal(0))
+        return amount, share(standard, self.quantity, half=self.half_cent)
+
+    @property
+    def _is_usual(self) -> bool:
+        """Charged at its rate."""
+        charged = self.charging is Charging.CHARGED
+        return charged and self.multiplier == 1 and not self.discount_percent
 
     def cut(self, quantity: Decimal) -> tuple[Fact, Fact]:
         """The first `quantity` and the rest; hours go along in proportion, none is lost."""
@@ -168,14 +183,18 @@ class Fact:
 
 def fact_of(work: Work, billed_hours: Decimal, hours: Decimal | None = None, **known: Any) -> Fact:
     """An entry, or `hours` of it, as one fact at its own rate."""
-    nothing = Money.zero(work.rate.currency)
     raw = work.hours if hours is None else hours
     quantity = _one(raw) if work.unit is RateUnit.ENTRY else billed_hours
-    whole = Fact(
-        work=work, hours=raw, billed_hours=billed_hours, quantity=quantity, unit=work.unit,
-        rate=work.rate, charging=_charging(work), amount=nothing, list_amount=nothing,
-    )  # fmt: skip
-    return whole.changed(**known)
+    values: dict[str, Any] = {
+        "work": work, "hours": raw, "billed_hours": billed_hours, "quantity": quantity,
+        "unit": work.unit, "rate": work.rate, "charging": _charging(work),
+        "amount": work.rate, "list_amount": work.rate, **known,
+    }  # fmt: skip
+    made = Fact(**values)
+    amount, listed = made._amounts()
+    object.__setattr__(made, "amount", amount)
+    object.__setattr__(made, "list_amount", listed)
+    return made
 
 
 def charge_of(id: str, amount: Money, worked_on: date, kind: LineKind, **known: Any) -> Fact:

@@ -16,9 +16,9 @@ from fractions import Fraction
 
 from isthmus.canonical import ExchangeRate
 from isthmus.canonical.terms import HalfCent
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.problems import Problem
-from isthmus.rules.rounding import Number, nearest, share, step_of
+from isthmus.rules.rounding import Number, nearest, share
 
 
 class Quotation(StrEnum):

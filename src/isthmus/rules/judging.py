@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
 
 from isthmus.canonical import (
     AccountingPeriod,
@@ -57,6 +59,21 @@ def _is_stamp_of_another_day(
     return is_of_another_day(entry.source_rate, contract, query.role or "", before)
 
 
+class _Site(NamedTuple):
+    """What the entries of a project have in common."""
+
+    contract: Contract | None
+    legal_entity: str | None
+    profit_centre: str | None
+    needs_cost_centre: bool
+    needs_profit_centre: bool
+
+
+class _Person(NamedTuple):
+    cost_centre: str | None
+    name: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence(Surroundings):
     """What time entries are judged by."""
@@ -84,21 +101,44 @@ class Evidence(Surroundings):
     def _context(
         self, entry: TimeEntry, project: Project | None, assignment: Assignment | None
     ) -> EntryContext:
-        entity = self.entity_of(entry)
+        site = self._sites.get(entry.project) or self._site(entry)
+        who = self._people.get(entry.resource) or self._who(entry)
         return EntryContext(
             project=project,
-            phase=self.phases.get(entry.phase or ""),
-            contract=self.contract_of(entry),
+            phase=self.phases.get(entry.phase) if entry.phase else None,
+            contract=site.contract,
             assignment=assignment,
             period=self.period_of(entry),
-            legal_entity=entity.id if entity else None,
-            cost_centre=self.cost_centre_of(entry),
-            profit_centre=self.profit_centre_of(entry),
-            needs_cost_centre=self.is_kept(entry, CostCentre),
-            needs_profit_centre=self.is_kept(entry, ProfitCentre),
+            legal_entity=site.legal_entity,
+            cost_centre=who.cost_centre,
+            profit_centre=site.profit_centre,
+            needs_cost_centre=site.needs_cost_centre,
+            needs_profit_centre=site.needs_profit_centre,
             psa_rate_policy=self.psa_rate,
-            person=self.person_of(entry),
+            person=who.name,
         )
+
+    def _site(self, entry: TimeEntry) -> _Site:
+        """The same for all entries of a project, so it is worked out once; of a person too."""
+        entity = self.entity_of(entry)
+        site = self._sites[entry.project] = _Site(
+            self.contract_of(entry), entity.id if entity else None, self.profit_centre_of(entry),
+            self.is_kept(entry, CostCentre), self.is_kept(entry, ProfitCentre),
+        )  # fmt: skip
+        return site
+
+    def _who(self, entry: TimeEntry) -> _Person:
+        who = _Person(self.cost_centre_of(entry), self.person_of(entry))
+        self._people[entry.resource] = who
+        return who
+
+    @cached_property
+    def _sites(self) -> dict[str, _Site]:
+        return {}
+
+    @cached_property
+    def _people(self) -> dict[str, _Person]:
+        return {}
 
     def _rate(
         self,
@@ -109,7 +149,7 @@ class Evidence(Surroundings):
     ) -> Verdict:
         resource = self.resources.get(entry.resource)
         query = query_for(entry, project, assignment, resource)
-        book, contract = self.books[self.homes[entry.id]], self.contract_of(entry)
+        book, contract = self.books[self.homes[entry.id]], context.contract
         found = book.resolve(query)
         if isinstance(found, Unrated):
             return Verdict(entry, None, (no_rate(found),), context.period)

@@ -57,7 +57,11 @@ def period_for(
     day: date, periods: Iterable[AccountingPeriod], legal_entity: str | None
 ) -> AccountingPeriod | None:
     """The company's own period before a shared one, the month before its quarter or year."""
-    covering = [p for p in _of(periods, legal_entity) if p.starts_on <= day <= p.ends_on]
+    return _narrowest(day, _of(periods, legal_entity))
+
+
+def _narrowest(day: date, periods: Iterable[AccountingPeriod]) -> AccountingPeriod | None:
+    covering = [p for p in periods if p.starts_on <= day <= p.ends_on]
     return min(covering, key=_precedence, default=None)
 
 
@@ -68,7 +72,7 @@ def posting_day(
     legal_entity: str | None = None,
 ) -> Posting | Problem:
     known = tuple(_of(periods, legal_entity))
-    period = period_for(day, known, legal_entity)
+    period = _narrowest(day, known)
     if period is None:
         return period_missing(day)
     if period.state is PeriodState.OPEN:

@@ -1,5 +1,6 @@
 """A problem: what stops a deal or an entry, who can lift it, and what that person does."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,3 +19,8 @@ class Problem:
     owner: Owner
     fix: str
     field: str | None = None
+
+
+def fields_of(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """Attributes to blame, each once."""
+    return tuple(dict.fromkeys(problem.field for problem in problems if problem.field))

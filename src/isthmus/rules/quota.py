@@ -19,6 +19,8 @@ CEILINGS = (100, 95, 90, 80)
 slow down at 80 and to stop what can wait at 95."""
 RAMP_STEP = 2.0
 """Seconds after which a system that is back takes twice as many calls at once."""
+RAMP_FROM = 8
+"""It begins with the eighth part of what the system allows, and one call at least."""
 STEEPEST = 16
 """Doublings after which the ramp is over in any case."""
 
@@ -55,9 +57,10 @@ def left_today(allowed: int, used: int, urgency: int) -> int:
     return max(0, allowed * CEILINGS[urgency] // 100 - used)
 
 
-def ramp(seconds: float) -> int:
-    """Calls at once, so long after a system came back: 1, 2, 4, 8 ..."""
-    return int(2 ** min(max(seconds, 0.0) // RAMP_STEP, STEEPEST))
+def ramp(seconds: float, whole: int) -> int:
+    """Calls at once, so long after a system came back that allows `whole`: of 25 3, 6, 12 ..."""
+    doublings = int(min(max(seconds, 0.0) // RAMP_STEP, STEEPEST))
+    return min(whole, max(1, whole // RAMP_FROM) << doublings)
 
 
 def in_turn(ranked: Sequence[T], longest_first: Sequence[T]) -> list[T]:

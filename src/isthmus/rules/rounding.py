@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
 from math import floor
 
 from isthmus.canonical.terms import HalfCent
-from isthmus.kit.money import Money, minor_units
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.refusal import refuse_unless
 
 Number = Decimal | Fraction | int
@@ -30,8 +30,9 @@ class Remainder(StrEnum):
     """Round down, then one unit each to the parts that lost most (Hare's method)."""
 
 
-def step_of(currency: str) -> Decimal:
-    return Decimal(1).scaleb(-minor_units(currency))
+_EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""A product of two amounts is never cut off; it is rounded once, at the end."""
+_ROUNDING = {HalfCent.UP: ROUND_HALF_UP, HalfCent.EVEN: ROUND_HALF_EVEN}
 
 
 def nearest(value: Fraction, step: Decimal, half: HalfCent = HalfCent.UP) -> Decimal:
@@ -45,8 +46,12 @@ def share(
     amount: Money, part: Number, step: Decimal | None = None, half: HalfCent = HalfCent.UP
 ) -> Money:
     """A part of an amount, rounded once, to the minor unit unless told another step."""
+    if step is None and isinstance(part, Decimal):
+        product = _EXACT.multiply(amount.amount, part)
+        cent = step_of(amount.currency)
+        return amount.another(product.quantize(cent, _ROUNDING[half], _EXACT) + 0)
     exact = Fraction(amount.amount) * Fraction(part)
-    return Money.of(nearest(exact, step or step_of(amount.currency), half), amount.currency)
+    return amount.another(nearest(exact, step or step_of(amount.currency), half))
 
 
 def trimmed(number: Decimal) -> Decimal:

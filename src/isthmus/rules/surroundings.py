@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from isthmus.canonical import (
     AccountingPeriod,
@@ -53,8 +54,11 @@ class Surroundings:
     closed_period: ClosedPeriodPolicy = ClosedPeriodPolicy.HOLD
 
     def contract_of(self, entry: Entry) -> Contract | None:
-        project = self.projects.get(entry.project)
-        return self.contracts.get(project.contract or "") if project else None
+        return self._contracts.get(entry.project)
+
+    @cached_property
+    def _contracts(self) -> dict[str, Contract | None]:
+        return {id: self.contracts.get(p.contract or "") for id, p in self.projects.items()}
 
     def customer_of(self, entry: Entry) -> Customer | None:
         project = self.projects.get(entry.project)
@@ -69,6 +73,18 @@ class Surroundings:
         return self.entities.get(self.company_of(entry) or "")
 
     def posting(self, entry: Entry) -> Posting | Problem:
+        """The same for all entries of a company's day, so it is worked out once."""
+        place = self.company_of(entry), day_of(entry)
+        found = self._postings.get(place)
+        if found is None:
+            found = self._postings[place] = self._posting(entry)
+        return found
+
+    @cached_property
+    def _postings(self) -> dict[tuple[str | None, date], Posting | Problem]:
+        return {}
+
+    def _posting(self, entry: Entry) -> Posting | Problem:
         entity = self.entity_of(entry)
         return posting_day(
             day_of(entry),
@@ -82,9 +98,10 @@ class Surroundings:
 
     def period_of(self, entry: Entry) -> AccountingPeriod | None:
         """The period that the entry posts to, or the one that would have to be opened for it."""
-        posting, entity = self.posting(entry), self.entity_of(entry)
+        posting = self.posting(entry)
         if isinstance(posting, Posting):
             return posting.period
+        entity = self.entity_of(entry)
         return period_for(day_of(entry), self.periods_for(entry), entity.id if entity else None)
 
     def cost_centre_of(self, entry: Entry) -> str | None:

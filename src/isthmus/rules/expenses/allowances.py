@@ -11,9 +11,9 @@ from fractions import Fraction
 
 from isthmus.canonical import ExpenseEntry
 from isthmus.canonical.terms import MileageTier, PerDiem
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import nearest, step_of
+from isthmus.rules.rounding import nearest
 
 
 def mileage(

@@ -15,12 +15,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 from isthmus.canonical import ExchangeRate
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.fx import find_rate
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import Unusable, refuse_unless
 from isthmus.rules.revenue.affiliates import Companies
-from isthmus.rules.rounding import nearest, step_of
+from isthmus.rules.rounding import nearest
 
 
 class TransferMethod(StrEnum):

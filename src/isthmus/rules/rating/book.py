@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
 
 from isthmus.canonical import Assignment, RateCard, Resource
 from isthmus.canonical.rate_card import RateUnit
@@ -51,7 +53,11 @@ class Shelf:
                 yield found
 
 
-@dataclass(frozen=True, slots=True)
+MOST_ANSWERS = 100_000
+"""Remembered by one book."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RateBook:
     """The first scope in order with a price for the day decides; in it the narrowest price does.
 
@@ -62,6 +68,16 @@ class RateBook:
     scopes: tuple[Scope, ...]
     overlap: Overlap
     _shelves: tuple[Shelf, ...]
+    _asked: Callable[[RateQuery], Any]
+    """What of a query the prices look at, and what an answer is worded with."""
+    _answers: dict[Any, Rated | Unrated] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def _of(cls, prices: Iterable[Placed], scopes: tuple[Scope, ...], overlap: Overlap) -> RateBook:
+        shelves = _shelved(prices, scopes, overlap)
+        told = {d for shelf in shelves for shape, _ in shelf.shapes for d in shape}
+        asked = attrgetter("currency", "worked_on", "role", *sorted(told - {"role"}))
+        return cls(scopes, overlap, shelves, asked)
 
     @classmethod
     def build(
@@ -73,7 +89,7 @@ class RateBook:
     ) -> RateBook:
         """What clients pay. Assignments count only where the scopes name theirs."""
         prices = (*bill_prices(cards), *_assignment_prices(assignments))
-        return cls(scopes, overlap, _shelved(prices, scopes, overlap))
+        return cls._of(prices, scopes, overlap)
 
     @classmethod
     def of_costs(
@@ -88,10 +104,19 @@ class RateBook:
         A dated cost of the person goes before the person's record, which has no dates.
         """
         prices = (*_card_costs(cards), *_recorded_costs(resources))
-        return cls(scopes, overlap, _shelved(prices, scopes, overlap))
+        return cls._of(prices, scopes, overlap)
 
     def resolve(self, query: RateQuery) -> Rated | Unrated:
-        return self._resolve(query, self._shelves)
+        """Work that no price can tell apart has one answer; a rate of one entry is its own."""
+        if query.override is not None:
+            return self._resolve(query, self._shelves)
+        alike = self._asked(query)
+        found = self._answers.get(alike)
+        if found is None:
+            if len(self._answers) >= MOST_ANSWERS:
+                self._answers.clear()
+            found = self._answers[alike] = self._resolve(query, self._shelves)
+        return found
 
     def standard(self, query: RateQuery) -> Rated | Unrated:
         """The firm's own price of the same work, which realisation compares the billed one with."""

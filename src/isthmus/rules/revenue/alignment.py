@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.journal import Account, Entry, Line, entry
 from isthmus.rules.revenue.position import Movement, Unbilled, roll_forward
-from isthmus.rules.rounding import step_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import movements, share, step_of
+from isthmus.rules.rounding import movements, share
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from fractions import Fraction
 from itertools import accumulate, cycle
 
 from isthmus.canonical.terms import HalfCent
-from isthmus.kit.money import Money
+from isthmus.kit.money import Money, step_of
 from isthmus.rules.refusal import refuse_unless
-from isthmus.rules.rounding import movements, nearest, step_of
+from isthmus.rules.rounding import movements, nearest
 from isthmus.rules.tax.conventions import EN_16931, TaxBase, TaxConventions, TaxRounding
 from isthmus.rules.tax.document import Part, TaxableDocument, TaxableLine
 from isthmus.rules.tax.levy import Tax, levied, net_of

@@ -13,8 +13,8 @@ from fractions import Fraction
 from itertools import product
 
 from isthmus.canonical.terms import HalfCent
-from isthmus.kit.money import Money
-from isthmus.rules.rounding import nearest, step_of
+from isthmus.kit.money import Money, step_of
+from isthmus.rules.rounding import nearest
 from isthmus.rules.tax.assessment import taxed
 from isthmus.rules.tax.conventions import TaxBase, TaxConventions, TaxRounding
 from isthmus.rules.tax.taxed import TaxedDocument

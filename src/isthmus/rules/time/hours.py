@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 
 from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.terms import RoundingGrain, TimeRounding
-from isthmus.rules.facts import Fact, Work
+from isthmus.rules.facts import SIX_PLACES, Fact, Work
 from isthmus.rules.problems import Problem
 from isthmus.rules.refusal import refuse_unless
 from isthmus.rules.rounding import trimmed
@@ -108,6 +108,24 @@ def open_hours(
         for key, group in groups.items()
         for found in _rounded(group, frozen[key], invoiced, rounding_for(group[0]))
     ]
+
+
+def raw_hours(parts: Sequence[Fact], invoiced: Invoiced) -> list[Decimal]:
+    """Of an entry's open parts, in the order of their numbers: in proportion to what is billed of
+    the entry up to the end of each, so that they add up to what the invoiced ones leave.
+    """
+    work = parts[0].work
+    before, billed = invoiced.hours(work), invoiced.billed_hours(work)
+    whole = billed + sum(part.billed_hours for part in parts)
+    if not whole:
+        return [part.hours for part in parts]
+    found: list[Decimal] = []
+    for part in parts:
+        billed += part.billed_hours
+        until = (work.hours * billed / whole).quantize(SIX_PLACES, ROUND_DOWN)
+        found.append((work.hours if billed == whole else until) - before)
+        before += found[-1]
+    return found
 
 
 def _rounded(

@@ -8,7 +8,8 @@ all of it again and let `isthmus.rules.fact_ledger` take the difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,7 +26,14 @@ from isthmus.rules.facts import Counted, Fact, Held, Work, fact_of
 from isthmus.rules.refusal import Unusable, refuse_unless
 from isthmus.rules.rounding import trimmed
 from isthmus.rules.time.day_rate import by_day, in_days
-from isthmus.rules.time.hours import Invoiced, Open, changed_problem, distinct, open_hours
+from isthmus.rules.time.hours import (
+    Invoiced,
+    Open,
+    changed_problem,
+    distinct,
+    open_hours,
+    raw_hours,
+)
 from isthmus.rules.time.overtime import Timesheet, with_overtime
 from isthmus.rules.time.rounding import rounded_hours
 from isthmus.rules.time.tiers import Volume, in_tiers
@@ -92,14 +100,17 @@ def _looks_around(terms: Terms) -> bool:
 
 def alone(contract: Contract, work: Work) -> Fact:
     """One entry by itself, by the terms in force on its day."""
-    billed = whole(work, rounding_on(contract, work)).billed_hours
+    billed = _billed(work, rounding_on(contract, work))
     return _opened(contract, Open(work, work.hours, billed))
 
 
 def whole(work: Work, rounding: TimeRounding | None) -> Fact:
     """One entry by itself, at its own rate and without a contract's terms."""
-    billed = rounded_hours(work.hours, rounding) if work.is_billable else work.hours
-    return fact_of(work, billed)
+    return fact_of(work, _billed(work, rounding))
+
+
+def _billed(work: Work, rounding: TimeRounding | None) -> Decimal:
+    return rounded_hours(work.hours, rounding) if work.is_billable else work.hours
 
 
 def rounding_on(contract: Contract, work: Work) -> TimeRounding | None:
@@ -156,7 +167,8 @@ def _opened(contract: Contract, found: Open) -> Fact:
         discount_percent=terms.time.discount_percent or Decimal(0),
         half_cent=terms.time.half_cent,
     )  # fmt: skip
-    return replace(fact, why=tuple(_reasons(fact)))
+    reasons = tuple(_reasons(fact))
+    return replace(fact, why=reasons) if reasons else fact
 
 
 def _reasons(fact: Fact) -> Iterator[str]:
@@ -234,10 +246,31 @@ def _numbered(capped: Capped, changed: Sequence[Held], invoiced: Invoiced) -> Pr
         numbers = free.setdefault(fact.work.id, (n for n in count(1) if n not in taken))
         return replace(fact, part=next(numbers))
 
-    billed = tuple(numbered(fact) for fact in capped.billed)
-    not_charged = tuple(numbered(fact) for fact in capped.not_charged)
-    held = (Held(numbered(one.fact), one.problem) for one in (*capped.held, *changed))
-    return Priced(billed, tuple(held), not_charged, capped.usages)
+    billed = [numbered(fact) for fact in capped.billed]
+    not_charged = [numbered(fact) for fact in capped.not_charged]
+    held = [numbered(one.fact) for one in capped.held]
+    share = _worked((*billed, *not_charged, *held), invoiced)
+    kept = (Held(share(f), h.problem) for f, h in zip(held, capped.held, strict=True))
+    other = (Held(numbered(one.fact), one.problem) for one in changed)
+    return Priced(
+        tuple(map(share, billed)), (*kept, *other), tuple(map(share, not_charged)), capped.usages
+    )
+
+
+def _worked(facts: Iterable[Fact], invoiced: Invoiced) -> Callable[[Fact], Fact]:
+    """Gives a part of an entry its raw hours, which follow from what is frozen of the entry and
+    from the billed hours of the parts before it, not from the order in which it was cut.
+    """
+    parts: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        parts[fact.work.id].append(fact)
+    hours = {
+        (id, fact.part): worked
+        for id, of_entry in parts.items()
+        if len(of_entry) > 1
+        for fact, worked in zip(of_entry, raw_hours(of_entry, invoiced), strict=True)
+    }
+    return lambda fact: replace(fact, hours=hours.get((fact.work.id, fact.part), fact.hours))
 
 
 def _place(fact: Fact) -> tuple[date, datetime, str, int]:
