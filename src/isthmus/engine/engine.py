@@ -13,7 +13,6 @@ import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -21,6 +20,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig
 
 from isthmus.connect.errors import ConnectError
 from isthmus.connect.quota import urgent
+from isthmus.engine.dequeue import LOOKS_EVERY, Dequeuer, tell
 from isthmus.engine.failover import FailOver
 from isthmus.engine.flow import Flow, Run, Step
 from isthmus.engine.hold import Hold
@@ -28,20 +28,27 @@ from isthmus.engine.outages import outlast
 from isthmus.engine.retry import RetryPolicy, retrying
 from isthmus.engine.serializer import TypedJSON, forbid_pickle
 from isthmus.engine.stops import hold_for, run_key
+from isthmus.engine.tracing import run_span_of, step_span
 from isthmus.events.envelope import Event
 from isthmus.events.links import Links
 from isthmus.events.outbox import Outbox
 from isthmus.landscape import Landscape
-from isthmus.store.database import Database, Transaction, driver_url
+from isthmus.observe.spans import trace_id
+from isthmus.observe.telemetry import Telemetry
+from isthmus.store.connecting import driver_url
+from isthmus.store.database import Database, Transaction
 from isthmus.store.holds import NewHold
 
 APP = "isthmus"
 VERSION = "1"
-"""Version of recorded runs; changes only with a flow change that old runs cannot follow."""
+"""Of how runs are recorded at all. A flow whose steps change has versions of its own."""
 QUEUE = "runs"
+DRAIN_LOOK = 0.02
+"""Seconds between two looks at what is still in hand when a process stops."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Body = Callable[[Run], Awaitable[None]]
 log = structlog.get_logger()
 
 
@@ -84,6 +91,11 @@ class Engine:
         self.retry = retry or RetryPolicy()
         self.observer = observer or _Silent()
         self.concurrency = concurrency
+        self.telemetry = Telemetry(database)
+        """That of the whole process, where it is part of one."""
+        self._dbos: DBOS | None = None
+        self._dequeuer: Dequeuer | None = None
+        self._in_hand: set[asyncio.Task[Any]] = set()
         self.executor_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.failover = FailOver(database, self.executor_id, lease_seconds)
         self._client: DBOSClient | None = None
@@ -103,10 +115,10 @@ class Engine:
         """Bring DBOS's own tables to its release; part of `isthmus db upgrade`."""
         await asyncio.to_thread(DBOS.migrate, system_database_url=driver_url(self.database.url))
 
-    async def start(self, *, polling_seconds: float = 0.1) -> None:
+    async def start(self) -> None:
         """Work on runs in this process, on the running loop."""
         await self.failover.beat()
-        DBOS(
+        self._dbos = DBOS(
             config=DBOSConfig(
                 name=APP,
                 system_database_url=driver_url(self.database.url),
@@ -119,34 +131,73 @@ class Engine:
             )
         )
         self._register()
+        DBOS.listen_queues([])  # none by the clock alone
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
             partition_concurrency=1,
             worker_concurrency=self.concurrency,
-            polling_interval_sec=polling_seconds,
+            polling_interval_sec=LOOKS_EVERY,
         )
+        self._dequeuer = Dequeuer(self.database.url, QUEUE)
+        self._dequeuer.start(self._dbos)
         self.failover.start()
 
     def _register(self) -> None:
         """DBOS takes functions, not methods; the name is what enqueued rows carry."""
 
         async def execute(flow: str, run_id: str, event: dict[str, Any]) -> None:
+            if (task := asyncio.current_task()) is not None:
+                self._in_hand.add(task)
+                task.add_done_callback(self._ended)
             await self._workflow(flow, run_id, event)
 
         DBOS.workflow(name="execute", max_recovery_attempts=100)(execute)
 
-    async def stop(self, *, drain_seconds: int = 5) -> None:
-        """Stop taking runs, wait for those in hand, hand the rest to the others."""
-        await self.failover.leave()
-        await self.close()
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """Its place is free, and so is the next run of its subject."""
+        self._in_hand.discard(task)
+        if self._dequeuer is not None:
+            self._dequeuer.bell.ring()
+
+    async def stop(self, *, drain_seconds: float = 5.0) -> None:
+        """Take no more runs, wait for those in hand, and hand what is left to the others.
+
+        It beats until then, so that nobody else begins what it may still end.
+        """
+        self.failover.retire()
+        if self._dequeuer is not None:
+            await self._dequeuer.stop()
+        await self._drained(drain_seconds)
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as aside:
-            await loop.run_in_executor(
-                aside, partial(DBOS.destroy, workflow_completion_timeout_sec=drain_seconds)
-            )
+            await loop.run_in_executor(aside, DBOS.destroy)
         # DBOS made its pool the loop's default and has shut it down.
         loop.set_default_executor(ThreadPoolExecutor())
+        await self._give_up_in_hand()
+        await self.close()
+        await self.failover.leave()
+
+    async def _drained(self, seconds: float) -> None:
+        """Ask for no more runs, and wait for those in hand. DBOS does so too, by whole seconds."""
+        if self._dbos is None:
+            return
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+        for _ in range(int(seconds / DRAIN_LOOK)):
+            if not self._dbos._active_workflows_set.activeList():
+                break
+            await asyncio.sleep(DRAIN_LOOK)
+        self._dbos = None
+
+    async def _give_up_in_hand(self) -> None:
+        """DBOS records nothing of a task that is cancelled: its run stays at the step it was in."""
+        tasks = [task for task in self._in_hand if not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            log.info("runs.handed_over", runs=len(tasks))
 
     async def close(self) -> None:
         if self._client is not None:
@@ -177,19 +228,38 @@ class Engine:
         client = self.client
         await tx.connection.run_sync(
             lambda connection: client.enqueue_in_transaction(
-                connection, options, flow.name, run_id, event.model_dump(mode="json")
+                connection, options, flow.recorded_as, run_id, event.model_dump(mode="json")
             )
         )
+        await tell(tx)
 
-    async def _workflow(self, flow_name: str, run_id: str, event: dict[str, Any]) -> None:
-        run = Run(run_id, self.flows[flow_name], Event.model_validate(event), self)
-        with structlog.contextvars.bound_contextvars(
-            run=run_id, correlation_id=run.event.correlation_id
+    def _body(self, recorded_as: str) -> tuple[Flow, Body] | None:
+        name, _, version = recorded_as.partition("@")
+        flow = self.flows.get(name)
+        body = flow.body_of(int(version or 1)) if flow is not None else None
+        return None if flow is None or body is None else (flow, body)
+
+    async def _workflow(self, recorded_as: str, run_id: str, event: dict[str, Any]) -> None:
+        found = self._body(recorded_as)
+        if found is None:
+            # A later release began it, which goes on with it when this process is replaced.
+            log.warning("run.unknown_here", run=run_id, flow=recorded_as)
+            await asyncio.Event().wait()
+            return
+        flow, body = found
+        run = Run(run_id, flow, Event.model_validate(event), self)
+        with (
+            structlog.contextvars.bound_contextvars(
+                run=run_id,
+                correlation_id=run.event.correlation_id,
+                trace_id=trace_id(run.event.correlation_id),
+            ),
+            run_span_of(self.telemetry, run),
         ):
             await outlast(self.database, lambda: self._began(run_id))
             try:
                 with urgent(run.flow.urgency):
-                    await run.flow.body(run)
+                    await body(run)
             except (Hold, ConnectError) as stop:
                 await self._stopped(run, stop)
                 raise
@@ -210,7 +280,7 @@ class Engine:
     async def _stopped(self, run: Run, cause: Exception) -> None:
         hold = hold_for(run, cause)
         number = await outlast(self.database, lambda: self._held(run.id, hold))
-        log.warning("run.stopped", hold=f"H-{number}", state=hold.state, reason=hold.reason)
+        log.warning("run.stopped", hold=f"H-{number}", state=hold.state, code=hold.code)
         if hold.code == "defect":
             log.error("run.defect", trace="".join(traceback.format_exception(cause)))
 
@@ -232,10 +302,11 @@ class Engine:
 
         async def once() -> T:
             self.observer.before(run, name)
-            result = await outlast(
-                self.database,
-                lambda: retrying(self.retry, lambda: function(step, *args, **kwargs)),
-            )
+            with step_span(self.telemetry, run, name):
+                result = await outlast(
+                    self.database,
+                    lambda: retrying(self.retry, lambda: function(step, *args, **kwargs)),
+                )
             self.observer.after(run, name)
             return result
 

@@ -24,6 +24,11 @@ class FailOver:
         self._database, self._id, self._ttl = database, executor_id, lease_seconds
         self._every = lease_seconds / 5
         self._task: asyncio.Task[None] | None = None
+        self._takes_over = True
+
+    async def is_anyone_at_work(self) -> bool:
+        async with self._database.begin() as tx:
+            return bool(await tx.executors.alive(self._ttl))
 
     async def beat(self) -> None:
         """Before the engine launches: a claimed run must never look orphaned."""
@@ -32,6 +37,10 @@ class FailOver:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._watch(), name="failover")
+
+    def retire(self) -> None:
+        """Go on beating, for the runs in hand, but take over nothing more."""
+        self._takes_over = False
 
     async def leave(self) -> None:
         """Graceful stop: peers take over on their next pass."""
@@ -59,7 +68,7 @@ class FailOver:
                 if now - last > self._ttl / 2:
                     grace = now + self._ttl
                 last = now
-                if now > grace:
+                if now > grace and self._takes_over:
                     await self.take_over()
             except SQLAlchemyError as error:
                 log.warning("failover.paused", reason=str(error).splitlines()[0])

@@ -38,7 +38,9 @@ class Flow:
     """`key` makes the run id from the event, so a repeated event finds the run it started.
     `also` are further types of event that start it.
 
-    `priority`: lower goes first. `owner` is the queue for stops that name no other.
+    `priority`: lower goes first. `owner` is the queue for stops that name no other. The rows of
+    runs are kept for good, as their ids recognise a repeat; where the key holds one event or one
+    version of a record, which come once, `lasts` may be False.
     """
 
     name: str
@@ -49,6 +51,19 @@ class Flow:
     owner: str
     accepts: Callable[[Event], bool]
     also: tuple[str, ...] = ()
+    lasts: bool = True
+    earlier: tuple[Callable[[Run], Awaitable[None]], ...] = ()
+    """Bodies of versions 1, 2, ... before this one: runs go on by the one they began with."""
+
+    @property
+    def recorded_as(self) -> str:
+        """What a new run carries: the name, with the version from the second on."""
+        return f"{self.name}@{len(self.earlier) + 1}" if self.earlier else self.name
+
+    def body_of(self, version: int) -> Callable[[Run], Awaitable[None]] | None:
+        """None: a later release than this one has it."""
+        bodies = (*self.earlier, self.body)
+        return bodies[version - 1] if version <= len(bodies) else None
 
     def starts_on(self, event: Event) -> bool:
         return event.type in (self.on, *self.also) and self.accepts(event)
@@ -72,11 +87,15 @@ def flow(
     owner: str = "integration",
     accepts: Callable[[Event], bool] = lambda event: True,
     also: tuple[str, ...] = (),
+    lasts: bool = True,
+    earlier: tuple[Callable[[Run], Awaitable[None]], ...] = (),
 ) -> Callable[[Callable[[Run], Awaitable[None]]], Flow]:
-    """Declare a flow, started by events of type `on` or `also` that it `accepts`."""
+    """Declare a flow, started by events of type `on` or `also` that it `accepts`. Where its steps
+    change, the body as it was goes into `earlier`, for the runs that are under way.
+    """
 
     def declare(body: Callable[[Run], Awaitable[None]]) -> Flow:
-        return Flow(body.__name__, on, body, key, priority, owner, accepts, also)
+        return Flow(body.__name__, on, body, key, priority, owner, accepts, also, lasts, earlier)
 
     return declare
 
@@ -154,6 +173,9 @@ class Run:
     event: Event
     engine: Engine
     stake: Stake = field(default_factory=Stake, compare=False)
+    at_hand: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What a step has read and the next can use. A run that goes on elsewhere has nothing at hand,
+    and reads it again."""
 
     async def step(
         self,

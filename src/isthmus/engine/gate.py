@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -26,6 +28,8 @@ REFRESH = 0.5
 """Seconds between renewals while calls are made."""
 STARVED = 0.1
 """The same while calls wait for what others hold."""
+CLOSING = 5.0
+"""Seconds that a renewal in hand may take when the process stops."""
 NOTHING = Grant()
 
 
@@ -37,8 +41,9 @@ class SharedGate:
         governor: Governor,
         *,
         patience: timedelta = timedelta(seconds=30),
+        called: Callable[[str, Pass], None] = lambda connection, passed: None,
     ) -> None:
-        self.connection = connection
+        self.connection, self._called = connection, called
         self._quota, self._governor = quota, governor
         self._patience = patience.total_seconds()
         self._queue, self._owed = Queue(), deque[asyncio.Future[None]]()
@@ -50,7 +55,7 @@ class SharedGate:
         self._calls: int | None = 0
         self._declared = self._renewing = self._failing = False
         self._few_slots = self._few_calls = False
-        self._wanted = asyncio.Event()
+        self._wanted, self._renewal = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def enter(self) -> Pass:
@@ -103,6 +108,7 @@ class SharedGate:
     async def leave(self, passed: Pass, signal: Signal) -> None:
         """A database that is away must not take the vendor's answer from who waits for it."""
         self._release(passed)
+        self._called(self.connection, passed)
         if signal.used is not None and signal.allowed is not None:
             self._vendor = (signal.used, signal.allowed)
         try:
@@ -114,8 +120,7 @@ class SharedGate:
     async def close(self) -> None:
         """Give everything back; nobody is inside any more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._end(self._task)
         self._forget_grant()
         if not self._declared:
             return
@@ -124,6 +129,14 @@ class SharedGate:
             await self._governor.renew(self.connection, Ask(ended=ended, vendor=self._vendor))
         except SQLAlchemyError as error:
             log.warning("gate.not_closed", connection=self.connection, reason=_first_line(error))
+
+    async def _end(self, task: asyncio.Task[None]) -> None:
+        """Between two renewals: the calls of one that is cut short may be counted twice."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING), self._renewal:
+                task.cancel()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def _learn(self, passed: Pass, signal: Signal) -> None:
         governor, name = self._governor, self.connection
@@ -238,7 +251,8 @@ class SharedGate:
         vendor, self._vendor = self._vendor, None
         ask = self._in_hand(ended, vendor)
         try:
-            self._grant = await self._governor.renew(self.connection, ask)
+            async with self._renewal:
+                self._grant = await self._governor.renew(self.connection, ask)
         except BaseException:
             # Also when cancelled: calls that ended and were not told are told the next time.
             self._ended += ended

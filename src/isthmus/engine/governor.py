@@ -85,10 +85,12 @@ class Governor:
         *,
         lease: timedelta = timedelta(seconds=10),
         failures: int = 5,
-        pause: timedelta = timedelta(seconds=5),
+        pause: timedelta = timedelta(seconds=2),
         longest: timedelta = timedelta(seconds=60),
     ) -> None:
-        """`failures` in a row open a circuit; `pause` to the first probe, doubled to `longest`."""
+        """`failures` in a row open a circuit; `pause` to the first probe, then half as much again
+        each time, up to `longest`.
+        """
         self._database, self._outbox = database, outbox
         self.holder, self.lease = new_id(), lease
         self._failures, self._pause, self._longest = failures, pause, longest

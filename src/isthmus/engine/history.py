@@ -9,7 +9,7 @@ from dbos import DBOS, DBOSClient
 
 from isthmus.engine.engine import APP
 from isthmus.engine.serializer import TypedJSON, forbid_pickle
-from isthmus.store.database import driver_url
+from isthmus.store.connecting import driver_url
 
 
 class History:

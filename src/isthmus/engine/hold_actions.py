@@ -14,6 +14,7 @@ from isthmus.engine.corrections import ActionRefused, corrected_values, targets_
 from isthmus.engine.engine import Engine
 from isthmus.engine.hold_story import tell
 from isthmus.engine.replay import is_stopped, replay
+from isthmus.engine.separation import ensure_another
 from isthmus.events.batching import batch_waiting
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD as ENTRY_HELD
@@ -41,18 +42,25 @@ async def fix(engine: Engine, hold: HoldRow, values: Mapping[str, str], by: str)
     """
     if hold.state == RESOLVED:
         return over(hold)
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
     async with engine.database.begin() as tx:
-        obj = await _object(tx, hold)
-        for target, prefix, texts in await targets_of(tx, obj, values):
-            raw = target.model_dump(mode="json")
-            fixed = await _correct(tx, hold, target, texts, by)
-            before |= {prefix + attribute: raw.get(attribute) for attribute in fixed}
-            after |= {prefix + attribute: value for attribute, value in fixed.items()}
+        before, after = await correct(tx, hold, values, by)
         await tell(engine, tx, "hold.fixed", hold, by, before=before, after=after)
     told = ", ".join(f"{a}: {before[a]} -> {v}" for a, v in after.items())
     return Acted(hold.label, True, f"{hold.label} corrected ({told}); replay it to go on")
+
+
+async def correct(
+    tx: Transaction, hold: HoldRow, values: Mapping[str, str], by: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The attributes before and after; told to nobody. Raises ActionRefused."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for target, prefix, texts in await targets_of(tx, await held_object(tx, hold), values):
+        raw = target.model_dump(mode="json")
+        fixed = await _correct(tx, hold, target, texts, by)
+        before |= {prefix + attribute: raw.get(attribute) for attribute in fixed}
+        after |= {prefix + attribute: value for attribute, value in fixed.items()}
+    return before, after
 
 
 async def _correct(
@@ -73,8 +81,8 @@ async def _correct(
     return values
 
 
-async def _object(tx: Transaction, hold: HoldRow) -> CanonicalObject:
-    """What the hold is about, as its system last said it."""
+async def held_object(tx: Transaction, hold: HoldRow) -> CanonicalObject:
+    """What the hold is about, as its system last said it. Raises ActionRefused."""
     obj: CanonicalObject | None = None
     if _is_of_entry(hold):
         row = await _row(tx, hold)
@@ -103,6 +111,8 @@ async def replay_hold(engine: Engine, hold: HoldRow, by: str, *, code: str | Non
     """
     if hold.state == RESOLVED:
         return over(hold)
+    async with engine.database.begin() as tx:
+        await ensure_another(tx, hold, by)
     acted = await _go_on(engine, hold, by)
     if acted.done and code is not None:
         async with engine.database.begin() as tx:
@@ -134,7 +144,7 @@ async def _replay_run(engine: Engine, hold: HoldRow, by: str) -> Acted:
         run = await tx.runs.get(hold.run_id or "")
     if run is None:
         raise LookupError(f"{hold.label} names run {hold.run_id}, which does not exist")
-    replayed = await replay(engine, run, by)
+    replayed = await replay(engine, run, by, audited=False)
     if replayed.resumed:
         async with engine.database.begin() as tx:
             await tell(engine, tx, "hold.replayed", hold, by,
@@ -210,6 +220,7 @@ async def skip(
     if hold.run_id is not None and not await is_stopped(engine, hold.run_id):
         return Acted(hold.label, False, f"run {hold.run_id} is at work; wait until it stops")
     async with engine.database.begin() as tx:
+        await ensure_another(tx, hold, by)
         before, after = await _give_up(tx, hold)
         await tx.holds.resolve(hold.key, f"skipped: {reason}", by)
         if code is not None:

@@ -12,14 +12,15 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from isthmus.store.database import Database
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
-BROKEN_OFF = (OperationalError, InterfaceError)
-"""Lost connections and the losers of a deadlock."""
+BROKEN_OFF = (OperationalError, InterfaceError, PoolTimeout)
+"""Lost connections, the losers of a deadlock, and who got no connection of the pool in time."""
 ATTEMPTS = 5
 """How often a call is broken off while the database answers, until that is a defect."""
 PAUSE = 0.5

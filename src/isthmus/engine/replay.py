@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from dbos import DBOSClient
 
+from isthmus.engine.dequeue import tell
 from isthmus.engine.engine import QUEUE, Engine
 from isthmus.engine.stops import run_key
 from isthmus.store.runs import RunRow
@@ -46,12 +47,13 @@ async def steps_of(records: Records, run_id: str) -> list[StepRecord]:
     ]  # fmt: skip
 
 
-async def replay(engine: Engine, run: RunRow, by: str) -> Replayed:
+async def replay(engine: Engine, run: RunRow, by: str, *, audited: bool = True) -> Replayed:
     """Go on at the failed step. Replaying what succeeded or still runs is a no-op that says so.
 
     The hold is marked before the run is rewound: if this process dies in between, the waker finds
     a marked hold whose run does not move, and rewinds it again. One replay of a run at a time, or
-    a second one would rewind what the first has set going.
+    a second one would rewind what the first has set going. `audited` is False for what no person
+    asked, or what is told of a hold anyway.
     """
     if run.state in ("succeeded", "skipped"):
         return Replayed(run.id, False, f"{run.label} has {run.state} already; nothing to replay")
@@ -59,19 +61,24 @@ async def replay(engine: Engine, run: RunRow, by: str) -> Replayed:
         await alone.lock(f"replay:{run.id}")
         if not await is_stopped(engine, run.id):
             return Replayed(run.id, False, f"{run.label} is at work or waits for its turn already")
-        return await _rewind(engine, run, by)
+        return await _rewind(engine, run, by, audited)
 
 
-async def _rewind(engine: Engine, run: RunRow, by: str) -> Replayed:
+async def _rewind(engine: Engine, run: RunRow, by: str, audited: bool) -> Replayed:
     recorded = await steps_of(engine, run.id)
     failed = [s for s in recorded if s.error]
     start = failed[0].number if failed else max((s.number for s in recorded), default=0) + 1
     async with engine.database.begin() as tx:
         await tx.holds.replaying(run_key(run.id), by)
         await tx.runs.queued(run.id)
+        if audited:
+            tx.audit.add(by, "run.replayed", "run", run.label, before={"state": run.state},
+                         after={"state": "queued"})  # fmt: skip
     await engine.client.rewind_workflow_async(
         run.id, start_step=start, queue_name=QUEUE, queue_partition_key=run.subject
     )
+    async with engine.database.begin() as tx:
+        await tell(tx)
     where = f"at step {failed[0].name}" if failed else "after its last recorded step"
     return Replayed(run.id, True, f"{run.label} goes on {where}")
 

@@ -72,6 +72,7 @@ def _asked(run: Run, hold: Hold) -> NewHold:
         key=run_key(run.id), state=HELD, code=hold.code, reason=hold.reason, owner=hold.owner,
         fix=hold.fix, flow=run.flow.name, run_id=run.id,
         correlation_id=run.event.correlation_id,
+        detail={"fields": list(hold.fields)} if hold.fields else {},
         **_stake(run, hold.blocks, hold.customer, hold.about),
     )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 A system is asked by one cheap authenticated call; while its circuit is open the gate lets through
 one such call of all processes. Once it answers, one process at a time sets its runs going in order
-of priority: one, two, four ... in hand at once, so that it is not hit by all of them.
+of priority: one, two, four ... in hand at once, so that it is not hit by all of them. While there
+are any, the next pass comes soon: it replaces those that have ended.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ from isthmus.store.entries import HELD, RECEIVED
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.holds import REPLAYING, WAITING_PERIOD, HoldRow
 from isthmus.store.leadership import leading
+from isthmus.store.pending import Pending
 from isthmus.store.runs import RunRow
 
 log = structlog.get_logger()
 BY = "isthmus"
+SOON = 0.5
 STALE = timedelta(seconds=30)
 LONGEST = timedelta(minutes=5)
 """Most that a run rests after a failure while its system answers others."""
@@ -45,26 +48,33 @@ class Waker:
     async def run(self) -> None:
         """Until cancelled; an outage of the database or of a system is waited out."""
         while True:
+            woken = 0
             try:
-                await self.wake()
+                woken = await self.wake()
             except (SQLAlchemyError, ConnectError) as error:
                 log.warning("waker.paused", reason=str(error).splitlines()[0])
             except Exception:
                 # The edge of a task: one run that cannot be woken must not leave all asleep.
                 log.exception("waker.defect")
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(min(SOON, self._every) if woken else self._every)
 
     async def wake(self) -> int:
         """One pass over everything that waits; the number of runs and entries set going.
 
         Entries wait for a batch where a process died between taking them in and batching them.
         """
-        return (
-            await batch_waiting(self._engine.database, self._engine.outbox)
-            + await self._systems()
-            + await self._periods()
-            + await self._interrupted()
-        )
+        async with self._engine.database.begin() as tx:
+            pending = await tx.pending()
+        of = {
+            Pending.ENTRIES: self._entries,
+            Pending.SYSTEMS: self._systems,
+            Pending.PERIODS: self._periods,
+            Pending.REPLAYS: self._interrupted,
+        }
+        return sum([await ask() for what, ask in of.items() if what in pending])
+
+    async def _entries(self) -> int:
+        return await batch_waiting(self._engine.database, self._engine.outbox)
 
     async def _systems(self) -> int:
         async with self._engine.database.begin() as tx:
@@ -93,7 +103,7 @@ class Waker:
         circuit = await tx.circuits.get(space)
         if circuit is None or circuit.closed_at is None:
             return self._at_once
-        return min(self._at_once, ramp((utc_now() - circuit.closed_at).total_seconds()))
+        return ramp((utc_now() - circuit.closed_at).total_seconds(), self._at_once)
 
     async def _answers(self, connected: Connected, first: RunRow) -> bool:
         """Asked as urgently as the first run that waits for it."""
@@ -165,7 +175,7 @@ class Waker:
         for run in runs:
             if woken >= most:
                 break
-            woken += (await replay(self._engine, run, BY)).resumed
+            woken += (await replay(self._engine, run, BY, audited=False)).resumed
         return woken
 
 

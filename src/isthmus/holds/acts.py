@@ -6,9 +6,11 @@ from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.engine import Engine
 from isthmus.engine.hold_actions import Acted, over, replay_hold, skip
 from isthmus.engine.hold_story import tell
+from isthmus.engine.replay import Replayed, replay
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.rules.resolutions import Resolution, Then
 from isthmus.store.holds import RESOLVED, HoldRow
+from isthmus.store.runs import RunRow
 
 
 async def comment(
@@ -27,6 +29,16 @@ async def comment(
             await tell(engine, tx, "hold.commented", hold, by, before={}, after={"comment": said})
     message = "comment kept" if kept else "the comment was kept before"
     return Acted(hold.label, kept, f"{hold.label}: {message}")
+
+
+async def replay_run(engine: Engine, run: RunRow, by: str) -> Replayed:
+    """Through the run's hold where it has one, so that the act is on record."""
+    async with engine.database.begin() as tx:
+        holds = await tx.holds.list(run_id=run.id)
+    if not holds:
+        return await replay(engine, run, by)
+    acted = await replay_hold(engine, holds[0], by)
+    return Replayed(run.id, acted.done, acted.message)
 
 
 def resolution_named(engine: Engine, code: str) -> Resolution:

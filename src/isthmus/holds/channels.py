@@ -11,9 +11,11 @@ import hmac
 from typing import TYPE_CHECKING
 
 import httpx2
+from pydantic import SecretStr
 
 from isthmus.connect.errors import ConnectError, Refused, Unavailable
-from isthmus.connect.http import DEFAULT_TIMEOUT, dump_json, trusted
+from isthmus.connect.http import DEFAULT_TIMEOUT, dump_json
+from isthmus.connect.outbound import host_of, outbound
 from isthmus.landscape.desks import AppriseDesk, Desk, WebhookDesk
 from isthmus.rules.notice import Facts, Kind, filled
 
@@ -32,41 +34,48 @@ async def deliver(name: str, desk: Desk, facts: Facts) -> str | None:
 
 
 async def _notify(name: str, desk: AppriseDesk, facts: Facts) -> None:
-    channel = await asyncio.to_thread(_channel, name, desk)
-    sent = await channel.async_notify(
-        title=facts.title, body=facts.text, notify_type=_weight(facts)
-    )
+    weight = "over" if facts.kind == Kind.OVER else facts.severity
+    await announce(name, desk.url, facts.title, facts.text, weight)
+
+
+async def announce(name: str, url: SecretStr, title: str, body: str, weight: str) -> None:
+    """By an Apprise URL; `weight` is a severity, or `over`. Raises Unavailable or Refused."""
+    channel = await asyncio.to_thread(_channel, name, url)
+    sent = await channel.async_notify(title=title, body=body, notify_type=_weight(weight))
     if not sent:
         raise Unavailable(name, "the channel did not take the message", outcome_unknown=True)
 
 
-def _channel(name: str, desk: AppriseDesk) -> Apprise:
+def channel_of(name: str, desk: AppriseDesk) -> Apprise:
+    """Raises Refused."""
+    return _channel(name, desk.url)
+
+
+def _channel(name: str, url: SecretStr) -> Apprise:
     # Apprise reads all its channels when it is imported; most workers need none.
     import apprise
 
-    channel = apprise.Apprise()
-    if not channel.add(desk.url.get_secret_value()):
+    # A redirect would take the message, and the token in its address, to another host.
+    channel = apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False))
+    if not channel.add(url.get_secret_value()):
         raise Refused(name, "Apprise knows no channel by this URL")
     return channel
 
 
-def _weight(facts: Facts) -> NotifyType:
+def _weight(weight: str) -> NotifyType:
     from apprise import NotifyType
 
-    if facts.kind == Kind.OVER:
+    if weight == "over":
         return NotifyType.SUCCESS
-    return NotifyType.FAILURE if facts.severity == "critical" else NotifyType.WARNING
+    return NotifyType.FAILURE if weight == "critical" else NotifyType.WARNING
 
 
 async def _post(name: str, desk: WebhookDesk, facts: Facts) -> str | None:
     body = dump_json(filled(desk.body, facts.by_name()) if desk.body else facts.by_name())
+    url = desk.url.get_secret_value()
     try:
-        async with httpx2.AsyncClient(
-            timeout=DEFAULT_TIMEOUT, follow_redirects=False, verify=trusted()
-        ) as http:
-            answer = await http.post(
-                desk.url.get_secret_value(), content=body, headers=_headers(desk, facts.key, body)
-            )
+        async with outbound(name, {host_of(url)}, timeout=DEFAULT_TIMEOUT) as http:
+            answer = await http.post(url, content=body, headers=_headers(desk, facts.key, body))
     except httpx2.TransportError as error:
         raise Unavailable(
             name, f"no answer: {type(error).__name__}", outcome_unknown=True

@@ -1,0 +1,47 @@
+"""Segregation of duties: who corrects a held amount does not release it."""
+
+from __future__ import annotations
+
+import typing
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from isthmus.canonical import BY_KIND
+from isthmus.engine.corrections import ActionRefused
+from isthmus.kit.money import Money
+from isthmus.store.database import Transaction
+from isthmus.store.holds import HoldRow
+
+
+async def ensure_another(tx: Transaction, hold: HoldRow, by: str) -> None:
+    """Raises ActionRefused. Where nobody has an account one person works alone, and may."""
+    if not await tx.accounts.any():
+        return
+    mine = sorted(
+        f"{kind}.{attribute}"
+        for kind, attribute in await tx.edits.made_by(
+            by, hold.number, hold.object_kind, hold.object_id
+        )
+        if is_amount(kind, attribute)
+    )
+    if mine:
+        raise ActionRefused(
+            f"{hold.label} is not released.",
+            f"{by} corrected {', '.join(mine)}; who corrects a held amount does not release it.",
+            "Ask somebody else who may release holds to look at the correction and replay it.",
+        )
+
+
+def is_amount(kind: str, attribute: str) -> bool:
+    """Is it money, hours or a rate, or does it hold one?"""
+    return _counts(BY_KIND[kind].model_fields[attribute].annotation)
+
+
+def _counts(annotation: Any) -> bool:
+    if annotation in (Money, Decimal):
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_counts(field.annotation) for field in annotation.model_fields.values())
+    return any(_counts(part) for part in typing.get_args(annotation) if part is not ...)
