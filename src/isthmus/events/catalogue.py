@@ -51,6 +51,13 @@ from isthmus.events.operations_data import (
     HoldAct,
     HoldSkipped,
 )
+from isthmus.events.reconciliation_data import (
+    BreakAccepted,
+    ReconciliationDue,
+    ReconciliationFinished,
+    ReconciliationSigned,
+    RepairAsked,
+)
 from isthmus.rules.problems import Owner
 
 ROWS_NOT_RECORDS = ("expense_entry", "time_entry")
@@ -86,13 +93,16 @@ class ProjectTold(Data):
 
 @dataclass(frozen=True)
 class EventType:
-    """`subject` is the kind of the object whose canonical id is the event's subject."""
+    """`subject` is the kind of the object whose canonical id is the event's subject. What does not
+    last is removed with its time; no flow reads it later.
+    """
 
     name: str
     subject: str
     meaning: str
     data: type[Data]
     owner: Owner
+    lasts: bool = True
 
 
 def _of_every_record() -> list[EventType]:
@@ -104,9 +114,9 @@ def _of_every_record() -> list[EventType]:
         event
         for kind in kinds
         for event in (
-            EventType(f"{kind}.changed", kind, changed, Changed, "integration"),
-            EventType(f"{kind}.drifted", kind, drifted, Foreign, "integration"),
-            EventType(f"{kind}.correction_due", kind, due, Foreign, "integration"),
+            EventType(f"{kind}.changed", kind, changed, Changed, "integration", False),
+            EventType(f"{kind}.drifted", kind, drifted, Foreign, "integration", False),
+            EventType(f"{kind}.correction_due", kind, due, Foreign, "integration", False),
         )
     ]
 
@@ -167,10 +177,10 @@ _NAMED = (
               "Finance reviews how the project is billed before its first invoice.", ProjectTold,
               "finance"),
     EventType("time.batched", "batch", "Approved hours wait in a batch to be rated.", Batched,
-              "finance"),
+              "finance", lasts=False),
     EventType("expense.batched", "batch",
               "Approved expenses wait in a batch to be rated, or ones that count no more to be "
-              "taken back.", Batched, "finance"),
+              "taken back.", Batched, "finance", lasts=False),
     EventType("time.rerated", "contract",
               "Open work is priced again at today's rate cards; a person saw the difference.",
               Rerated, "finance"),
@@ -206,10 +216,10 @@ _NAMED = (
               "The ledger cannot tell what it recognised.", RevenueNotCompared, "finance"),
     EventType("connection.lost", "connection",
               "A system is away: it is not called, and what needs it waits.", ConnectionLost,
-              "integration"),
+              "integration", lasts=False),
     EventType("connection.restored", "connection",
               "A system is back: what waits for it goes on, a few at a time.", ConnectionRestored,
-              "integration"),
+              "integration", lasts=False),
     EventType("hold.fixed", "hold", "A person corrected what is held; the original is kept.",
               HoldAct, "integration"),
     EventType("hold.replayed", "hold", "A person set going what was held.", HoldAct,
@@ -241,6 +251,20 @@ _NAMED = (
     EventType("bulk.declined", "bulk", "A bulk act is not to run.", BulkTold, "integration"),
     EventType("bulk.ended", "bulk", "Every hold of a bulk act was acted on.", BulkTold,
               "integration"),
+    EventType("reconciliation.due", "reconciliation", "Two systems are to be compared.",
+              ReconciliationDue, "integration", lasts=False),
+    EventType("reconciliation.finished", "reconciliation",
+              "Two systems were compared, and what differs is known.", ReconciliationFinished,
+              "finance"),
+    EventType("reconciliation.repair_asked", "break",
+              "A person has the work behind a difference done again.", RepairAsked, "finance",
+              lasts=False),
+    EventType("reconciliation.break_accepted", "reconciliation",
+              "A person answers for a difference that stays.", BreakAccepted, "finance"),
+    EventType("reconciliation.signed", "reconciliation",
+              "A person signed that what two systems say is explained.", ReconciliationSigned,
+              "finance"),
 )  # fmt: skip
 
 CATALOGUE: dict[str, EventType] = {e.name: e for e in (*_of_every_record(), *_NAMED)}
+PASSING = frozenset(e.name for e in CATALOGUE.values() if not e.lasts)

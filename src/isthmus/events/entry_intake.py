@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -12,13 +11,20 @@ from typing import TYPE_CHECKING, Generic
 
 from pydantic import ValidationError
 
-from isthmus.canonical import Contract, ExpenseEntry, TimeEntry
+from isthmus.access.forgotten import without_notes
+from isthmus.canonical import ExpenseEntry, TimeEntry
 from isthmus.canonical.base import references
 from isthmus.connect import Change, FieldProblem
+from isthmus.events.entries_again import price_again
+from isthmus.kit.beside import beside
 from isthmus.kit.ids import derived_id
-from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
-from isthmus.store.entries import POSTED, RATED, RECEIVED, WITHDRAWN, Entries, EntryRow
+from isthmus.store.entries import (
+    WITHDRAWN,
+    Entries,
+    EntryRow,
+    Upserted,
+)
 from isthmus.store.entry_kinds import E
 from isthmus.store.holds import HELD, NewHold
 from isthmus.store.ledger import FactRow
@@ -81,45 +87,63 @@ class EntryIntake(Generic[E]):
         source: Connected,
         changes: Sequence[Change],
         remedy: str = "Correct the entry in the PSA; it is read again by itself.",
+        batch_of: Callable[[E], str | None] = lambda entry: None,
     ) -> EntriesTaken:
         """A bad entry is held, the others go on. References are canonical ids.
 
-        Facts of what changed or went away are taken back here, at once: an invoice drafted
-        a moment later must not bill what the PSA no longer says.
+        New entries go into the batch that they are told. Facts of what changed or went away are
+        taken back here, at once: an invoice drafted a moment later must not bill what the PSA no
+        longer says.
         """
         if not changes:
             return EntriesTaken()
-        facts = await self._facts(tx, source, changes)
-        invoiced = {f.source_id for f in facts if f.invoice is not None}
-        live, refused = await asyncio.to_thread(self._judged, source, changes)
+        live, refused = await beside(len(changes), self._judged, source, changes)
+        live = await without_notes(tx, self._kind, live)
         await tx.holds.open_many(
             [self._unusable(source, id, problems, remedy) for id, problems in refused.items()]
         )
         keys = [self._key(source, external_id) for external_id in live]
         await tx.holds.resolve_many(keys, "corrected at the source", "isthmus")
-        upserted = await self._what.rows(tx).upsert(source.name, live, invoiced)
+        new = {e.id for e in await self._what.rows(tx).insert(source.name, live, batch_of)}
+        there = {id: entry for id, entry in live.items() if entry.id not in new}
+        gone = [change.external_id for change in changes if change.deleted]
+        if not (there or gone):
+            return EntriesTaken(frozenset(new), refused=refused)
+        return await self._taken_again(tx, source, there, gone, new, refused)
+
+    async def _taken_again(
+        self,
+        tx: Transaction,
+        source: Connected,
+        there: Mapping[str, E],
+        gone: Sequence[str],
+        new: AbstractSet[str],
+        refused: Mapping[str, Problems],
+    ) -> EntriesTaken:
+        """What was here before, by the source's id: changed, as it was, or gone."""
+        facts = await self._facts(tx, source, [*there, *gone])
+        invoiced = {f.source_id for f in facts if f.invoice is not None}
+        upserted: Upserted[E] = await self._what.rows(tx).upsert(source.name, there, invoiced)
         changed = {before.entry.id: before for before in upserted.changed}
         await self._take_back(tx, facts, changed.keys() - invoiced)
-        idle = {e.id for e in live.values() if e.approval != "approved" or not e.is_billable}
+        idle = {e.id for e in there.values() if e.approval != "approved" or not e.is_billable}
         await self._left_in_ledger(tx, facts, (changed.keys() - invoiced) & idle)
         for id in changed.keys() & invoiced:
             await self._changed_after_invoicing(tx, changed[id], "changed")
-        gone = [c.external_id for c in changes if c.deleted]
         await self._withdraw(tx, source, gone, facts, invoiced)
         return EntriesTaken(
-            frozenset(upserted.new), frozenset(changed), changed.keys() & invoiced, refused
+            frozenset({*new, *upserted.new}), frozenset(changed), changed.keys() & invoiced, refused
         )
 
     async def _facts(
-        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+        self, tx: Transaction, source: Connected, external_ids: Iterable[str]
     ) -> list[FactRow]:
         """Facts in force of these entries, under the locks of their contracts: no invoice is
         drafted from them meanwhile.
         """
-        ids = [self._id(source, change.external_id) for change in changes]
+        ids = [self._id(source, external_id) for external_id in external_ids]
         contracts = {fact.contract for fact in await tx.ledger.live(self._kind, ids)}
-        for contract in sorted(contracts):
-            await tx.lock(f"contract:{contract}")
+        await tx.lock_all(f"contract:{contract}" for contract in contracts)
         return await tx.ledger.live(self._kind, ids) if contracts else []
 
     async def _take_back(
@@ -232,22 +256,19 @@ class EntryIntake(Generic[E]):
     async def _resolved(
         self, tx: Transaction, source: Connected, changes: Sequence[Change]
     ) -> list[Change]:
-        """Canonical ids in all references, one query per kind; an unknown one becomes None."""
+        """Canonical ids in all references, one query for all kinds; an unknown one becomes None."""
         named = references(self._what.model)
         wanted: dict[str, set[str]] = {}
         for change in changes:
             for name, kind in named.items():
                 if external := change.attributes.get(name):
                     wanted.setdefault(kind, set()).add(str(external))
-        known = {
-            kind: await tx.xref.canonical_many(kind, source.space, ids)
-            for kind, ids in wanted.items()
-        }
+        known = await tx.xref.canonical_of(source.space, wanted)
         return [
             replace(
                 change,
                 attributes={
-                    name: known[named[name]].get(str(value)) if name in named and value else value
+                    name: known.get((named[name], str(value))) if name in named and value else value
                     for name, value in change.attributes.items()
                 },
             )
@@ -271,28 +292,7 @@ class EntryIntake(Generic[E]):
 def invalid(kind: str, error: ValidationError) -> Problems:
     """The first that a model says against its values."""
     first = error.errors(include_input=False)[0]
-    field = ".".join(map(str, first["loc"]))
-    return (FieldProblem(kind, field, None, first["msg"].lower(), ""),)
-
-
-async def price_again(tx: Transaction, contracts: Iterable[str]) -> None:
-    """Where hours that went away moved the price of others, one of these comes in again: its
-    batch prices the contract as a whole.
-    """
-    for contract in (await tx.records.many(Contract, contracts)).values():
-        if is_priced_alone(contract):
-            continue
-        for fact in await tx.ledger.of_contract(contract.id):
-            is_open = fact.source_kind == TimeEntry.kind and fact.invoice is None
-            if is_open and await _comes_again(tx, fact.source_id):
-                break
-
-
-async def _comes_again(tx: Transaction, entry: str) -> bool:
-    for state in (POSTED, RATED):
-        if await tx.entries.set_state([entry], RECEIVED, was=state, rebatch=True):
-            return True
-    return False
+    return (FieldProblem(kind, ".".join(map(str, first["loc"])), None, first["msg"].lower(), ""),)
 
 
 def posted_key(entry_id: str) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from isthmus.events.catalogue import PASSING
 from isthmus.events.filter import EVERYTHING, Filter
 from isthmus.store.database import Database
 from isthmus.store.events import EventRow
@@ -22,6 +23,14 @@ class Page:
 
     rows: list[EventRow]
     position: int
+
+
+class Forgotten(LookupError):
+    """Events behind a position are removed: who goes on there would miss them unknowingly."""
+
+    def __init__(self, position: int, floor: int) -> None:
+        super().__init__(f"events after {position} are removed up to {floor}")
+        self.position, self.floor = position, floor
 
 
 class Feed:
@@ -56,6 +65,21 @@ class Feed:
             async with self._database.begin() as tx:
                 writers &= await tx.events.writers()
         return end
+
+    async def first(self, only: Filter = EVERYTHING) -> int:
+        """The position from which on a filter's events are all there: of what comes before the
+        last that was removed, only what lasts is left.
+        """
+        if only.types is not None and PASSING.isdisjoint(only.types):
+            return 0
+        async with self._database.begin() as tx:
+            return await tx.event_partitions.floor()
+
+    async def ensure_kept(self, after: int, only: Filter = EVERYTHING) -> None:
+        """To be asked once a page is read. Raises Forgotten."""
+        floor = await self.first(only)
+        if after < floor:
+            raise Forgotten(after, floor)
 
     async def page(self, after: int, limit: int, only: Filter = EVERYTHING) -> Page:
         """At most `limit` events after a position."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from isthmus.access.forgotten import NAMED
 from isthmus.canonical import BY_KIND, CanonicalObject, ExpenseEntry, TimeEntry
 from isthmus.canonical.base import Role, references
 from isthmus.connect import Change, ConnectError
@@ -27,6 +28,7 @@ from isthmus.store.entry_kinds import ENTRY_KINDS
 
 if TYPE_CHECKING:
     from isthmus.events.links import Connected
+    from isthmus.observe.telemetry import Telemetry
 
 log = structlog.get_logger()
 AT_ONCE = 500
@@ -52,6 +54,8 @@ class Taken:
 class Ingest:
     def __init__(self, database: Database, outbox: Outbox, ownership: Ownership) -> None:
         self.database, self.outbox, self.ownership = database, outbox, ownership
+        self.telemetry: Telemetry | None = None
+        """Told of what was taken in, where somebody listens."""
         self._time, self._expenses = EntryIntake(TIME), EntryIntake(EXPENSES)
         self._roles: dict[str, frozenset[Role]] = {}
 
@@ -88,7 +92,20 @@ class Ingest:
                 await tx.watermarks.save(source.name, watermark[0], dict(watermark[1]))
             if message is not None:
                 await tx.inbox.done(message)
+                await self._forget_messages(tx, source, last)
         return sum(done, Taken())
+
+    async def _forget_messages(
+        self, tx: Transaction, source: Connected, changes: Sequence[Change]
+    ) -> None:
+        """What was told of people whose data was erased is not kept as it came in."""
+        for model in NAMED:
+            subjects = await tx.erasures.subjects(model.kind)
+            for change in changes if subjects else ():
+                if change.model is model:
+                    id = await tx.xref.canonical(model.kind, source.space, change.external_id)
+                    if id in subjects:
+                        await tx.personal.empty_messages([(model.kind, change.external_id)])
 
     async def _committed(self, source: Connected, changes: Sequence[Change]) -> Taken:
         async with self.database.begin() as tx:

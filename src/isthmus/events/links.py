@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel
 
@@ -38,6 +39,16 @@ class Connected:
         return self.system.name
 
 
+@dataclass(frozen=True)
+class TheirIds:
+    """The ids that a system has for some objects and for what these point at."""
+
+    named: Mapping[tuple[str, str], str]
+    """By kind and canonical id."""
+    own: Mapping[str, str]
+    """By canonical id."""
+
+
 def referenced(obj: BaseModel) -> dict[str, set[str]]:
     """Kind -> ids that an object and its parts point at."""
     found: dict[str, set[str]] = {}
@@ -53,11 +64,16 @@ def referenced(obj: BaseModel) -> dict[str, set[str]]:
 def _parts(obj: BaseModel) -> list[BaseModel]:
     return [
         item
-        for name in type(obj).model_fields
-        if isinstance(value := getattr(obj, name), tuple)
-        for item in value
+        for name in _lists(type(obj))
+        for item in getattr(obj, name)
         if isinstance(item, BaseModel)
     ]
+
+
+@cache
+def _lists(model: Any) -> tuple[str, ...]:
+    """Attributes that hold any number of parts."""
+    return tuple(n for n, f in model.model_fields.items() if get_origin(f.annotation) is tuple)
 
 
 def translated(obj: Any, ids: Mapping[tuple[str, str], str]) -> Any:
@@ -67,16 +83,24 @@ def translated(obj: Any, ids: Mapping[tuple[str, str], str]) -> Any:
     is refused by its vendor, one that does not map it never sees it.
     """
     changes: dict[str, Any] = {}
-    model = type(obj)
-    for name, kind in references(model).items():
+    model: Any = type(obj)
+    for name, kind, required in _named(model):
         if value := getattr(obj, name):
-            required = model.model_fields[name].is_required()
             changes[name] = ids.get((kind, value), value if required else None)
-    for name in model.model_fields:
+    for name in _lists(model):
         value = getattr(obj, name)
-        if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+        if value and isinstance(value[0], BaseModel):
             changes[name] = tuple(translated(item, ids) for item in value)
+    if isinstance(obj, CanonicalObject):
+        return obj.with_values(changes)
     return obj.model_copy(update=changes)
+
+
+@cache
+def _named(model: Any) -> tuple[tuple[str, str, bool], ...]:
+    """References of a model: attribute, kind, whether it must be there."""
+    fields = model.model_fields
+    return tuple((n, kind, fields[n].is_required()) for n, kind in references(model).items())
 
 
 class Link:
@@ -114,6 +138,14 @@ class Link:
             changes.append(found or Change(model, id, utc_now(), {}, deleted=True))
         await self._ingest.take(self._connected, changes)
 
+    async def unlink_gone(self, model: type[CanonicalObject], canonical_id: str) -> None:
+        """An object that this system had and does not show any more is new to it from now on."""
+        external_id = await self.external_id(model, canonical_id)
+        if external_id is None or await self._connected.system.get(model, external_id):
+            return
+        async with self._database.begin() as tx:
+            await tx.xref.unlink(model.kind, canonical_id, self.space)
+
     async def find(
         self, model: type[CanonicalObject], criteria: Mapping[str, str]
     ) -> Sequence[Change]:
@@ -134,25 +166,41 @@ class Link:
             return await tx.records.find(type(obj), obj.id) or obj
 
     async def put_many(
-        self, objs: Sequence[CanonicalObject], key: str, *, only: frozenset[str] | None = None
+        self,
+        objs: Sequence[CanonicalObject],
+        key: str,
+        *,
+        only: frozenset[str] | None = None,
+        ids: TheirIds | None = None,
     ) -> Sequence[Receipt | ConnectError]:
-        """Write rows that are no records (time, expenses); answers in their order, untouched."""
-        return await self._connected.system.put_many(await self._outgoing(objs, key, only))
+        """Write rows that are no records (time, expenses); answers in their order, untouched.
+        Who writes many in parts asks for their `ids` once, by `ids_of`.
+        """
+        return await self._connected.system.put_many(await self._outgoing(objs, key, only, ids))
+
+    async def ids_of(self, tx: Transaction, objs: Sequence[CanonicalObject]) -> TheirIds:
+        return TheirIds(await self._external_ids(tx, objs), await self._own_ids(tx, objs))
 
     async def _outgoing(
-        self, objs: Sequence[CanonicalObject], key: str, only: frozenset[str] | None
+        self,
+        objs: Sequence[CanonicalObject],
+        key: str,
+        only: frozenset[str] | None,
+        ids: TheirIds | None = None,
     ) -> list[Outgoing]:
-        async with self._database.begin() as tx:
-            ids = await self._external_ids(tx, objs)
-            own = await self._own_ids(tx, objs)
+        if ids is None:
+            async with self._database.begin() as tx:
+                ids = await self.ids_of(tx, objs)
+        named, own = ids.named, ids.own
         return [
-            Outgoing(translated(obj, ids), f"{key}:{obj.id}", own.get(obj.id), only) for obj in objs
+            Outgoing(translated(obj, named), f"{key}:{obj.id}", own.get(obj.id), only)
+            for obj in objs
         ]
 
     async def _own_ids(self, tx: Transaction, objs: Sequence[CanonicalObject]) -> dict[str, str]:
         if objs and objs[0].kind in ENTRY_KINDS:
-            rows = await tx.entries_of(objs[0].kind).many(o.id for o in objs)
-            return {i: r.external_id for i, r in rows.items() if r.connection == self.name}
+            ids = [o.id for o in objs]
+            return await tx.entries_of(objs[0].kind).external_ids(self.name, ids)
         return await tx.xref.external_many(objs[0].kind, self.space, [o.id for o in objs])
 
     async def _external_ids(
@@ -160,13 +208,14 @@ class Link:
     ) -> dict[tuple[str, str], str]:
         wanted: dict[str, set[str]] = {}
         for obj in objs:
-            for kind, ids in referenced(obj).items():
-                wanted.setdefault(kind, set()).update(ids)
-        found: dict[tuple[str, str], str] = {}
-        for kind, ids in wanted.items():
-            external = await tx.xref.external_many(kind, self.space, ids)
-            found |= {(kind, canonical): e for canonical, e in external.items()}
-        return found
+            if _lists(type(obj)):
+                for kind, ids in referenced(obj).items():
+                    wanted.setdefault(kind, set()).update(ids)
+                continue
+            for name, kind, _ in _named(type(obj)):
+                if value := getattr(obj, name):
+                    wanted.setdefault(kind, set()).add(value)
+        return await tx.xref.external_of(self.space, wanted)
 
     async def _received(self, obj: CanonicalObject, receipt: Receipt) -> None:
         async with self._database.begin() as tx:

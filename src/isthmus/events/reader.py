@@ -39,6 +39,7 @@ from isthmus.canonical import (
 )
 from isthmus.connect import Change, ConnectError, Unauthorized, Urgency, Watermark, urgent
 from isthmus.connect.errors import OF_THE_CONNECTION
+from isthmus.events.arrival import Arrival, arrived
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected
 from isthmus.store.database import Database
@@ -127,7 +128,8 @@ class Reader:
             try:
                 if record not in read:
                     read[record] = await self._named(message)
-                await self._ingest.take(self.connected, read[record], message=message.id)
+                with arrived(Arrival(message.id, message.received_at, message.traceparent)):
+                    await self._ingest.take(self.connected, read[record], message=message.id)
             except (*OF_THE_CONNECTION, SQLAlchemyError, OSError):
                 raise
             except Exception as defect:
@@ -205,11 +207,19 @@ class Reader:
             since = Watermark.from_json(state) if state else Watermark()
             with urgent(Urgency.RECONCILIATION):
                 async for page in self.connected.system.changes(model, since):
-                    await self._ingest.take(
-                        self.connected,
-                        page.changes,
-                        watermark=(model.kind, page.watermark.to_json()),
-                    )
+                    if state and not page.changes and page.watermark == since:
+                        await self._found_nothing(model.kind)
+                    else:
+                        await self._ingest.take(
+                            self.connected,
+                            page.changes,
+                            watermark=(model.kind, page.watermark.to_json()),
+                        )
                     await self._after_page(model)
                     count += len(page.changes)
         return count
+
+    async def _found_nothing(self, kind: str) -> None:
+        """Most polls: the watermark, which may name thousands of records, is not written again."""
+        async with self._database.begin() as tx:
+            await tx.watermarks.touch(self.connected.name, kind)

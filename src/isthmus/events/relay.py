@@ -110,7 +110,8 @@ class Relay:
         async with self._database.begin() as tx:
             known = await tx.destinations.find(self.name)
         if known is None:
-            start = 0 if self.destination.start == "first" else await self._feed.settled()
+            first = self.destination.start == "first"
+            start = await (self._feed.first(self._only) if first else self._feed.settled())
             async with self._database.begin() as tx:
                 await tx.destinations.add(self.name, start)
 

@@ -25,6 +25,8 @@ SENT = tuple(name for name in attributes(TimeEntry) if owner_of(TimeEntry, name)
 """What a caller may say of an entry, besides its `external_id`."""
 REFERENCES = {name: kind for name, kind in references(TimeEntry).items() if name in SENT}
 _RATES = ("agreed_rate", "source_rate")
+_NAMES = frozenset(SENT)
+_NUMBERS = (int, Decimal)
 LONGEST_ID = 200
 DIGITS = 12
 """Most digits of a number on each side of its point."""
@@ -83,6 +85,8 @@ def _read(index: int, element: Any) -> Sent:
 
 
 def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
+    if _is_plain(values):
+        return []
     if not _storable(values):
         reason = "some text has a NUL or half a character, which cannot be stored"
         return [_problem("", reason, "Take such characters out.")]
@@ -101,6 +105,19 @@ def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
         for name, value in numbers.items()
         if value is not None and not _exact(value)
     ]  # fmt: skip
+
+
+def _is_plain(values: Mapping[str, Any]) -> bool:
+    """Known names, printable texts, and hours that are a number: most entries are that."""
+    for name, value in values.items():
+        if name not in _NAMES or not (
+            (type(value) is str and value.isprintable())
+            or value is None
+            or type(value) is bool
+            or (name == "hours" and type(value) in _NUMBERS and _exact(value))
+        ):
+            return False
+    return type(values.get("hours")) in _NUMBERS
 
 
 def _exact(value: Any) -> bool:
@@ -126,7 +143,7 @@ def _storable(value: Any) -> bool:
 
 
 async def known(tx: Transaction, source: Connected, sent: Sequence[Sent]) -> Known:
-    """One query per kind that is named."""
+    """One query for all that the connection named, and one per kind of our own ids."""
     named: dict[str, set[str]] = {}
     canonical: dict[str, set[str]] = {}
     for one in sent:
@@ -137,11 +154,7 @@ async def known(tx: Transaction, source: Connected, sent: Sequence[Sent]) -> Kno
             elif id := _canonical_id(value):
                 canonical.setdefault(kind, set()).add(id)
     return Known(
-        {
-            (kind, external): id
-            for kind, ids in named.items()
-            for external, id in (await tx.xref.canonical_many(kind, source.space, ids)).items()
-        },
+        await tx.xref.canonical_of(source.space, named),
         frozenset([
             (kind, id)
             for kind, ids in canonical.items()

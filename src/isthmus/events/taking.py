@@ -7,13 +7,16 @@ write ends.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from isthmus.canonical import CanonicalObject
+from isthmus.access.forgotten import NAMED, impersonal
+from isthmus.canonical import CanonicalObject, Customer
 from isthmus.connect import Change
+from isthmus.events.arrival import arrival, take_span
 from isthmus.events.derived import derived_events
 from isthmus.events.envelope import Event
 from isthmus.kit.ids import new_id
@@ -38,6 +41,7 @@ class Taking:
         change = await self.ingest.resolved(self.tx, self.source, self.change)
         await self.tx.lock(f"{self.kind}:{self.source.space}:{change.external_id}")
         canonical_id = await self._identity(change)
+        change = await self._without_erased(change, canonical_id)
         stored = await self.tx.records.lock(change.model, canonical_id)
         if stored is not None and not await self._linked(canonical_id):
             return "refused"
@@ -80,6 +84,19 @@ class Taking:
             if len(same) == 1:
                 return same[0].id
         return change.canonical_id or new_id()
+
+    async def _without_erased(self, change: Change, canonical_id: str) -> Change:
+        """People whose data was erased come in under their pseudonyms."""
+        if change.model not in NAMED:
+            return change
+        erased = await self.tx.erasures.list(self.kind)
+        own = [each for each in erased if each.subject == canonical_id]
+        others = [each for each in erased if each.subject != canonical_id]
+        known = own if change.model is Customer else [*own, *others]
+        if not known:
+            return change
+        attributes = impersonal(change.model, change.attributes, known, bool(own))
+        return replace(change, attributes=attributes)
 
     async def _linked(self, canonical_id: str) -> bool:
         """Link; two records of one system that claim to be one object are a person's to settle."""
@@ -145,7 +162,10 @@ class Taking:
             data={"version": version, "attributes": attributes, "connection": self.source.name},
         )  # fmt: skip
         await self.ingest.outbox.emit(self.tx, first)
-        for type_ in derived_events(obj, before, after):
+        derived = derived_events(obj, before, after)
+        if self.ingest.telemetry is not None and (derived or arrival() is not None):
+            self.ingest.telemetry.ended(take_span(first, self.source.name))
+        for type_ in derived:
             event = first.caused(type_, self.source.name, obj.id, {"version": version})
             await self.ingest.outbox.emit(self.tx, event)
 

@@ -1,23 +1,30 @@
 """Time entries that callers submit by the thousand: stored and answered in one transaction.
 
 What is answered is on disk. A request that fails has stored nothing and has not used its key, so
-it is sent again as it is. Batches are made by the workers, a moment later and of many requests.
+it is sent again as it is. Many entries are batches of their own; few share the transaction of those
+that come in at the same moment, and are gathered into one batch with them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from isthmus.connect import FieldProblem
+from isthmus.events.batch_soon import BatchSoon
+from isthmus.events.batching import BATCH, OWN_BATCH, Batches
 from isthmus.events.entry_intake import TIME, EntriesTaken, EntryIntake
+from isthmus.events.outbox import Outbox
 from isthmus.events.sent_entries import Sent, change, known, read
+from isthmus.events.together import Together
+from isthmus.kit.beside import beside
 from isthmus.kit.ids import derived_id
 from isthmus.store.database import Database, Transaction
 from isthmus.store.submissions import Submission
@@ -50,54 +57,110 @@ class Answer:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Request:
+    source: Connected
+    key: str
+    digest: bytes
+    sent: Sequence[Sent]
+
+    @property
+    def size(self) -> int:
+        return len(self.sent)
+
+    @property
+    def touches(self) -> AbstractSet[Hashable]:
+        return {self.key, *((self.source.name, one.external_id) for one in self.sent
+                            if one.external_id is not None)}  # fmt: skip
+
+
 class TimeSubmissions:
-    def __init__(self, database: Database, limit: int) -> None:
-        self._database, self._limit = database, limit
+    def __init__(self, database: Database, outbox: Outbox, limit: int) -> None:
+        self._database, self._outbox, self._limit = database, outbox, limit
+        self._few = BatchSoon(database, outbox)
         self._intake = EntryIntake(TIME)
+        self._together = Together[Request, Answer](self._store, BATCH)
         self._waiting, self._counted_at = limit, 0.0
 
     async def take(
         self, source: Connected, key: str, digest: bytes, elements: Sequence[Any]
     ) -> Answer:
         """Raises KeyUsed, Backlogged."""
-        async with self._database.begin() as tx:
-            if earlier := await tx.submissions.find(key):
-                return _again(key, digest, earlier)
-            await self._ensure_room(tx)
-        sent = await asyncio.to_thread(read, elements)
-        async with self._database.begin() as tx:
-            if not await tx.submissions.claim(key, digest):
-                earlier = await tx.submissions.find(key)
-                assert earlier is not None, "keys are kept for days"
-                return _again(key, digest, earlier)
-            entries = await self._stored(tx, source, sent)
-            counted = Counter(entry["outcome"] for entry in entries)
-            counts = {name: counted[name] for name in OUTCOMES}
-            text = to_json({**counts, "entries": entries}).decode()
-            await tx.submissions.answer(key, text)
-        self._waiting += len(sent)
-        return Answer(text, repeated=False, counts=counts)
+        if self._must_count():
+            async with self._database.begin() as tx:
+                if not await tx.submissions.many([key]):
+                    await self._ensure_room(tx)
+        sent = await beside(len(elements), read, elements)
+        request = Request(source, key, digest, sent)
+        take = self._together.take if len(sent) < OWN_BATCH else self._alone
+        answer = await take(request)
+        self._waiting += 0 if answer.repeated else len(sent)
+        if answer.counts.get("accepted") or answer.counts.get("changed"):
+            self._few.nudge()
+        return answer
+
+    async def close(self) -> None:
+        await self._few.close()
 
     async def _ensure_room(self, tx: Transaction) -> None:
         """Own additions count at once, those of other processes when it is counted again."""
-        now = time.monotonic()
-        if self._waiting >= self._limit or now - self._counted_at > COUNTED_EVERY:
-            self._waiting, self._counted_at = await tx.entries.waiting(self._limit), now
+        self._counted_at = time.monotonic()
+        self._waiting = await tx.entries.waiting(self._limit)
         if self._waiting >= self._limit:
             raise Backlogged(self._limit)
 
+    def _must_count(self) -> bool:
+        old = time.monotonic() - self._counted_at > COUNTED_EVERY
+        return old or self._waiting >= self._limit
+
+    async def _alone(self, request: Request) -> Answer:
+        [answer] = await self._store([request])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _store(self, group: Sequence[Request]) -> list[Answer | Exception]:
+        """In one transaction. The requests name different entries under different keys."""
+        async with self._database.begin() as tx:
+            ours = await tx.submissions.claim({one.key: one.digest for one in group})
+            answers = await self._answers(tx, [one for one in group if one.key in ours])
+            await tx.submissions.answer({key: answer.text for key, answer in answers.items()})
+            theirs = await tx.submissions.many({one.key for one in group} - ours)
+        return [
+            answers.get(one.key) or _again(one.key, one.digest, theirs[one.key]) for one in group
+        ]
+
+    async def _answers(self, tx: Transaction, requests: Sequence[Request]) -> dict[str, Answer]:
+        answers: dict[str, Answer] = {}
+        for source in {one.source.name: one.source for one in requests}.values():
+            of_source = [one for one in requests if one.source is source]
+            outcomes = await self._stored(tx, source, [s for one in of_source for s in one.sent])
+            answers |= {one.key: _answer(islice(outcomes, one.size)) for one in of_source}
+        return answers
+
     async def _stored(
         self, tx: Transaction, source: Connected, sent: Sequence[Sent]
-    ) -> list[dict[str, Any]]:
+    ) -> Iterator[dict[str, Any]]:
         there = await known(tx, source, sent)
         changes = [change(source, one, there) for one in sent if one.external_id]
-        taken = await self._intake.take_resolved(tx, source, changes, REMEDY)
-        return [_outcome(source, one, taken) for one in sent]
+        own = Batches()
+        give = own.give if len(changes) >= OWN_BATCH else lambda entry: None
+        taken = await self._intake.take_resolved(tx, source, changes, REMEDY, give)
+        await own.announce(tx, self._outbox, taken.new)
+        return (_outcome(source, one, taken) for one in sent)
 
 
-def _again(key: str, digest: bytes, earlier: Submission) -> Answer:
+def _answer(outcomes: Iterator[dict[str, Any]]) -> Answer:
+    entries = list(outcomes)
+    counted = Counter(entry["outcome"] for entry in entries)
+    counts = {name: counted[name] for name in OUTCOMES}
+    text = to_json({**counts, "entries": entries}).decode()
+    return Answer(text, repeated=False, counts=counts)
+
+
+def _again(key: str, digest: bytes, earlier: Submission) -> Answer | KeyUsed:
     if earlier.digest != digest:
-        raise KeyUsed(key)
+        return KeyUsed(key)
     return Answer(earlier.answer, repeated=True)
 
 

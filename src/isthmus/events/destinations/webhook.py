@@ -15,7 +15,7 @@ import time
 import httpx2
 
 from isthmus.connect import Refused, Throttled, Unavailable
-from isthmus.connect.http import trusted
+from isthmus.connect.outbound import host_of, outbound
 from isthmus.events.message import CONTENT_TYPE, Message
 from isthmus.landscape.destinations import Destination, signing_key
 
@@ -44,7 +44,7 @@ class WebhookOut:
             raise ValueError(f"destination {name} has no secret")
         self._name, self._url = name, destination.url.get_secret_value()
         self._key = signing_key(destination.secret)
-        self._client = httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False, verify=trusted())
+        self._client = outbound(name, {host_of(self._url)}, timeout=TIMEOUT)
 
     async def send(self, message: Message) -> None:
         headers = headers_of(self._key, message, int(time.time()))

@@ -1,0 +1,44 @@
+"""Few entries at a time are gathered for a moment, and then batched by whoever took them in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from isthmus.events.batching import batch_time
+from isthmus.events.outbox import Outbox
+from isthmus.store.database import Database
+
+GATHERED = 0.2
+"""Seconds: callers who post entries one by one then share a run."""
+log = structlog.get_logger()
+
+
+class BatchSoon:
+    """What is left undone here, the workers do within two seconds."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database, self._outbox = database, outbox
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def nudge(self) -> None:
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="batch soon")
+
+    async def _run(self) -> None:
+        while self._wanted:
+            await asyncio.sleep(GATHERED)
+            self._wanted = False
+            try:
+                await batch_time(self._database, self._outbox)
+            except SQLAlchemyError as error:
+                log.warning("batch.left", reason=str(error).splitlines()[0])
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._wanted = False
+            await self._task
