@@ -6,6 +6,7 @@ from isthmus.connect.errors import (
     ConnectError,
     Duplicate,
     FieldProblem,
+    HostRefused,
     Invalid,
     PeriodClosed,
     QuotaSpent,
@@ -34,8 +35,8 @@ from isthmus.connect.watermark import Watermark
 
 __all__ = [
     "BreakerOpen", "Capability", "Change", "Conflict", "ConnectError", "ConnectionContext",
-    "Connector", "Duplicate", "FieldProblem", "Gate", "Health", "Invalid", "LocalGate", "Notice",
-    "Outgoing", "Page", "Pass", "PeriodClosed", "Queue", "Quota", "QuotaSpent", "Receipt",
-    "Refused", "Reply", "Signal", "System", "Throttled", "Unauthorized", "Unavailable", "Urgency",
-    "Watermark", "Webhook", "current_urgency", "urgent",
+    "Connector", "Duplicate", "FieldProblem", "Gate", "Health", "HostRefused", "Invalid",
+    "LocalGate", "Notice", "Outgoing", "Page", "Pass", "PeriodClosed", "Queue", "Quota",
+    "QuotaSpent", "Receipt", "Refused", "Reply", "Signal", "System", "Throttled", "Unauthorized",
+    "Unavailable", "Urgency", "Watermark", "Webhook", "current_urgency", "urgent",
 ]  # fmt: skip

@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 
 import httpx2
 
+from isthmus.connect.errors import Unauthorized
 from isthmus.kit.clock import utc_now
+from isthmus.kit.masking import SECRETS
+from isthmus.kit.secret import look_again
 
 RENEW_BEFORE = timedelta(seconds=60)
 
@@ -29,7 +32,8 @@ class Token:
 
 
 class TokenAuth(httpx2.Auth):
-    """Bearer token, minted when needed, renewed once when a call is rejected with it.
+    """Bearer token, minted when needed, renewed once when a call is rejected with it. Where none
+    is given, the secrets are looked up again, and a token is asked for once more if one changed.
 
     `mint` builds the token request; `read` turns its answer into a Token or raises Unauthorized;
     `rejected` tells an answer that means "this token is no longer good".
@@ -53,21 +57,33 @@ class TokenAuth(httpx2.Auth):
         used = self._token
         if used is None or not used.usable:
             async with self._lock:
-                if self._token is None or not self._token.usable:
+                is_stale = self._token is None or not self._token.usable
+                if is_stale and not await self._renewed((yield self._mint())):
                     await self._renew((yield self._mint()))
                 used = self._token
         response = yield self._signed(request, used)
         if not self._rejected(response):
             return
         async with self._lock:
-            if self._token is used:
+            if self._token is used and not await self._renewed((yield self._mint())):
                 await self._renew((yield self._mint()))
             used = self._token
         yield self._signed(request, used)
 
+    async def _renewed(self, response: httpx2.Response) -> bool:
+        """False where no token was given to secrets that have changed since."""
+        try:
+            await self._renew(response)
+        except Unauthorized:
+            if not await asyncio.to_thread(look_again):
+                raise
+            return False
+        return True
+
     async def _renew(self, response: httpx2.Response) -> None:
         await response.aread()
         self._token = self._read(response)
+        SECRETS.add(self._token.value)
 
     def _signed(self, request: httpx2.Request, token: Token | None) -> httpx2.Request:
         if token is not None:

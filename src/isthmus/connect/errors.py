@@ -7,6 +7,7 @@ ConnectError
 |  `- QuotaSpent   not called, because the limit is spent: wait as a row for `retry_after`
 |- Unauthorized    refreshed once already: stop the connection, tell its owner
 |- Refused         the system will never accept this: dead letter
+|  `- HostRefused  not called, because nothing configured names the host
 |- Invalid         a person must correct the named fields
 |- Conflict        read again, merge, retry
 |- PeriodClosed    wait for the period to open, or re-date by policy
@@ -117,6 +118,24 @@ class Refused(ConnectError):
     remedy = "Correct the cause in the system that owns the data, then replay or skip."
 
 
+class HostRefused(Refused):
+    """`host` is one that the landscape does not name; `code` is `host_not_configured`."""
+
+    remedy = (
+        "If it is the system's own, add the host where the landscape configures it; if not, "
+        "somebody is leading calls astray: tell whoever runs the system."
+    )
+
+    def __init__(
+        self, system: str, message: str, *, code: str | None = None, host: str = ""
+    ) -> None:
+        super().__init__(system, message, code=code)
+        self.host = host
+
+    def state(self) -> dict[str, Any]:
+        return {**super().state(), "host": self.host}
+
+
 class Invalid(ConnectError):
     remedy = "Correct the fields in the system that owns them, then replay."
 
@@ -183,7 +202,7 @@ ERRORS: dict[str, type[ConnectError]] = {
     c.__name__: c
     for c in (
         Unavailable, Throttled, Unauthorized, Refused, Invalid, Conflict, PeriodClosed, Duplicate,
-        BreakerOpen, QuotaSpent,
+        BreakerOpen, QuotaSpent, HostRefused,
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from isthmus.connect.quota import Signal, Urgency, current_urgency
+from isthmus.connect.story import Call
 
 TURNS = 5
 """One turn in so many goes to who waits longest among the less urgent."""
@@ -22,6 +23,8 @@ class Pass:
     urgency: Urgency
     probe: bool = False
     requests: int = 0
+    call: Call | None = None
+    """How the last of them went."""
 
 
 class Gate(Protocol):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -17,11 +15,15 @@ import structlog
 
 from isthmus.connect.errors import NOT_CALLED, Unavailable
 from isthmus.connect.gate import Gate, LocalGate, Pass
+from isthmus.connect.outbound import host_of, outbound, trusted
 from isthmus.connect.quota import Signal, read_signal
+from isthmus.connect.story import Call, current_story, new_span_id
+from isthmus.kit.clock import utc_now
 
 log = structlog.get_logger()
 
 DEFAULT_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+__all__ = ["DEFAULT_TIMEOUT", "Http", "dump_json", "parse_json", "trusted"]
 _INSIDE: ContextVar[Pass] = ContextVar("inside")
 
 
@@ -55,17 +57,12 @@ def parse_json(system: str, response: httpx2.Response) -> Any:
         ) from error
 
 
-@cache
-def trusted() -> ssl.SSLContext:
-    """The certificate authorities, read once in a process and not for each client."""
-    return httpx2.create_ssl_context()
-
-
 class Http:
     """A client for one base URL. Statuses are the connector's to read; transport is ours.
 
     Every request passes the gate; `signals` reads what its answer says of the vendor's limits.
-    Without a gate, `concurrency` calls at once are this client's own limit.
+    Without a gate, `concurrency` calls at once are this client's own limit. No host is called but
+    that of `base_url` and `hosts`.
     """
 
     def __init__(
@@ -78,19 +75,15 @@ class Http:
         concurrency: int = 10,
         gate: Gate | None = None,
         signals: Callable[[httpx2.Response], Signal] = read_signal,
+        hosts: Iterable[str] = (),
     ) -> None:
         self.system = system
         self._gate = gate or LocalGate(concurrency)
         self._signals = signals
-        self._client = httpx2.AsyncClient(
-            base_url=base_url,
-            auth=auth,
-            timeout=timeout,
-            limits=httpx2.Limits(max_connections=None),
-            follow_redirects=False,
-            event_hooks={"request": [self._charge]},
-            verify=trusted(),
-        )
+        self._client = outbound(
+            system, {host_of(base_url), *hosts}, hooks=[self._charge], base_url=base_url,
+            auth=auth, timeout=timeout, limits=httpx2.Limits(max_connections=None),
+        )  # fmt: skip
 
     async def _charge(self, request: httpx2.Request) -> None:
         await self._gate.charge(_INSIDE.get())
@@ -118,13 +111,29 @@ class Http:
         passed, signal = await self._gate.enter(), Signal()
         _INSIDE.set(passed)
         try:
-            response = await self._send(request, path)
+            response = await self._told(request, path, passed)
             signal = self._signals(response)
         except Unavailable as error:
             signal = Signal() if isinstance(error, NOT_CALLED) else Signal(lost=error.message)
             raise
         finally:
             await self._gate.leave(passed, signal)
+        return response
+
+    async def _told(self, request: httpx2.Request, path: str, passed: Pass) -> httpx2.Response:
+        """Send as a part of the story that is worked on, and leave with the pass how it went."""
+        story, span_id = current_story(), new_span_id()
+        if story is not None:
+            request.headers["traceparent"] = story.traceparent(span_id)
+        started_at, started, status = utc_now(), time.monotonic(), None
+        try:
+            response = await self._send(request, path)
+            status = response.status_code
+        finally:
+            passed.call = Call(
+                request.method, path.partition("?")[0], status, started_at,
+                time.monotonic() - started, span_id, story,
+            )  # fmt: skip
         return response
 
     async def _send(self, request: httpx2.Request, path: str) -> httpx2.Response:

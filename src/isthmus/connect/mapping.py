@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -57,11 +58,15 @@ class AttributeMap(BaseModel):
 
 
 class Mapping(BaseModel):
-    """One vendor object. Python code in the connector adds what needs more than one field."""
+    """One vendor object. Python code in the connector adds what needs more than one field.
+
+    `kind` is the canonical object, where that is not the name of the file.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     object: str
+    kind: str | None = None
     version: int = 1
     attributes: dict[str, AttributeMap]
 
@@ -70,14 +75,14 @@ class Mapping(BaseModel):
         cls, package: str, name: str, overlays: MappingType[str, MappingType[str, Any]]
     ) -> Mapping:
         """Read `<package>/mappings/<name>.yaml` with the landscape's `overlays[name]` laid over."""
-        text = resources.files(package).joinpath("mappings", f"{name}.yaml").read_text("utf-8")
-        raw = YAML(typ="safe", pure=True).load(text)
+        shipped = _shipped(package, name)
+        attributes = dict(shipped["attributes"])
         for attribute, changed in overlays.get(name, {}).items():
-            base = raw["attributes"].get(attribute, {})
+            base = attributes.get(attribute, {})
             base = {"field": base} if isinstance(base, str) else base
             changed = {"field": changed} if isinstance(changed, str) else dict(changed)
-            raw["attributes"][attribute] = {**base, **changed}
-        return cls.model_validate(raw)
+            attributes[attribute] = {**base, **changed}
+        return cls.model_validate({**shipped, "attributes": attributes})
 
     def fields(self) -> list[str]:
         """Every vendor field to ask for, once each, in a stable order."""
@@ -88,6 +93,34 @@ class Mapping(BaseModel):
                 if spec.currency and not spec.currency.startswith("="):
                     paths[spec.currency] = None
         return list(paths)
+
+
+@cache
+def _shipped(package: str, name: str) -> dict[str, Any]:
+    """As the file says; nobody may change it."""
+    text = resources.files(package).joinpath("mappings", f"{name}.yaml").read_text("utf-8")
+    found: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return found
+
+
+@cache
+def _names(package: str) -> tuple[str, ...]:
+    folder = resources.files(package).joinpath("mappings")
+    if not folder.is_dir():
+        return ()
+    files = (each.name for each in folder.iterdir())
+    return tuple(sorted(f.removesuffix(".yaml") for f in files if f.endswith(".yaml")))
+
+
+def mappings_of(
+    package: str, overlays: MappingType[str, MappingType[str, Any]]
+) -> dict[str, list[Mapping]]:
+    """All that a connector ships, with a landscape's overlays, by kind of the canonical object."""
+    found: dict[str, list[Mapping]] = {}
+    for name in _names(package):
+        mapping = Mapping.load(package, name, overlays)
+        found.setdefault(mapping.kind or name, []).append(mapping)
+    return found
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,10 @@ class Watermark:
 
     def admits(self, external_id: str, stamp: datetime, record: Mapping[str, Any]) -> bool:
         """Take a record into account; False when it was delivered already, unchanged."""
-        mark = fingerprint(record)
+        return self.admits_mark(external_id, stamp, fingerprint(record))
+
+    def admits_mark(self, external_id: str, stamp: datetime, mark: str) -> bool:
+        """The same for one whose fingerprint is known."""
         known = self.recent.get(external_id)
         self.recent[external_id] = (stamp, mark)
         self.position = max(self.position, stamp)

@@ -7,14 +7,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role
+from isthmus.kit.secret import Store
 from isthmus.landscape.checks import check_meaning
+from isthmus.landscape.checks.access import PROVIDERS, check_access
 from isthmus.landscape.checks.parts import keys_at
+from isthmus.landscape.checks.promises import check_promises
 from isthmus.landscape.connection import Connection, OpenedConnection
 from isthmus.landscape.destinations import Destination
 from isthmus.landscape.document import Document, Kind, read_document
@@ -22,7 +26,7 @@ from isthmus.landscape.explain import Explainer
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.landscape.mistake import KeyPath, LandscapeError, Mistake
 from isthmus.landscape.model import Landscape, LandscapeFile
-from isthmus.landscape.secrets import Secrets, masked
+from isthmus.landscape.secrets import Secrets
 
 LANDSCAPE = Kind(
     name="landscape",
@@ -31,7 +35,7 @@ LANDSCAPE = Kind(
     place="Name the file with --landscape or ISTHMUS_LANDSCAPE; start from examples/isthmus.yaml.",
 )
 DESKS = ("exceptions", "desks")
-"""Beside the connections the only place with secrets."""
+"""Secrets beside those of the connections, resolved desk by desk."""
 Connectors = Mapping[str, type[BaseModel]]
 """Vendor -> the model of its part of a connection.
 
@@ -61,11 +65,16 @@ def load(
     plays: Plays | None = None,
     mapped: Mapped | None = None,
     event_types: Collection[str] = (),
+    flows: Collection[str] = (),
+    access_roles: Collection[str] = (),
+    stores: Mapping[str, Store] = MappingProxyType({}),
 ) -> Landscape:
     """The landscape in the file. Raises LandscapeError with every mistake. `event_types` are
-    those that a destination may ask for; none: they are not checked.
+    those that a destination may ask for, `flows` those of which something may be
+    promised, `access_roles` those that people may have; none: they are not checked. `stores` are
+    secret managers by scheme.
     """
-    reading = check(path, connectors, env, plays, mapped, event_types)
+    reading = check(path, connectors, env, plays, mapped, event_types, flows, access_roles, stores)
     if reading.landscape is None:
         raise LandscapeError(Path(path), reading.mistakes)
     return reading.landscape
@@ -78,6 +87,9 @@ def check(
     plays: Plays | None = None,
     mapped: Mapped | None = None,
     event_types: Collection[str] = (),
+    flows: Collection[str] = (),
+    access_roles: Collection[str] = (),
+    stores: Mapping[str, Store] = MappingProxyType({}),
 ) -> Reading:
     """As `load`, with the mistakes as a value."""
     document = read_document(Path(path), LANDSCAPE)
@@ -85,10 +97,12 @@ def check(
     opened: dict[str, OpenedConnection] = {}
     shape: LandscapeFile | None = None
     if document.data:
-        secrets = Secrets(document, env)
+        secrets = Secrets(document, env, stores)
         opened = _connections(document, connectors, secrets)
         shape = _shape(document, secrets)
         check_meaning(document, connectors, plays or {}, mapped or {}, event_types)
+        check_promises(document, flows)
+        check_access(document, access_roles)
     mistakes = tuple(sorted(set(document.mistakes)))
     failed = shape is None or any(m.severity == "error" for m in mistakes)
     if shape is None or failed:
@@ -112,8 +126,9 @@ def _shared(written: dict[str, Any]) -> dict[str, Any]:
 def _shape(document: Document, secrets: Secrets) -> LandscapeFile | None:
     """The file without the vendors' own keys, which `_connections` looks at."""
     data = dict(document.data)
-    if "destinations" in data:
-        data["destinations"] = secrets.resolve(data["destinations"], ("destinations",))
+    for section in ("destinations", "alerts", "access"):
+        if section in data:
+            data[section] = secrets.resolve(data[section], (section,))
     connections = data.get("connections")
     if isinstance(connections, dict):
         data["connections"] = {
@@ -130,20 +145,37 @@ def _shape(document: Document, secrets: Secrets) -> LandscapeFile | None:
         Explainer(document, LandscapeFile, secrets=secrets).explain(error)
         return None
     for name, destination in shape.destinations.items():
-        _warn_of_password(document, ("destinations", name), destination)
-    _warn_of_literals(document, written, shape)
+        _warn_of_password(document, secrets, ("destinations", name), destination)
+    _warn_of_literals(document, secrets, written, shape)
+    providers = keys_at(document, *PROVIDERS)
+    secrets.masked(providers, shape.access.providers, PROVIDERS, partial(_literal, document))
+    _keep_alive(document, secrets, shape)
     return shape
 
 
-def _warn_of_password(document: Document, path: KeyPath, destination: Destination) -> None:
+def _keep_alive(document: Document, secrets: Secrets, shape: LandscapeFile) -> None:
+    """Their secrets are looked up again while everything runs."""
+    for part, value in (("destinations", shape.destinations), ("alerts", shape.alerts)):
+        shape.__dict__[part] = secrets.alive(document.data.get(part), value)
+    for inside, path in ((shape.exceptions, DESKS), (shape.access, PROVIDERS)):
+        name = path[-1]
+        written = keys_at(document, *path)
+        inside.__dict__[name] = secrets.alive(written, getattr(inside, name))
+
+
+def _warn_of_password(
+    document: Document, secrets: Secrets, path: KeyPath, destination: Destination
+) -> None:
     """An address is a secret where it holds a password."""
     keys = document.get(path)
     open_address = "@" not in destination.url.get_secret_value()
     written = {k: v for k, v in keys.items() if k != "url" or not open_address}
-    masked(written, destination, path, partial(_literal, document))
+    secrets.masked(written, destination, path, partial(_literal, document))
 
 
-def _warn_of_literals(document: Document, written: dict[str, Any], shape: LandscapeFile) -> None:
+def _warn_of_literals(
+    document: Document, secrets: Secrets, written: dict[str, Any], shape: LandscapeFile
+) -> None:
     """The address of a webhook may be written out; that of a channel holds its token."""
 
     def literal(at: KeyPath) -> None:
@@ -151,7 +183,7 @@ def _warn_of_literals(document: Document, written: dict[str, Any], shape: Landsc
         if not plain:
             _literal(document, at)
 
-    masked(written, shape.exceptions.desks, DESKS, literal)
+    secrets.masked(written, shape.exceptions.desks, DESKS, literal)
 
 
 def _literal(document: Document, at: KeyPath) -> None:
@@ -201,7 +233,8 @@ def _open(
     config = _config(document, secrets, path, model, resolved)
     if config is None:
         return None
-    shown = masked(own, config, path, partial(_literal, document))
+    shown = secrets.masked(own, config, path, partial(_literal, document))
+    secrets.alive(own, config)
     try:
         shared = Connection.model_validate(_shared(keys))
     except ValidationError:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from isthmus.canonical.base import Role
+from isthmus.landscape.access import Access
 from isthmus.landscape.bindings import Roles, connection_playing
 from isthmus.landscape.connection import Connection, OpenedConnection, Poll
 from isthmus.landscape.destinations import Destination
@@ -17,7 +18,9 @@ from isthmus.landscape.firm import Firm, Part
 from isthmus.landscape.mistake import Mistake
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
 from isthmus.landscape.policies import Policies, Schedules
+from isthmus.landscape.reconciliations import Reconciliation
 from isthmus.landscape.retention import Retention
+from isthmus.landscape.sla import Alerts, Promise
 from isthmus.rules.ownership import Ownership
 
 
@@ -47,8 +50,20 @@ class LandscapeFile(Part):
     exceptions: Exceptions = Field(
         default=Exceptions(), description="How holds are worked through."
     )
+    sla: dict[str, Promise] = Field(
+        default={}, description="Flow to how soon its runs are to be done."
+    )
+    alerts: Alerts = Field(
+        default=Alerts(), description="Where each owner is told that a promise is being broken."
+    )
+    reconciliations: dict[str, Reconciliation] = Field(
+        default={}, description="Systems that are compared, by a name you choose."
+    )
     retention: Retention = Field(
         default=Retention(), description="How long what is finished is kept in full."
+    )
+    access: Access = Field(
+        default=Access(), description="Who knows the firm's people, and which roles they have."
     )
 
 

@@ -29,8 +29,8 @@ Age = Annotated[Literal["never"] | Duration, AfterValidator(_long_enough)]
 
 
 class Retention(Part):
-    """`never` keeps a class for good. Facts, documents, holds, comments and events are always
-    kept, and of what is removed the keys by which a repeat is known.
+    """`never` keeps a class for good. Facts, documents, holds, comments and events that tell of
+    them are always kept, and of what is removed the keys by which a repeat is known.
     """
 
     runs: Age = Field(
@@ -43,7 +43,37 @@ class Retention(Part):
         description="Age at which headers and body of an inbound message that was taken in are "
         "removed. Its key is kept.",
     )
+    events: Age = Field(
+        default=timedelta(days=90),
+        description="Age that events which only pass reach at least: changes of records, batches, "
+        "systems that are lost and found. They go once every destination has them, and who asks "
+        "`GET /events` for them later is answered 410. All other events are kept for good.",
+    )
+    message_keys: Age = Field(
+        default=timedelta(days=400),
+        description="Age at which nothing of an inbound message that was taken in is left. A "
+        "vendor that sends it again after that makes us read its record once more.",
+    )
+    run_keys: Age = Field(
+        default=timedelta(days=400),
+        description="Age at which nothing is left of a run that passed one version of a record on; "
+        "no other run is ever removed.",
+    )
     quota_use: Age = Field(
         default=timedelta(days=35),
         description="Age at which the counts of calls to each system are removed.",
+    )
+    figures: Age = Field(
+        default=timedelta(days=1100),
+        description="Age at which the key figures of a day are removed.",
+    )
+    alerts: Age = Field(
+        default=timedelta(days=400),
+        description="Age at which an alert that is over is removed.",
+    )
+    reconciliations: Age = Field(
+        default=timedelta(days=1100),
+        description="Age at which a finished reconciliation and its closed breaks are removed. "
+        "What somebody signed, accepted or repaired, the last run of each, and breaks that are "
+        "not closed are always kept.",
     )

@@ -28,7 +28,8 @@ def landscape_schema(connectors: Mapping[str, type[BaseModel]]) -> dict[str, Any
     _name_kinds(schema, definitions, shared)
     for vendor, model in sorted(connectors.items()):
         definitions.update(_vendor(vendor, model, shared))
-    definitions["Destination"] = _with_references(definitions["Destination"])
+    for part in ("Destination", "Provider"):
+        definitions[part] = _with_references(definitions[part])
     schema["properties"]["destinations"]["propertyNames"] = {"pattern": NAME}
     schema["properties"]["connections"] |= {
         "propertyNames": {"pattern": NAME},

@@ -22,6 +22,9 @@ class CertiniaConfig(BaseModel):
 
     url: str | None = Field(default=None, description="My Domain address of the org.")
     auth: Auth | None = Field(default=None, description="How to get a token.")
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts that the org answers at besides that of `url`."
+    )
     api_version: str = Field(
         default="66.0", pattern=r"^\d+\.0$", description="REST API version, such as 66.0."
     )
@@ -57,6 +60,7 @@ class CertiniaConfig(BaseModel):
         return OrgConfig(
             url=self.url,
             auth=self.auth,
+            hosts=self.hosts,
             api_version=self.api_version,
             single_currency=self.single_currency,
         )

@@ -45,6 +45,7 @@ class TimeEntries(SObject):
     mapping_name = "time_entry"
     capability = Capability(reads=True, writes=True, batch=200)
     keyed = False
+    days = ("pse__Start_Date__c", "pse__End_Date__c")
     extra = (
         "pse__Start_Date__c", "pse__End_Date__c", "pse__Approved__c",
         "pse__Include_In_Financials__c", "pse__Billable__c", "pse__Exclude_from_Billing__c",
@@ -71,7 +72,14 @@ class TimeEntries(SObject):
         return Translated(attributes, base.problems)
 
     def admitted(self, found: Found, watermark: Watermark) -> Sequence[Change]:
-        """Each day by itself, so that a corrected Tuesday does not repeat the Monday."""
+        """Each day by itself, so that a corrected Tuesday does not repeat the Monday.
+
+        A week found again as it was needs no look at its days: each poll finds those of the
+        watermark's whole window again.
+        """
+        if watermark.recent.get(found.id) == (found.stamp, found.mark):
+            return ()
+        watermark.admits_mark(found.id, found.stamp, found.mark)
         return [
             change
             for change in self._days(found)
@@ -81,6 +89,9 @@ class TimeEntries(SObject):
                 {"deleted": change.deleted, **change.attributes},
             )
         ]
+
+    def listed_as(self, found: Found) -> Sequence[Change]:
+        return [change for change in self._days(found) if not change.deleted]
 
     def _days(self, found: Found) -> Iterator[Change]:
         shared = self.translate(found.record)

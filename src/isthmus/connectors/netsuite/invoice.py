@@ -32,6 +32,7 @@ class Invoices(Reading):
     condition = "type = 'CustInvc'"
     dates = frozenset({"trandate", "duedate"})
     completed = frozenset({"subsidiary", "subtotal", "taxtotal", "credited"})
+    day = "trandate"
     page = LINES_PER_PAGE
     capability = Capability(reads=True, writes=True)
 

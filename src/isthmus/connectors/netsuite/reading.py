@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from isthmus.canonical import CanonicalObject
 from isthmus.connect import Capability, Change, ConnectionContext, Page, Watermark
 from isthmus.connect.errors import FieldProblem, Refused
+from isthmus.connect.listing import Window
 from isthmus.connect.mapping import Mapping as FieldMapping
 from isthmus.connect.mapping import read_record
 from isthmus.connectors.netsuite import wire
@@ -57,6 +58,8 @@ class Reading:
     """Has lastmodifieddate. Short lists have none that can be relied on and are read whole."""
     keyed: ClassVar[bool] = True
     """Has an external id."""
+    day: ClassVar[str | None] = None
+    """Column of the day that a record is about."""
     page: ClassVar[int] = PAGE
     ours_alone: ClassVar[bool] = False
     """Only records under a key of ours are delivered: what others book is not our object."""
@@ -81,6 +84,24 @@ class Reading:
             if len(rows) < self.page:
                 return
             after = self._after(rows[-1])
+
+    async def listing(self, window: Window | None) -> AsyncIterator[Sequence[Change]]:
+        between = ""
+        if window is not None and self.day is not None:
+            first, last = (f"TO_DATE('{d}', 'YYYY-MM-DD')" for d in (window.first, window.last))
+            between = f" AND {self.day} >= {first} AND {self.day} <= {last}"
+        last_id, now = "0", utc_now()
+        while True:
+            rows = await self._select(f"id > {last_id}{between}", order="id")
+            await self.complete(rows)
+            yield [
+                self._change(r, self._stamp(r) if self.stamped else now)
+                for r in rows
+                if self._delivered(r)
+            ]
+            if len(rows) < self.page:
+                return
+            last_id = wire.number(str(rows[-1]["id"]))
 
     def _after(self, row: Mapping[str, Any]) -> str:
         at = f"TO_DATE({wire.literal(row['modified'])}, '{wire.ORACLE_STAMP}')"

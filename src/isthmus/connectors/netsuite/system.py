@@ -28,6 +28,7 @@ from isthmus.connect.errors import (
     Unauthorized,
     Unavailable,
 )
+from isthmus.connect.listing import Window
 from isthmus.connect.mapping import Mapping as FieldMapping
 from isthmus.connect.watermark import fingerprint
 from isthmus.connectors.netsuite import wire
@@ -53,6 +54,7 @@ from isthmus.connectors.netsuite.reading import PACKAGE, Desk, Reading
 from isthmus.connectors.netsuite.resource import Resources
 from isthmus.connectors.netsuite.revenue_schedule import RevenueSchedules
 from isthmus.connectors.netsuite.subsidiaries import SubsidiaryLinks
+from isthmus.connectors.netsuite.time_bill import TimeBills
 from isthmus.connectors.netsuite.time_entry import BATCH, RECORD, TimeEntries
 from isthmus.connectors.netsuite.writing import Writes
 from isthmus.kit.ids import derived_id
@@ -77,6 +79,10 @@ class NetSuite:
         ]  # fmt: skip
         projects = Projects(desk, links)
         self._reads = {r.model: r for r in readings}
+        self._listings: dict[type[CanonicalObject], Reading] = {
+            **self._reads, TimeEntry: TimeBills(desk),
+        }  # fmt: skip
+        self.listed = frozenset(self._listings)
         self._writes: dict[type[CanonicalObject], Writes] = {
             customers.model: customers,
             invoices.model: invoices,
@@ -96,6 +102,13 @@ class NetSuite:
 
     def changes(self, model: type[CanonicalObject], since: Watermark) -> AsyncIterator[Page]:
         return self._reading(model).changes(since)
+
+    def listing(
+        self, model: type[CanonicalObject], window: Window | None
+    ) -> AsyncIterator[Sequence[Change]]:
+        if model not in self._listings:
+            raise Refused(self.name, f"{model.kind} is not listed from NetSuite")
+        return self._listings[model].listing(window)
 
     async def get(self, model: type[CanonicalObject], external_id: str) -> Change | None:
         return await self._reading(model).get(external_id)

@@ -14,6 +14,7 @@ class Invoices(SObject):
     package = "isthmus.connectors.salesforce"
     mapping_name = "invoice"
     capability = Capability(reads=True, writes=True, finds_by=("number", "customer"), batch=200)
+    days = ("Issued_On__c", "Issued_On__c")
 
     def record(self, outgoing: Outgoing) -> dict[str, Any]:
         """A draft has no number yet; our reference stands in, so that people can find it."""

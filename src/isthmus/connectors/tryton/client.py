@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx2
 
-from isthmus.connect.errors import Invalid, Refused, Unavailable
+from isthmus.connect.errors import Invalid, Refused, Unauthorized, Unavailable
 from isthmus.connect.gate import Gate
 from isthmus.connect.http import Http
 from isthmus.connectors.tryton import refusals, wire
 from isthmus.connectors.tryton.config import TrytonConfig
 from isthmus.connectors.tryton.wire import Domain, Record
+from isthmus.kit.secret import look_again
 
 ALL = {"active_test": False}
 """Context that shows deactivated records too, so that a deactivation is seen."""
@@ -102,6 +103,15 @@ class TrytonClient:
             return self._session
 
     async def _log_in(self) -> str:
+        """With a password that changed meanwhile, where the one at hand is refused."""
+        try:
+            return await self._new_session()
+        except Unauthorized:
+            if not await asyncio.to_thread(look_again):
+                raise
+            return await self._new_session()
+
+    async def _new_session(self) -> str:
         auth = self._config.auth
         password = {"password": auth.password.get_secret_value()}
         response = await self._send("common.db.login", [auth.username, password, "en"], None)

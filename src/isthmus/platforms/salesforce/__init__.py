@@ -23,4 +23,4 @@ __all__ = [
 
 def open_transport(name: str, config: OrgConfig, gate: Gate | None = None) -> SalesforceTransport:
     auth = OrgAuth(name, config.url, config.auth)
-    return SalesforceTransport(name, config.url, auth, config, gate)
+    return SalesforceTransport(name, config.url, auth, config, gate, config.called())

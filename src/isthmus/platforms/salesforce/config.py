@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from isthmus.connect.outbound import host_of
+
 
 class JwtBearer(BaseModel):
     """OAuth 2.0 JWT bearer flow: a certificate registered at an External Client App."""
@@ -45,6 +47,11 @@ class OrgConfig(BaseModel):
 
     url: str = Field(description="My Domain address, https://acme.my.salesforce.com.")
     auth: Auth = Field(description="How to get a token.")
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts that the org answers at besides that of `url`, where its tokens name "
+        "another; no other is called.",
+    )
     api_version: str = Field(
         default="66.0", pattern=r"^\d+\.0$", description="REST API version, such as 66.0."
     )
@@ -65,3 +72,8 @@ class OrgConfig(BaseModel):
     bulk_timeout: float = Field(
         default=600, gt=0, description="Seconds that a bulk job may take before we stop waiting."
     )
+
+    def called(self) -> list[str]:
+        """Hosts besides that of `url`."""
+        place = self.auth.token_url if isinstance(self.auth, JwtBearer) else None
+        return [*self.hosts, *([host_of(place)] if place else [])]

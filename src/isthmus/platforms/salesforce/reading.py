@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from isthmus.connect.mapping import lookup
-from isthmus.connect.watermark import BEGINNING
+from isthmus.connect.watermark import BEGINNING, fingerprint
 from isthmus.platforms.salesforce.bulk import bulk_query
 from isthmus.platforms.salesforce.soql import all_of, any_of, instant, parse_instant, quoted
 from isthmus.platforms.salesforce.transport import SalesforceTransport
@@ -58,6 +59,10 @@ class Found:
     stamp: datetime
     record: Mapping[str, Any] = field(default_factory=dict)
     deleted: bool = False
+
+    @cached_property
+    def mark(self) -> str:
+        return fingerprint(self.record)
 
 
 @dataclass(frozen=True)

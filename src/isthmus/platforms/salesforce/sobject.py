@@ -25,8 +25,9 @@ from isthmus.connect import (
     Watermark,
 )
 from isthmus.connect import mapping as declarative
+from isthmus.connect.listing import Window
 from isthmus.connect.mapping import Translated, read_record, write_record
-from isthmus.connect.watermark import fingerprint
+from isthmus.platforms.salesforce.listing import listed
 from isthmus.platforms.salesforce.reading import Child, Found, Source, changed, load
 from isthmus.platforms.salesforce.saving import COLLECTION, Saved, save
 from isthmus.platforms.salesforce.soql import all_of, any_of, literal, parse_instant
@@ -51,6 +52,8 @@ class SObject:
     parents: ClassVar[tuple[str, ...]] = ()
     on_create: ClassVar[Mapping[str, Any]] = {}
     """Values that only a new record gets: people own them afterwards."""
+    days: ClassVar[tuple[str, str] | None] = None
+    """Fields of the first and the last day that a record is about."""
     read_back: ClassVar[bool] = False
     """Whether a receipt tells what the org made of the record."""
 
@@ -82,16 +85,26 @@ class SObject:
         async for found in changed(self.transport, self.source, since.read_from):
             news: list[Change] = []
             for one in found:
-                mark = fingerprint(one.record)
                 admitted = self.admitted(one, watermark)
-                if seen.get(one.id) != mark:
+                if seen.get(one.id) != one.mark:
                     news += admitted
-                seen[one.id] = mark
+                seen[one.id] = one.mark
             yield Page(news, watermark.copy())
+
+    async def listing(self, window: Window | None) -> AsyncIterator[Sequence[Change]]:
+        between: tuple[str, ...] = ()
+        if window is not None and self.days is not None:
+            first, last = self.days
+            between = (f"{first} <= {literal(window.last)}", f"{last} >= {literal(window.first)}")
+        async for page in listed(self.transport, self.source, *between):
+            yield [change for found in page for change in self.listed_as(found)]
+
+    def listed_as(self, found: Found) -> Sequence[Change]:
+        return (self.change(found),)
 
     def admitted(self, found: Found, watermark: Watermark) -> Sequence[Change]:
         """The changes that a record means; most mean one."""
-        if not watermark.admits(found.id, found.stamp, found.record):
+        if not watermark.admits_mark(found.id, found.stamp, found.mark):
             return ()
         return (self.change(found),)
 

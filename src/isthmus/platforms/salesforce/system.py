@@ -19,6 +19,7 @@ from isthmus.connect import (
     Watermark,
     Webhook,
 )
+from isthmus.connect.listing import Window
 from isthmus.platforms.salesforce.outbound import OutboundMessages
 from isthmus.platforms.salesforce.sobject import SObject
 from isthmus.platforms.salesforce.transport import SalesforceTransport
@@ -43,6 +44,7 @@ class SalesforceSystem:
             o.model: o.capability for o in objects
         }
         self._objects = {o.model: o for o in objects}
+        self.listed = frozenset(o.model for o in objects if o.capability.reads)
         self._outbound = outbound
         self._shared = shared
 
@@ -54,6 +56,11 @@ class SalesforceSystem:
 
     def changes(self, model: type[CanonicalObject], since: Watermark) -> AsyncIterator[Page]:
         return self._object(model, "reads").changes(since)
+
+    def listing(
+        self, model: type[CanonicalObject], window: Window | None
+    ) -> AsyncIterator[Sequence[Change]]:
+        return self._object(model, "reads").listing(window)
 
     async def get(self, model: type[CanonicalObject], external_id: str) -> Change | None:
         return await self._object(model, "reads").get(external_id)

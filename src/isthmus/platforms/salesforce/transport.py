@@ -47,7 +47,13 @@ class SalesforceTransport:
     """`api_usage` is what the last reply said of the org's daily calls."""
 
     def __init__(
-        self, name: str, url: str, auth: OrgAuth, settings: Settings, gate: Gate | None = None
+        self,
+        name: str,
+        url: str,
+        auth: OrgAuth,
+        settings: Settings,
+        gate: Gate | None = None,
+        hosts: Iterable[str] = (),
     ) -> None:
         self.name = name
         self.settings = settings
@@ -60,6 +66,7 @@ class SalesforceTransport:
             concurrency=settings.max_concurrent,
             gate=gate,
             signals=read_limits,
+            hosts=hosts,
         )
         self._described: dict[str, dict[str, Any]] = {}
 
