@@ -1,0 +1,1 @@
+"""Promises that two systems agree: compared, explained, repaired, signed."""
