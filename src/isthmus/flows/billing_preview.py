@@ -85,7 +85,7 @@ async def preview_billing(engine: Engine, up_to: date) -> Preview:
     """Plan, compare with the dry run before, and remember the plan for the next one."""
     async with engine.database.begin() as tx:
         await tx.lock("dry_run")
-        plan = await _plan(tx, engine, up_to)
+        plan = await plan_billing(tx, engine, up_to)
         kept = await tx.dry_runs.last()
         before = None if kept is None else BillingPlan.model_validate(kept)
         changes = () if before is None else await _changes(tx, before, plan)
@@ -93,7 +93,7 @@ async def preview_billing(engine: Engine, up_to: date) -> Preview:
     return Preview(plan=plan, compared_with=before and before.made_at, changes=changes)
 
 
-async def _plan(tx: Transaction, engine: Engine, up_to: date) -> BillingPlan:
+async def plan_billing(tx: Transaction, engine: Engine, up_to: date) -> BillingPlan:
     ids = await tx.ledger.contracts_unbilled(up_to)
     contracts = (await tx.records.many(Contract, ids)).values()
     planned = [

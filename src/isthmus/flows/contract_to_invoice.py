@@ -6,7 +6,7 @@ is posted under its own id, so a repeat after a lost answer finds the invoice th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import groupby
 
@@ -48,6 +48,14 @@ async def request_billing(engine: Engine, up_to: date) -> int:
 async def request_billing_in(tx: Transaction, engine: Engine, up_to: date) -> int:
     """As `request_billing`, for a caller that records in its transaction that it asked."""
     contracts = await tx.ledger.contracts_unbilled(up_to)
+    await ask_for_invoices(tx, engine, contracts, up_to)
+    return len(contracts)
+
+
+async def ask_for_invoices(
+    tx: Transaction, engine: Engine, contracts: Collection[str], up_to: date
+) -> None:
+    """One run each."""
     for contract in (await tx.records.many(Contract, contracts)).values():
         event = Event(
             type="billing.due", source="billing", subject=contract.id,
@@ -55,7 +63,6 @@ async def request_billing_in(tx: Transaction, engine: Engine, up_to: date) -> in
             data={"up_to": up_to.isoformat()},
         )  # fmt: skip
         await engine.outbox.emit(tx, event)
-    return len(contracts)
 
 
 @flow(on="billing.due", key=lambda event: event.id, owner="finance", priority=20)

@@ -17,7 +17,7 @@ def _version(event: Event) -> str:
     return f"{event.subject}@{event.data['version']}"
 
 
-@flow(on="customer.changed", key=_version, owner="integration", priority=40)
+@flow(on="customer.changed", key=_version, owner="integration", priority=40, lasts=False)
 async def customer_sync(run: Run) -> None:
     for connection in await run.step(targets):
         await run.step(update_customer, connection)
@@ -57,7 +57,7 @@ async def update_customer(step: Step, connection: str) -> None:
     await link.put(customer, f"{step.idempotency_key}:{connection}", only=only)
 
 
-@flow(on="customer.correction_due", key=lambda event: event.id, priority=40)
+@flow(on="customer.correction_due", key=lambda event: event.id, priority=40, lasts=False)
 async def customer_correction(run: Run) -> None:
     await run.step(write_back)
 

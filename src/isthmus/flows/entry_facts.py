@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
-from isthmus.canonical import CanonicalObject
+from isthmus.canonical import CanonicalObject, Contract, Project
 from isthmus.engine import Hold, Step
 from isthmus.flows.reading import overlaid
+from isthmus.rules.caps import not_to_exceed
 from isthmus.rules.problems import Problem
+from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
 from isthmus.store.edits import EditRow
 from isthmus.store.entries import Entries, EntryRow
@@ -17,10 +19,26 @@ from isthmus.store.entries import Entries, EntryRow
 T = TypeVar("T", bound=CanonicalObject)
 
 
-async def lock_contracts(tx: Transaction, contracts: Iterable[str]) -> None:
-    """Two batches of one contract may not both spend what is left of its cap."""
-    for id in sorted(contracts):
-        await tx.lock(f"contract:{id}")
+async def lock_contracts(tx: Transaction, projects: Iterable[str]) -> None:
+    """Those of the projects, before anything else is read of them.
+
+    Two batches may not both spend what is left of a cap, or price hours that move each other.
+    Other contracts are shared by batches: only who changes or bills one has it for himself.
+    """
+    found = await tx.records.many(Project, projects)
+    ids = {p.contract for p in found.values() if p.contract}
+    shared = _shareable(await tx.records.many(Contract, ids))
+    await tx.lock_all(map(_name, ids), set(map(_name, shared)))
+    # One that was given a cap before it was locked is no longer shared.
+    await tx.lock_all(map(_name, shared - _shareable(await tx.records.many(Contract, shared))))
+
+
+def _shareable(contracts: Mapping[str, Contract]) -> set[str]:
+    return {id for id, c in contracts.items() if is_priced_alone(c) and not not_to_exceed(c)}
+
+
+def _name(contract: str) -> str:
+    return f"contract:{contract}"
 
 
 async def facts_in_force(

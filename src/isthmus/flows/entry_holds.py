@@ -6,7 +6,7 @@ from isthmus.canonical import AccountingPeriod, TimeEntry
 from isthmus.connect import ConnectError, Invalid, PeriodClosed
 from isthmus.engine import Step
 from isthmus.flows.surroundings import InBooks
-from isthmus.rules.problems import Owner, Problem
+from isthmus.rules.problems import Owner, Problem, fields_of
 from isthmus.rules.surroundings import Entry, day_of
 from isthmus.store.holds import HELD as HOLD_HELD
 from isthmus.store.holds import WAITING_PERIOD, NewHold
@@ -42,7 +42,10 @@ def entry_hold(
         system=ledger.name if waits and ledger else None,
         period=period.name if waits and period else None,
         correlation_id=step.event.correlation_id,
-        detail={"batch": step.subject, "run": step.run.id, **quantity},
+        detail={
+            "batch": step.subject, "run": step.run.id, "fields": list(fields_of(problems)),
+            **quantity,
+        },
     )  # fmt: skip
 
 

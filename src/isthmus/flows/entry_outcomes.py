@@ -38,13 +38,12 @@ async def settle(
     rated = [v.entry.id for v in verdicts if v.rated]
     free = [v.entry.id for v in verdicts if not v.rated and not v.problems]
     held = [v for v in verdicts if v.problems]
-    await entries.set_state(rated, RATED)
-    await entries.set_state(free, UNBILLABLE)
-    await entries.set_state([v.entry.id for v in held], HELD)
-    for verdict in held:
-        await tx.holds.open(
-            entry_hold(step, context, verdict.entry, verdict.problems, verdict.period)
-        )
+    await entries.settle(rated, RATED)
+    await entries.settle(free, UNBILLABLE)
+    await entries.settle([v.entry.id for v in held], HELD)
+    await tx.holds.open_many(
+        [entry_hold(step, context, v.entry, v.problems, v.period) for v in held], as_given=True
+    )
     keys = [f"{entries.kind.model.kind}:{id}" for id in (*rated, *free)]
     await tx.holds.resolve_many(keys, "corrected", "isthmus")
 

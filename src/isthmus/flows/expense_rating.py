@@ -22,11 +22,9 @@ from isthmus.store.entries import RATED, RECEIVED, EntryRow
 async def rate_expenses(step: Step) -> dict[str, int]:
     """Check every expense of the batch and mark it up in one transaction; counts by outcome."""
     async with step.begin() as tx:
-        context = await ExpenseBatch.read(
-            tx, await _received(tx, step), step.landscape.policies, step.links
-        )
-        await lock_contracts(tx, context.contracts)
-        rows = await _received(tx, step, lock=True)
+        await lock_contracts(tx, await tx.expenses.projects_of(step.subject, RECEIVED))
+        rows = await _received(tx, step)
+        context = await ExpenseBatch.read(tx, rows, step.landscape.policies, step.links)
         live, versions = await facts_in_force(tx, step, tx.expenses, rows)
         edits = await tx.edits.of_many(ExpenseEntry.kind, [row.entry.id for row in rows])
         verdicts = [
@@ -42,11 +40,9 @@ async def rate_expenses(step: Step) -> dict[str, int]:
     return dict(counts(verdicts, len(live)))
 
 
-async def _received(
-    tx: Transaction, step: Step, *, lock: bool = False
-) -> list[EntryRow[ExpenseEntry]]:
+async def _received(tx: Transaction, step: Step) -> list[EntryRow[ExpenseEntry]]:
     """Without those whose approval was taken back: the batch only takes back their cost."""
-    rows = await tx.expenses.of_batch(step.subject, RECEIVED, lock=lock)
+    rows = await tx.expenses.of_batch(step.subject, RECEIVED, lock=True)
     return [row for row in rows if row.entry.approval is Approval.APPROVED]
 
 

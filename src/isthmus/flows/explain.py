@@ -229,14 +229,14 @@ async def _facts(tx: Transaction, rows: list[FactRow]) -> list[FactLineage]:
         Milestone, (r.source_id for r in rows if r.source_kind == "milestone")
     )
     invoices = await tx.records.many(Invoice, {r.invoice for r in rows if r.invoice})
-    runs = {id: await tx.runs.get(id) for id in {r.run_id for r in rows}}
+    runs = await tx.runs.many({r.run_id for r in rows})
     lineage: list[FactLineage] = []
     for row in rows:
         entry = entries.get(row.source_id)
         systems = {entry.connection: entry.external_id} if entry else {}
         if row.source_id in stones:
             systems = await _systems(tx, "milestone", row.source_id)
-        person, run = people.get(row.resource or ""), runs[row.run_id]
+        person, run = people.get(row.resource or ""), runs.get(row.run_id)
         invoice = invoices.get(row.invoice or "")
         lineage.append(
             FactLineage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,6 @@ from isthmus.store.ledger import FactRow
 
 BY_TERMS = "terms"
 """Scope of the sentences that the contract's terms add to the trail of the rate."""
-PRICED = frozenset({"multiplier", "discount_percent", "unit"})
 CHARGE_KINDS = {
     "milestone": LineKind.MILESTONE,
     "retention": LineKind.ADJUSTMENT,
@@ -54,9 +53,13 @@ def fact_values(fact: Fact, contract: Contract, version: int, run_id: str) -> di
         "profit_centre": work.profit_centre,
         "legal_entity": contract.legal_entity,
         "rate_card": work.rate_source,
-        "trail": [asdict(tried) for tried in (*work.trail, *_by_terms(fact, contract))],
+        "trail": [_told(tried) for tried in (*work.trail, *_by_terms(fact, contract))],
         "run_id": run_id,
     }
+
+
+def _told(tried: Tried) -> dict[str, str]:
+    return {"scope": tried.scope, "looked_for": tried.looked_for, "found": tried.found}
 
 
 def _by_terms(fact: Fact, contract: Contract) -> list[Tried]:
@@ -66,6 +69,8 @@ def _by_terms(fact: Fact, contract: Contract) -> list[Tried]:
 def _pricing(fact: Fact) -> dict[str, Any]:
     """Only what is not the usual, so that most facts say nothing."""
     work, usual = fact.work, Decimal(1)
+    if _is_plain(fact):
+        return {}
     told = {
         "multiplier": (str(fact.multiplier), fact.multiplier != usual),
         "discount_percent": (str(fact.discount_percent), bool(fact.discount_percent)),
@@ -83,9 +88,19 @@ def _pricing(fact: Fact) -> dict[str, Any]:
     return {name: value for name, (value, is_told) in told.items() if is_told}
 
 
-def is_at_its_rate(row: FactRow) -> bool:
-    """Whether an hour costs the row's rate: no multiplier, discount or price per day."""
-    return row.charging == Charging.CHARGED and not PRICED & row.pricing.keys()
+def _is_plain(fact: Fact) -> bool:
+    """A whole entry by the hour, at the rate that was found for it."""
+    work = fact.work
+    return (
+        fact.unit is work.unit is RateUnit.HOUR
+        and work.rate == fact.rate
+        and fact.multiplier == 1
+        and not (fact.discount_percent or work.task or work.time_type)
+        and fact.counted is Counted.WITHIN
+        and fact.tier is None
+        and fact.half_cent is HalfCent.UP
+        and work.hours == fact.hours
+    )
 
 
 def as_fact(row: FactRow, customer: str = "") -> Fact:

@@ -25,7 +25,7 @@ def _version(event: Event) -> str:
     return f"{event.subject}@{event.data['version']}"
 
 
-@flow(on="invoice.status_changed", key=_version, owner="finance", priority=40)
+@flow(on="invoice.status_changed", key=_version, owner="finance", priority=40, lasts=False)
 async def invoice_status_to_crm(run: Run) -> None:
     await run.step(update_crm)
 

@@ -15,7 +15,7 @@ async def ensure_in_ledger(
 ) -> None:
     if await erp.external_id(Customer, customer.id) is not None:
         return
-    changes = await _candidates(erp, customer)
+    changes = await ledger_candidates(erp, customer)
     ours = [change for change in changes if change.canonical_id == customer.id]
     if ours:
         await _link(step, erp, customer, ours[0])
@@ -23,7 +23,7 @@ async def ensure_in_ledger(
     policy = step.landscape.policies.new_customer
     low, high = policy.ask_between
     verdict = match(
-        customer, [_candidate(c) for c in changes], float(policy.match_above),
+        customer, [as_candidate(c) for c in changes], float(policy.match_above),
         (float(low), float(high)),
     )  # fmt: skip
     if isinstance(verdict, Ask):
@@ -36,7 +36,7 @@ async def ensure_in_ledger(
     await erp.put(customer.changed(legal_entity=billed_by), step.idempotency_key)
 
 
-async def _candidates(erp: Link, customer: Customer) -> list[Change]:
+async def ledger_candidates(erp: Link, customer: Customer) -> list[Change]:
     """Records of the ledger with the same tax number or name; each once."""
     found: dict[str, Change] = {}
     for attribute in erp.capability(Customer).finds_by:
@@ -47,7 +47,7 @@ async def _candidates(erp: Link, customer: Customer) -> list[Change]:
     return list(found.values())
 
 
-def _candidate(change: Change) -> CustomerCandidate:
+def as_candidate(change: Change) -> CustomerCandidate:
     of = change.attributes
     return CustomerCandidate(
         change.external_id, str(of.get("name") or ""), of.get("country"),

@@ -30,6 +30,7 @@ from isthmus.rules.engagement import (
     contract_from,
     project_from,
 )
+from isthmus.rules.problems import fields_of
 from isthmus.store.database import Transaction
 
 RETURNED = frozenset({"psa_project", "delivery_status", "delivery_message", "erp_customer_number"})
@@ -69,6 +70,7 @@ async def validate_deal(step: Step) -> None:
             blocks=deal.amount,
             customer=context.customer.name if context.customer else None,
             about=("opportunity", deal.id),
+            fields=fields_of(problems),
         )
 
 

@@ -41,6 +41,8 @@ async def corrected(tx: Transaction, obj: T) -> T:
 
 def overlaid(obj: T, edits: Mapping[str, EditRow]) -> T:
     """Raises Hold where what a person wrote is no value of the attribute."""
+    if not edits:
+        return obj
     raw = obj.model_dump(mode="json")
     valid = {k: e.value for k, e in edits.items() if raw.get(k) == e.original}
     if not valid:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
 from isthmus.canonical import TimeEntry
 from isthmus.connect import ConnectError, Receipt
+from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.engine import Step
 from isthmus.events.batching import batch_time
 from isthmus.events.entry_intake import posted_key
-from isthmus.events.links import Link
+from isthmus.events.links import Link, TheirIds
 from isthmus.flows.entry_holds import entry_hold, refusal
-from isthmus.flows.fact_rows import is_at_its_rate
-from isthmus.flows.time_batch import BatchContext, entry_ids
+from isthmus.flows.time_batch import AT_HAND, BatchContext, Facts, RatedBatch, entry_ids
 from isthmus.kit.chunks import chunked
-from isthmus.kit.money import Money
+from isthmus.rules.ledger_rate import ledger_rate
 from isthmus.rules.periods import Posting
 from isthmus.store.database import Transaction
-from isthmus.store.entries import HELD, POSTED, RATED, RECEIVED, EntryRow
+from isthmus.store.entries import HELD, INVOICED, POSTED, RATED, RECEIVED, EntryRow
 from isthmus.store.ledger import FactRow
 
 POST_SIZE = 100
+OVERTAKEN = "entries that are sent once more"
 
 
 async def post_batch(step: Step) -> dict[str, int]:
@@ -32,31 +33,50 @@ async def post_batch(step: Step) -> dict[str, int]:
     A repeat sends only what has no answer yet, under the same keys. An entry that its source
     changes meanwhile is in no batch then: it is rated and sent again as it is now.
     """
-    async with step.begin() as tx:
-        batched = await tx.entries.of_batch(step.subject, RATED, lock=True)
-        facts = await _facts(tx, entry_ids(batched))
-        rows = [row for row in batched if row.entry.id in facts]
-        context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
+    batch = step.run.at_hand.pop(AT_HAND, None) or await RatedBatch.read(step)
+    rows, facts = batch.rows, batch.facts
     posted = 0
     by_entity = sorted(rows, key=lambda r: facts[r.entry.id][0].legal_entity or "")
     for entity, group in groupby(by_entity, key=lambda r: facts[r.entry.id][0].legal_entity):
-        erp = step.links.erp(entity)
+        erp, of_entity = step.links.erp(entity), list(group)
+        told = await Told.of(step, erp, batch.context, of_entity, facts)
         size = erp.capability(TimeEntry).batch if erp.capability(TimeEntry).writes else POST_SIZE
-        for chunk in chunked(group, size):
-            posted += await _post(step, erp, context, chunk, facts)
-    await batch_time(step.run.engine.database, step.run.engine.outbox)
+        for chunk in chunked(of_entity, size):
+            posted += await _post(step, erp, batch.context, chunk, facts, told)
+    if step.run.at_hand.pop(OVERTAKEN, False):
+        await batch_time(step.run.engine.database, step.run.engine.outbox)
     return {"posted": posted, "held": len(rows) - posted}
 
 
-Facts = Mapping[str, Sequence[FactRow]]
-"""Those in force by entry, one for each part of it; never none."""
+@dataclass(frozen=True)
+class Told:
+    """What a ledger is to be told of a batch, by entry, in its own ids."""
 
+    entries: Mapping[str, TimeEntry]
+    ids: TheirIds
 
-async def _facts(tx: Transaction, entries: Sequence[str]) -> Facts:
-    found: dict[str, list[FactRow]] = defaultdict(list)
-    for fact in await tx.ledger.live(TimeEntry.kind, entries):
-        found[fact.source_id].append(fact)
-    return found
+    @classmethod
+    async def of(
+        cls,
+        step: Step,
+        erp: Link,
+        context: BatchContext,
+        rows: Sequence[EntryRow[TimeEntry]],
+        facts: Facts,
+    ) -> Told:
+        """Without entries that have no hours to bill, unless the ledger has them already. A ledger
+        that takes no time transactions is told nothing, and gets the hours with the invoice.
+        """
+        if not erp.capability(TimeEntry).writes:
+            return cls({}, TheirIds({}, {}))
+        async with step.begin() as tx:
+            known = await tx.xref.external_many(TimeEntry.kind, erp.space, entry_ids(rows))
+            entries = {
+                row.entry.id: _as_posted(context, row.entry, facts[row.entry.id])
+                for row in rows
+                if row.entry.id in known or any(f.billed_hours for f in facts[row.entry.id])
+            }
+            return cls(entries, await erp.ids_of(tx, list(entries.values())))
 
 
 async def _post(
@@ -65,49 +85,36 @@ async def _post(
     context: BatchContext,
     rows: list[EntryRow[TimeEntry]],
     facts: Facts,
+    told: Told,
 ) -> int:
-    """A ledger that takes no time transactions gets the hours with the invoice."""
-    told = await _told(step, erp, rows, facts)
-    sent = [_as_posted(context, row.entry, facts[row.entry.id]) for row in told]
+    sent = [entry for row in rows if (entry := told.entries.get(row.entry.id))]
     answers = dict.fromkeys((row.entry.id for row in rows), _NOT_TOLD)
-    answers |= dict(zip((e.id for e in sent), await _sent(step, erp, sent), strict=True))
+    taken = await erp.put_many(sent, step.idempotency_key, ids=told.ids) if sent else ()
+    answers |= dict(zip((e.id for e in sent), taken, strict=True))
     done = {id: a.external_id for id, a in answers.items() if isinstance(a, Receipt)}
     async with step.begin() as tx:
         await tx.ledger.mark_posted(
             {fact.id: external for id, external in done.items() for fact in facts[id]}
         )
         moved = await tx.entries.set_state(list(done), POSTED, was=RATED, batch=step.subject)
+        billed = [id for id in moved if all(fact.invoice for fact in facts[id])]
+        await tx.entries.set_state(billed, INVOICED, was=POSTED, batch=step.subject)
         back = [posted_key(id) for id in done]
         await tx.holds.resolve_many(back, "posted again", "isthmus")
-        await _send_again(tx, done.keys() - set(moved))
+        if overtaken := done.keys() - set(moved):
+            await _send_again(tx, overtaken)
+            step.run.at_hand[OVERTAKEN] = True
         for row in rows:
-            if isinstance(error := answers[row.entry.id], ConnectError):
+            error = answers[row.entry.id]
+            if isinstance(error, ConnectError) and not isinstance(error, OF_THE_CONNECTION):
                 await _hold_refused(tx, step, context, row, error)
+    for answer in answers.values():  # nobody can correct these: the run repeats what is not taken
+        if isinstance(answer, OF_THE_CONNECTION):
+            raise answer
     return len(done)
 
 
 _NOT_TOLD: Receipt | ConnectError = Receipt("", created=False)
-
-
-async def _told(
-    step: Step, erp: Link, rows: Sequence[EntryRow[TimeEntry]], facts: Facts
-) -> list[EntryRow[TimeEntry]]:
-    """Without those that have no hours to bill, unless the ledger has them already."""
-    if not erp.capability(TimeEntry).writes:
-        return []
-    async with step.begin() as tx:
-        known = await tx.xref.external_many(TimeEntry.kind, erp.space, entry_ids(rows))
-    return [
-        row
-        for row in rows
-        if row.entry.id in known or any(fact.billed_hours for fact in facts[row.entry.id])
-    ]
-
-
-async def _sent(
-    step: Step, erp: Link, entries: Sequence[TimeEntry]
-) -> Sequence[Receipt | ConnectError]:
-    return await erp.put_many(entries, step.idempotency_key) if entries else ()
 
 
 async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:
@@ -119,32 +126,17 @@ async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:
 
 
 def _as_posted(context: BatchContext, entry: TimeEntry, facts: Sequence[FactRow]) -> TimeEntry:
-    """The entry as the ledger gets it: rated, with dimensions, on a day that may be posted to.
-
-    A ledger's time has one rate: of parts at several prices it is their mean. What the client pays
-    is said by the invoice, part by part.
-    """
+    """The entry as the ledger gets it: rated, with dimensions, on a day that may be posted to."""
     posting = context.posting(entry)
     entity = context.entity_of(entry)
-    return entry.model_copy(
-        update={
-            "worked_on": posting.day if isinstance(posting, Posting) else entry.worked_on,
-            "bill_rate": _rate(facts),
-            "billed_hours": sum((fact.billed_hours for fact in facts), Decimal(0)),
-            "cost_centre": facts[0].cost_centre,
-            "profit_centre": facts[0].profit_centre,
-            "legal_entity": entity.id if entity else None,
-        }
-    )
-
-
-def _rate(facts: Sequence[FactRow]) -> Money:
-    """Of an hour: the one price of all parts, or what they come to."""
-    hours = sum((fact.billed_hours for fact in facts), Decimal(0))
-    if not hours or (all(map(is_at_its_rate, facts)) and len({f.rate for f in facts}) == 1):
-        return Money.of(facts[0].rate, facts[0].currency)
-    amount = sum((fact.amount for fact in facts), Decimal(0))
-    return Money.of(amount / hours, facts[0].currency).rounded()
+    return entry.with_values({
+        "worked_on": posting.day if isinstance(posting, Posting) else entry.worked_on,
+        "bill_rate": ledger_rate(facts),
+        "billed_hours": sum((fact.billed_hours for fact in facts), Decimal(0)),
+        "cost_centre": facts[0].cost_centre,
+        "profit_centre": facts[0].profit_centre,
+        "legal_entity": entity.id if entity else None,
+    })  # fmt: skip
 
 
 async def _hold_refused(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from isthmus.canonical import Contract, TimeEntry
 from isthmus.engine import Step
@@ -12,7 +13,7 @@ from isthmus.flows.contract_pricing import price_whole
 from isthmus.flows.entry_facts import corrected_or_problem, facts_in_force, lock_contracts
 from isthmus.flows.entry_outcomes import counts, settle
 from isthmus.flows.fact_rows import fact_values
-from isthmus.flows.time_batch import BatchContext, entry_ids
+from isthmus.flows.time_batch import AT_HAND, BatchContext, RatedBatch, entry_ids
 from isthmus.rules.capped import within_caps
 from isthmus.rules.caps import Bucket, Spent, not_to_exceed
 from isthmus.rules.facts import Fact
@@ -26,11 +27,11 @@ from isthmus.store.entries import RATED, RECEIVED
 
 async def rate_batch(step: Step) -> dict[str, int]:
     """Check and rate every entry of the batch in one transaction; counts by outcome."""
+    step.run.at_hand.clear()
     async with step.begin() as tx:
-        rows = await tx.entries.of_batch(step.subject, RECEIVED)
-        context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
-        await lock_contracts(tx, context.contracts)
+        await lock_contracts(tx, await tx.entries.projects_of(step.subject, RECEIVED))
         rows = await tx.entries.of_batch(step.subject, RECEIVED, lock=True)
+        context = await BatchContext.read(tx, rows, step.landscape.policies, step.links)
         whole = {id for id, c in context.contracts.items() if not is_priced_alone(c)}
         live, versions = await facts_in_force(tx, step, tx.entries, rows, whole)
         edits = await tx.edits.of_many("time_entry", entry_ids(rows))
@@ -40,9 +41,12 @@ async def rate_batch(step: Step) -> dict[str, int]:
             if row.entry.id not in live
         ]
         done = counts((), len(live))
-        await tx.entries.set_state(list(live), RATED)
+        await tx.entries.settle(sorted(live), RATED)
+        written: list[dict[str, Any]] = []
         for group in _by_pricing(context, verdicts, whole):
-            done += await _priced(tx, step, context, group, versions)
+            done += await _priced(tx, step, context, group, versions, written)
+    if not (live or whole):
+        step.run.at_hand[AT_HAND] = RatedBatch.of(context, rows, written)
     return dict(done)
 
 
@@ -69,18 +73,19 @@ async def _priced(
     context: BatchContext,
     group: Group,
     versions: Mapping[str, int],
+    written: list[dict[str, Any]],
 ) -> Counter[str]:
+    """`written` gets the facts of entries that are priced by themselves."""
     contract, verdicts = group
     if contract is not None:
         return await price_whole(tx, step, context, contract, verdicts, versions)
     verdicts = await _within_caps(tx, context, verdicts)
-    await tx.ledger.add(
-        [
-            fact_values(v.rated, own, versions[v.entry.id], step.run.id)
-            for v in verdicts
-            if v.rated and (own := context.contract_of(v.entry))
-        ]
-    )
+    written += [
+        fact_values(v.rated, own, versions[v.entry.id], step.run.id)
+        for v in verdicts
+        if v.rated and (own := context.contract_of(v.entry))
+    ]
+    await tx.ledger.add(written)
     await settle(tx, step, context, tx.entries, verdicts)
     return counts(verdicts)
 
@@ -96,11 +101,16 @@ async def _within_caps(
     tx: Transaction, context: BatchContext, verdicts: list[Verdict]
 ) -> list[Verdict]:
     """Entries that would pass their contract's not-to-exceed amount are held."""
+    rated: dict[str, list[Fact]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.rated:
+            rated[verdict.rated.work.contract].append(verdict.rated)
     blocked: dict[str, Problem] = {}
-    for contract in context.contracts.values():
-        ours = [v.rated for v in verdicts if v.rated and context.contract_of(v.entry) == contract]
-        if ours:
-            blocked |= await _over_cap(tx, contract, ours)
+    for id, ours in rated.items():
+        if not_to_exceed(context.contracts[id]):
+            blocked |= await _over_cap(tx, context.contracts[id], ours)
+    if not blocked:
+        return verdicts
     return [
         Verdict(v.entry, None, (blocked[v.entry.id],), v.period) if v.entry.id in blocked else v
         for v in verdicts
