@@ -7,10 +7,10 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request
 
-from isthmus.api.context import bounded_body, running_app
 from isthmus.app import App
 from isthmus.connect.errors import Invalid, Unauthorized
 from isthmus.holds.desk_inbox import accept
+from isthmus.web.context import bounded_body, running_app
 
 log = structlog.get_logger()
 router = APIRouter(tags=["desks"])

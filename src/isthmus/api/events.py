@@ -17,15 +17,17 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 
-from isthmus.api.access import ensure_allowed
-from isthmus.api.context import running_app
+from isthmus.access import Permission
 from isthmus.app import App
 from isthmus.events.envelope import wire_type
-from isthmus.events.feed import Feed, Page
+from isthmus.events.feed import Feed, Forgotten, Page
 from isthmus.events.filter import Filter, UnknownType, types_matching
 from isthmus.events.message import cloudevent, sequence
+from isthmus.kit.duration import format_duration
+from isthmus.web.caller import requires
+from isthmus.web.context import running_app
 
-router = APIRouter(tags=["events"], dependencies=[Depends(ensure_allowed)])
+router = APIRouter(tags=["events"], dependencies=[Depends(requires(Permission.EVENTS_READ))])
 STREAM = "text/event-stream"
 IDLE = 0.25
 """Seconds between two looks at the log while nothing is new."""
@@ -47,8 +49,13 @@ class _Reading:
     async def next(self, after: int, seconds: float, patience: float = 0.0) -> Page:
         """The next page with events; after some seconds an empty one, which may lie further on.
 
-        `patience` is added for a log that is being written to.
+        `patience` is added for a log that is being written to. Raises Forgotten.
         """
+        page = await self._found(after, seconds, patience)
+        await self.feed.ensure_kept(after, self.only)
+        return page
+
+    async def _found(self, after: int, seconds: float, patience: float) -> Page:
         until = time.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds + patience):
@@ -70,7 +77,10 @@ class _Reading:
     async def stream(self, after: int) -> AsyncIterator[bytes]:
         yield format_sse_event(id=sequence(after), retry=RECONNECT)
         while not self.closing.is_set():
-            page = await self.next(after, ALIVE_EVERY)
+            try:
+                page = await self.next(after, ALIVE_EVERY)
+            except Forgotten:
+                return  # who comes again is told
             for row in page.rows:
                 text = json.dumps(cloudevent(row), ensure_ascii=False)
                 yield format_sse_event(
@@ -88,6 +98,7 @@ class _Reading:
         401: {"description": "The token is missing or wrong."},
         403: {"description": "No token is set, and the question comes from another machine."},
         409: {"description": "`after` lies beyond the end of the log."},
+        410: {"description": "Events after `after` are older than the days kept, and removed."},
     },
 )
 async def events(
@@ -96,10 +107,11 @@ async def events(
     after: Annotated[
         str,
         Query(
-            pattern=r"^([0-9]{1,18}|0[0-9]{18}|end)$",
-            description="`sequence` of the last event that you have; `end`: only what comes.",
+            pattern=r"^([0-9]{1,18}|0[0-9]{18}|first|end)$",
+            description="`sequence` of the last event that you have; `first`: all, from "
+            "where on none is removed; `end`: only what comes.",
         ),
-    ] = "0",
+    ] = "first",
     type: Annotated[
         list[str] | None, Query(description="Such as `invoice.posted` or `invoice.*`.")
     ] = None,
@@ -112,10 +124,21 @@ async def events(
         str | None, Header(pattern=r"^[0-9]{1,19}$", description="As `after`, and before it.")
     ] = None,
 ) -> Response:
-    """Events after a position, in the order of the log. `Accept: text/event-stream` keeps on."""
+    """Events after a position, in the order of the log. `Accept: text/event-stream` keeps on.
+
+    Each is kept for the landscape's `retention.events` at least.
+    """
     reading = _Reading(app.feed, _filter(type, subject), limit, request.app.state.closing)
-    position = await _position(app.feed, last_event_id or after)
+    position = await _position(reading, last_event_id or after)
+    try:
+        return await _answer(request, reading, position, wait)
+    except Forgotten as error:
+        raise HTTPException(410, _remedy(error, app)) from error
+
+
+async def _answer(request: Request, reading: _Reading, position: int, wait: int) -> Response:
     if STREAM in request.headers.get("accept", ""):
+        await reading.feed.ensure_kept(position, reading.only)
         return StreamingResponse(
             reading.stream(position), media_type=STREAM, headers={"Cache-Control": "no-store"}
         )
@@ -131,15 +154,27 @@ def _filter(types: list[str] | None, subject: str | None) -> Filter:
         raise HTTPException(400, str(error)) from error
 
 
-async def _position(feed: Feed, asked: str) -> int:
+def _remedy(forgotten: Forgotten, app: App) -> str:
+    age = app.landscape.retention.events
+    kept = age if isinstance(age, str) else format_duration(age)
+    return (
+        f"events after {forgotten.position} are removed up to {forgotten.floor}: they are kept for "
+        f"{kept}. Read the objects that you follow anew, then ask from {forgotten.floor}, or from "
+        "`first`, which is the same"
+    )
+
+
+async def _position(reading: _Reading, asked: str) -> int:
     """A position beyond the end is one of another log: of before a restore, for instance."""
     if asked == "end":
-        return await feed.settled()
-    position, end = int(asked), await feed.end()
+        return await reading.feed.settled()
+    if asked == "first":
+        return await reading.feed.first(reading.only)
+    position, end = int(asked), await reading.feed.end()
     if position > end:
         raise HTTPException(
             409,
             f"event {position} is not in this log, which ends at {end}; ask from a position that "
-            "you know, or from 0, and leave out the ids that you have",
+            "you know, or from `first`, and leave out the ids that you have",
         )
     return position

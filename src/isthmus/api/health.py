@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from isthmus.api.context import running_app
 from isthmus.app import App
+from isthmus.web.context import running_app
 
 router = APIRouter(tags=["operation"])
 

@@ -16,8 +16,7 @@ import structlog
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import Response
 
-from isthmus.api.access import ensure_allowed
-from isthmus.api.context import bounded_body, running_app
+from isthmus.access import Permission
 from isthmus.api.payload import JSON, NDJSON, TooLarge, Unreadable, elements, plain
 from isthmus.api.time_entry_schema import ANSWER, entry_schema
 from isthmus.app import App
@@ -25,13 +24,17 @@ from isthmus.canonical.base import Role
 from isthmus.engine.outages import BROKEN_OFF, outlast
 from isthmus.events.links import Connected
 from isthmus.events.time_submissions import Backlogged, KeyUsed, TimeSubmissions
+from isthmus.web.caller import requires
+from isthmus.web.context import bounded_body, running_app
 
 log = structlog.get_logger()
-router = APIRouter(tags=["time entries"], dependencies=[Depends(ensure_allowed)])
+router = APIRouter(tags=["time entries"], dependencies=[Depends(requires(Permission.TIME_SUBMIT))])
 MOST = 10_000
 """Entries of one request."""
 MAX_BODY = 16_000_000
 """Bytes of one request, packed and unpacked."""
+FEW = 20_000
+"""Bytes that are read sooner than a thread begins to."""
 AT_ONCE = 16
 """Requests that one process has in hand; each may hold as much in memory as a body has."""
 LONGEST_KEY = 200
@@ -85,7 +88,7 @@ async def _through(request: Request) -> AsyncIterator[None]:
         415: {"description": f"Neither {JSON} nor {NDJSON}, or packed by something but gzip."},
         422: {"description": "The key belongs to another request, or no such PSA is connected."},
         429: {"description": "Too much waits; ask again after `Retry-After` seconds."},
-        503: {"description": "The database is away: nothing was stored."},
+        503: {"description": "The database is away; a repeat under the same key is stored once."},
     },
 )
 async def submit(
@@ -121,7 +124,7 @@ async def submit(
         raise _again_later(429, str(error), LATER) from error
     except (TimeoutError, *BROKEN_OFF) as error:
         log.warning("time_entries.not_stored", connection=connection, reason=str(error)[:200])
-        raise _again_later(503, "the database does not answer; nothing was stored", SOON) from error
+        raise _again_later(503, "the database does not answer", SOON) from error
     log.info(
         "time_entries.submitted", connection=connection, repeated=answer.repeated, **answer.counts
     )
@@ -132,7 +135,7 @@ async def submit(
 async def _read(
     packed: bytes, encoding: str, media_type: str, connection: str
 ) -> tuple[bytes, list[Any]]:
-    """(digest, elements), worked out beside the event loop."""
+    """(digest, elements), worked out beside the event loop unless it is a moment's work."""
 
     def read() -> tuple[bytes, list[Any]]:
         body = plain(packed, encoding, MAX_BODY)
@@ -140,7 +143,8 @@ async def _read(
         return sha256(asked).digest(), elements(body, media_type, MOST)
 
     try:
-        return await asyncio.to_thread(read)
+        few = len(packed) < FEW and encoding != "gzip"
+        return read() if few else await asyncio.to_thread(read)
     except TooLarge as error:
         raise HTTPException(413, f"{error}; send it in parts") from error
     except Unreadable as error:

@@ -8,16 +8,22 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from isthmus.api.context import bounded_body, running_app
 from isthmus.app import App
 from isthmus.connect import Notice, Unauthorized, Webhook
 from isthmus.connect.errors import Invalid
+from isthmus.events.room import NoRoom, Room
+from isthmus.web.context import bounded_body, running_app
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
+LATER = 30
+"""Seconds after which a caller may come again when there is no room."""
 
 
-@router.post("/webhooks/{connection}")
+@router.post(
+    "/webhooks/{connection}",
+    responses={429: {"description": "Too much waits; come again after `Retry-After` seconds."}},
+)
 async def receive(
     connection: str, request: Request, app: Annotated[App, Depends(running_app)]
 ) -> Response:
@@ -34,7 +40,13 @@ async def receive(
         log.warning("webhook.unreadable", connection=connection, reason=str(error))
         raise HTTPException(400, str(error)) from error
     stored = webhook if reply.kept is None else replace(webhook, body=reply.kept)
-    await _store(app, connection, stored, list(notices))
+    room: Room = request.app.state.room
+    try:
+        async with room.taking(len(notices)):
+            await _store(app, connection, stored, list(notices))
+    except NoRoom as full:
+        reason = f"{full}; send it again in {LATER} s"
+        raise HTTPException(429, reason, headers={"Retry-After": str(LATER)}) from full
     reader.woken.set()
     return Response(reply.body, media_type=reply.media_type)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import HTTPException, Request
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
 
 from isthmus.app import App
 
@@ -12,6 +14,15 @@ MAX_BODY = 2_000_000
 def running_app(request: Request) -> App:
     app: App = request.app.state.isthmus
     return app
+
+
+def public_url(request: Request) -> str:
+    """Where this installation is for whoever asks, without a slash at the end."""
+    return running_app(request).settings.public_url or str(request.base_url).rstrip("/")
+
+
+Running = Annotated[App, Depends(running_app)]
+"""The application, as a parameter of a handler."""
 
 
 async def bounded_body(request: Request, what: str = "a webhook", limit: int = MAX_BODY) -> bytes:

@@ -1,0 +1,64 @@
+"""`/systems`: which connection is sick, since when, what waits behind it, and what to do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from isthmus.access import Permission, Principal
+from isthmus.console.page import Page
+from isthmus.console.route import ConsoleRoute
+from isthmus.console.view import is_fragment, live, show
+from isthmus.kit.clock import utc_now
+from isthmus.observe.status import ConnectionUse, Status, Stream, status_of
+from isthmus.store.hold_groups import HoldGroup
+from isthmus.store.queues import HoldFilter
+from isthmus.web.caller import requires
+from isthmus.web.context import Running
+
+router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
+PAGE = Page(
+    "Systems", "/systems", "Systems", Permission.SYSTEMS_READ,
+    "Which system is sick, and what waits behind it?", router,
+)  # fmt: skip
+Reader = Annotated[Principal, Depends(requires(PAGE.permission))]
+DO = {
+    "answers": "Nothing: it answers.",
+    "away": "Nothing is lost: runs wait and go on by themselves when it answers. Ask its owner "
+    "when that will be.",
+    "paused": "Nothing: it asked us to wait, and calls go on at the time that it named.",
+    "coming back": "Nothing: what waited goes on a few calls at a time, the most urgent first.",
+    "not called yet": "`isthmus doctor` says whether it answers.",
+}
+
+
+@router.get(PAGE.path)
+async def systems(request: Request, who: Reader, app: Running) -> Response:
+    async with app.database.begin() as tx:
+        status = await status_of(tx)
+        waiting = await tx.hold_groups.list(HoldFilter(state="waiting_system"), utc_now())
+    facts: dict[str, Any] = {
+        "systems": systems_of(list(app.connected), status, waiting),
+        "workers": status.workers, "inbox": status.inbox_waiting,
+    }  # fmt: skip
+    if is_fragment(request):
+        return live(request, who, "systems/live.html", facts)
+    return show(request, who, "systems/page.html", title="Systems", seen="", **facts)
+
+
+def systems_of(names: list[str], status: Status, waiting: list[HoldGroup]) -> list[dict[str, Any]]:
+    """A connection that shares another's calls has no use of its own."""
+    uses: dict[str, ConnectionUse] = {use.connection: use for use in status.connections}
+    streams: dict[str, list[Stream]] = defaultdict(list)
+    for stream in status.systems:
+        streams[stream.connection].append(stream)
+    behind: dict[str | None, list[HoldGroup]] = defaultdict(list)
+    for group in waiting:
+        behind[group.system].append(group)
+    return [
+        {"name": name, "use": uses.get(name), "streams": streams[name], "behind": behind[name],
+         "do": DO[uses[name].state if name in uses else "not called yet"]}
+        for name in names
+    ]  # fmt: skip
