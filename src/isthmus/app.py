@@ -15,10 +15,12 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from isthmus.access import AccessRole
 from isthmus.canonical import CanonicalObject, ExpenseEntry, LegalEntity, TimeEntry
 from isthmus.canonical.base import Role
 from isthmus.connect import ConnectionContext, Connector, Gate, Quota
 from isthmus.engine import Engine, Governor, Observer, RetryPolicy, SharedGate, Waker
+from isthmus.engine.measuring import figures_when_due, forget_spans
 from isthmus.engine.retention import purge_when_due
 from isthmus.events.batching import batch_expenses, batch_time
 from isthmus.events.catalogue import CATALOGUE
@@ -33,26 +35,37 @@ from isthmus.flows import FLOWS
 from isthmus.flows.amendment_effective import amendments_when_due
 from isthmus.flows.billing_schedule import bill_when_due
 from isthmus.flows.milestone_acceptance import milestones_when_due
+from isthmus.holds.alerting import EVERY as ALERTS_EVERY
+from isthmus.holds.alerting import watch
 from isthmus.holds.bulk_work import work_off
 from isthmus.holds.desk_inbox import take_in
 from isthmus.holds.forwarding import forward
 from isthmus.holds.triage import triage
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
+from isthmus.kit.secret import Store, look_again
 from isthmus.landscape import Landscape, Reading, check, load
 from isthmus.landscape.connection import OpenedConnection
+from isthmus.observe.metrics import Exposition
+from isthmus.observe.telemetry import Telemetry
+from isthmus.reconcile.flows import RECONCILING
+from isthmus.reconcile.schedule import reconcile_when_due
 from isthmus.settings import Settings
 from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.migrate import upgrade
 
 log = structlog.get_logger()
+FLOW_NAMES = tuple(flow.name for flow in FLOWS)
 CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
 CALENDAR = {
     "amendments": amendments_when_due,
     "milestones": milestones_when_due,
     "retention": purge_when_due,
+    "figures": figures_when_due,
+    "spans": forget_spans,
+    "reconciliations": reconcile_when_due,
 }
 QUEUES = {"triage": triage, "bulks": work_off, "desks": forward, "desk-inbox": take_in}
 """What every worker does for the exception queues; row locks and named locks share it out."""
@@ -66,6 +79,18 @@ def connectors() -> Mapping[str, Connector]:
     return {e.name: e.load() for e in entry_points(group="isthmus.connectors")}
 
 
+@cache
+def connector_packages() -> Mapping[str, str]:
+    """Vendor -> package of its connector, where its mappings lie."""
+    return {e.name: e.module for e in entry_points(group="isthmus.connectors")}
+
+
+@cache
+def secret_stores() -> Mapping[str, Store]:
+    """Scheme -> secret manager, ours and those of installed packages."""
+    return {e.name: e.load()() for e in entry_points(group="isthmus.secrets")}
+
+
 def connector_configs() -> Mapping[str, type[BaseModel]]:
     return {vendor: connector.config for vendor, connector in connectors().items()}
 
@@ -76,12 +101,18 @@ def connector_roles() -> Mapping[str, tuple[Role, ...]]:
 
 def load_landscape(path: Path) -> Landscape:
     """Raises LandscapeError with every mistake and its line."""
-    return load(path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE)
+    return load(
+        path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE,
+        flows=FLOW_NAMES, access_roles=tuple(AccessRole), stores=secret_stores(),
+    )  # fmt: skip
 
 
 def check_landscape(path: Path) -> Reading:
     """The landscape, if it can be used, and every mistake in it."""
-    return check(path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE)
+    return check(
+        path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE,
+        flows=FLOW_NAMES, access_roles=tuple(AccessRole), stores=secret_stores(),
+    )  # fmt: skip
 
 
 def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
@@ -143,23 +174,29 @@ class App:
         self.settings, self.landscape, self.database = settings, landscape, database
         self.embedded = embedded
         self.outbox = Outbox()
+        self.telemetry = Telemetry(database)
         self.ingest = Ingest(database, self.outbox, landscape.ownership_table())
+        self.ingest.telemetry = self.telemetry
         self.governor = Governor(database, self.outbox, lease=settings.worker_lease)
         self.gates = {
-            connection.name: SharedGate(connection.name, quota_of(connection), self.governor)
+            connection.name: SharedGate(
+                connection.name, quota_of(connection), self.governor, called=self.telemetry.called
+            )
             for connection in landscape.connections.values()
             if connection.platform is None
         }
         self.connected = open_systems(landscape, self.gates)
         self.links = Links(self.connected, landscape, database, self.ingest)
         self.engine = Engine(
-            database, self.outbox, self.links, landscape, FLOWS,
+            database, self.outbox, self.links, landscape, (*FLOWS, *RECONCILING),
             observer=observer, retry=retry, concurrency=settings.worker_concurrency,
             lease_seconds=settings.worker_lease.total_seconds(),
         )  # fmt: skip
+        self.engine.telemetry = self.telemetry
         self.waker = Waker(self.engine)
         self.readers = {name: self._reader(c) for name, c in self.connected.items()}
         self.feed = Feed(database)
+        self.exposition = Exposition(database, landscape)
         self.relays = self._relays(pace)
         self._tasks: list[asyncio.Task[None]] = []
         self._works = False
@@ -237,6 +274,10 @@ class App:
 
     async def start(self, *, worker: bool = True, readers: bool = True) -> None:
         """Begin the background work of this process."""
+        self.telemetry.export()
+        self._tasks.append(asyncio.create_task(self.telemetry.run(), name="telemetry"))
+        every = self.settings.secrets_every.total_seconds()
+        self._tasks.append(asyncio.create_task(renew_secrets(every), name="secrets"))
         if worker:
             self._works = True
             await self.engine.start()
@@ -247,6 +288,9 @@ class App:
                 for name, ask in QUEUES.items()
             ]
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
+            if self.landscape.sla:
+                watching = by_the_clock(self.engine, "alerts", watch, ALERTS_EVERY)
+                self._tasks.append(asyncio.create_task(watching, name="alerts"))
             self._tasks += [
                 asyncio.create_task(by_the_clock(self.engine, name, ask), name=name)
                 for name, ask in CALENDAR.items()
@@ -264,13 +308,15 @@ class App:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._works:
-            await self.engine.stop()
+            drain = self.settings.worker_drain.total_seconds()
+            await self.engine.stop(drain_seconds=drain)
         else:
             await self.engine.close()
         for connected in self.connected.values():
             await connected.system.close()
         for gate in self.gates.values():
             await gate.close()
+        await self.telemetry.close()
         await self.database.close()
         if self.embedded is not None:
             await asyncio.to_thread(self.embedded.stop)
@@ -279,6 +325,14 @@ class App:
         """Poll everything once, now; the number of changes delivered."""
         names = connections if connections is not None else list(self.readers)
         return sum([await self.readers[n].messages() + await self.readers[n].poll() for n in names])
+
+
+async def renew_secrets(every: float) -> None:
+    """Until cancelled. A secret that was refused is looked up at once, and not here."""
+    while True:
+        await asyncio.sleep(every)
+        if changed := await asyncio.to_thread(look_again):
+            log.info("secrets.renewed", number=changed)
 
 
 async def bill_by_the_clock(engine: Engine, every: float = CALENDAR_EVERY) -> None:

@@ -1,4 +1,4 @@
-"""`destination list|resume|rewind`: how far brokers and webhooks have been sent the events."""
+"""`destination list|resume|rewind|forget`: how far brokers and webhooks are."""
 
 from __future__ import annotations
 
@@ -87,12 +87,43 @@ async def _rewind(settings: Settings, name: str, to: int) -> str:
         settled = await Feed(opened).settled()
         if not 0 <= to <= settled:
             raise Problem(
-                f"{to} is no position in the log.", f"The log reaches from 0 to {settled}.",
+                f"{to} is no position in the log.", f"The log ends at {settled}.",
                 "Take it from the `sequence` of an event: isthmus event tail.",
             )  # fmt: skip
         async with opened.begin() as tx:
             await rewind(tx, Outbox(), await _known(tx, name), to, person())
+            await _ensure_kept(tx, to)
     return f"{name} goes on after event {to}; the log ends at {settled}"
+
+
+async def _ensure_kept(tx: Transaction, to: int) -> None:
+    """Asked once the position is set, so that a purge meanwhile sees it or is seen."""
+    floor = await tx.event_partitions.floor()
+    if to < floor:
+        raise Problem(
+            f"Events after {to} are removed up to {floor}.",
+            "They are older than the landscape's retention.events.",
+            f"Rewind to {floor} or later; read what is missing from the objects themselves.",
+        )
+
+
+@cli.command()
+def forget(context: typer.Context, name: Name) -> None:
+    """Take away a destination that the landscape has no more. Events are kept until every one that
+    is listed has them.
+    """
+    act(_forget(session(context).installed, name))
+    say(f"{name} is forgotten; a worker with it in its landscape begins anew")
+
+
+async def _forget(settings: Settings, name: str) -> None:
+    async with database(settings) as opened, opened.begin() as tx:
+        row = await _known(tx, name)
+        if not await tx.destinations.remove(row.name):
+            raise Problem(
+                f"{name} is being sent to.", "A worker has it in its landscape.",
+                "Take it out of the landscape and restart the workers.",
+            )  # fmt: skip
 
 
 async def _known(tx: Transaction, name: str) -> DestinationRow:

@@ -13,6 +13,7 @@ import typer
 
 from isthmus.cli.output import Json, show_json, show_table
 from isthmus.cli.problem import FINDING, Problem
+from isthmus.cli.receivers import receivers
 from isthmus.cli.session import DEMO, Session, act, database, session
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Finding:
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:
-    """Check Python, the database, the landscape, every connection and the disk."""
+    """Check Python, database, disk, landscape, and every connection, destination and desk."""
     findings = act(_examine(session(context)))
     if json:
         show_json(findings)
@@ -59,6 +60,7 @@ async def _examine(chosen: Session) -> list[Finding]:
     findings += found
     if landscape is not None:
         findings += await _connections(landscape)
+        findings += [Finding(*looked) for looked in await receivers(landscape)]
     return findings + await _away(chosen)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from types import TracebackType
+
+from isthmus.kit.masking import scrub
 
 FINDING = 1
 """Exit code when something is wrong; usage errors are 2."""
@@ -17,6 +20,7 @@ class Problem(Exception):
 
 def expected() -> tuple[type[Exception], ...]:
     """What is told in three lines. Imported when something was raised, and only then."""
+    from isthmus.access.accounts import AccessRefused
     from isthmus.connect.errors import ConnectError
     from isthmus.demo.errors import DemoError
     from isthmus.engine.corrections import ActionRefused
@@ -30,7 +34,7 @@ def expected() -> tuple[type[Exception], ...]:
     from isthmus.store.reach import DatabaseProblem
 
     return (
-        ActionRefused, ConnectError, CreditRefused, DatabaseProblem, DemoError,
+        AccessRefused, ActionRefused, ConnectError, CreditRefused, DatabaseProblem, DemoError,
         EmbeddedPostgresError,
         LandscapeError, MissingClient, Problem, RoleError, SettingsError, TermsFileError,
         TermsRefused,
@@ -52,12 +56,20 @@ def lines(what: str, why: str, remedy: str) -> str:
     return f"{what}\n  why: {why}\n  do:  {remedy}"
 
 
+def tell_trace(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """For `sys.excepthook` with --debug: a stack trace that may be sent to others."""
+    text = scrub("".join(traceback.format_exception(kind, error, trace)))
+    print(text, end="", file=sys.stderr)  # noqa: T201 - the error stream is what this is for
+
+
 def tell_defect(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """For `sys.excepthook`: no stack trace unless it is asked for."""
     text = lines(
-        f"{kind.__name__}: {error}",
+        scrub(f"{kind.__name__}: {error}"),
         "This is a defect of isthmus, not of your data.",
         "Run the same command as `isthmus --debug ...` and report what it prints.",
     )

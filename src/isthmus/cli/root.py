@@ -11,6 +11,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from isthmus.cli import (
+    access,
+    alert,
+    audit,
     bill,
     connection,
     contract,
@@ -25,8 +28,11 @@ from isthmus.cli import (
     hold,
     intercompany,
     journey,
+    kpi,
     landscape,
     model,
+    person,
+    reconcile,
     rerate,
     revenue,
     run_,
@@ -36,8 +42,9 @@ from isthmus.cli import (
     serve,
     status,
 )
-from isthmus.cli.problem import FINDING, expected, tell_defect, told
+from isthmus.cli.problem import FINDING, expected, tell_defect, tell_trace, told
 from isthmus.cli.session import Session
+from isthmus.kit.masking import SECRETS
 
 
 class Root(TyperGroup):
@@ -50,7 +57,7 @@ class Root(TyperGroup):
             found = ctx.find_object(Session)
             if found is not None and found.debug:
                 raise
-            typer.echo(told(error), err=True)
+            typer.echo(SECRETS.scrub(told(error)), err=True)
             raise typer.Exit(FINDING) from error
 
 
@@ -69,6 +76,8 @@ for room in (
     sandbox,
     demo,
     status,
+    kpi,
+    alert,
     doctor,
     explain,
     journey,
@@ -88,9 +97,13 @@ for group in (
     connection,
     run_,
     hold,
+    reconcile,
     schema,
     event,
     destination,
+    access,
+    person,
+    audit,
     db,
     docs,
 ):
@@ -124,6 +137,5 @@ def options(
 
 
 def run() -> None:
-    if "--debug" not in sys.argv:
-        sys.excepthook = tell_defect
+    sys.excepthook = tell_trace if "--debug" in sys.argv else tell_defect
     get_command(cli)(prog_name="isthmus")

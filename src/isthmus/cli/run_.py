@@ -125,15 +125,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 async def _replay(settings: Settings, label: str) -> Replayed:
-    """Through the run's hold where it has one, so that the act is on record."""
-    from isthmus.engine import Replayed, replay
-    from isthmus.engine.hold_actions import replay_hold
+    from isthmus.holds.acts import replay_run
 
     async with application(settings) as app:
-        run = await _named(app.database, label)
-        async with app.database.begin() as tx:
-            holds = await tx.holds.list(run_id=run.id)
-        if not holds:
-            return await replay(app.engine, run, person())
-        acted = await replay_hold(app.engine, holds[0], person())
-        return Replayed(run.id, acted.done, acted.message)
+        return await replay_run(app.engine, await _named(app.database, label), person())

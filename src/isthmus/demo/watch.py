@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from isthmus.app import App
-from isthmus.canonical import AccountingPeriod, Assignment, Phase, Project, RateCard
+from isthmus.canonical import AccountingPeriod, Assignment, Milestone, Phase, Project, RateCard
 from isthmus.canonical.dimensions import PeriodState
 from isthmus.demo.errors import DemoError
 from isthmus.demo.org import Org
@@ -68,12 +68,13 @@ class Watch:
 
     async def look(self) -> Seen:
         async with self._app.database.begin() as tx:
+            accepted = [m.id for m in await tx.records.list(Milestone)]
             seen = Seen(
                 await tx.entries.counts(),
                 await tx.runs.counts(),
                 (await tx.inbox.counts())[2],
                 await tx.holds.counts(),
-                sum(n for kind, _, _, _, n in await tx.ledger.totals() if kind == "milestone"),
+                len(await tx.ledger.live("milestone", accepted)),
             )
         self._tell(seen)
         return seen
