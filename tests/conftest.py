@@ -1,22 +1,34 @@
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from dbos import DBOS
+from hypothesis import settings
+from tests.databases import Databases, bare, copy, drop, url_of
 from tests.tryton_server.fixtures import tryton
 
-from isthmus.store.database import Database, driver_url
+from isthmus.engine.passing_events import drop_events, make_room
+from isthmus.kit.clock import utc_now
+from isthmus.landscape.retention import Retention
+from isthmus.store.connecting import driver_url
+from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.migrate import upgrade
 
 __all__ = ["tryton"]
+
+# DBOS would write to the stream of the test that starts it first, which is closed after it.
+logging.getLogger("dbos").addHandler(logging.NullHandler())
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("searching", print_blob=True)
+settings.load_profile(os.environ.get("ISTHMUS_TEST_HYPOTHESIS", "steady"))
 
 
 @pytest.fixture(scope="session")
@@ -38,50 +50,51 @@ def server_url() -> Iterator[str]:
     shutil.rmtree(home)
 
 
-@contextmanager
-def made(server_url: str, template: str) -> Iterator[tuple[str, str]]:
-    """A database for as long as the context lasts: its name and URL."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
-        known = server.info
-        host, port, user, password = known.host, known.port, known.user, known.password
-        secret = f":{password}" if password else ""
-        yield name, f"postgresql://{user}{secret}@/{name}?host={host}&port={port}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture(scope="session")
+def server(server_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")
-def template(server_url: str) -> Iterator[str]:
-    """A database with all tables of the product and its engine, to copy."""
-    with made(server_url, "template0") as (name, url):
-        asyncio.run(_prepare(url))
-        yield name
+def databases(server: psycopg.Connection) -> Iterator[Databases]:
+    """Databases with all tables of the product and its engine."""
+    template = copy(server, "template0")
+    asyncio.run(_prepare(url_of(server, template)))
+    made = Databases(server, template)
+    yield made
+    made.close()
+    drop(server, template)
 
 
 async def _prepare(url: str) -> None:
+    """As it is once a worker has made room for events, so that each test does not do so again."""
     database = Database(url)
     await upgrade(database.engine)
+    age = Retention().events
+    assert isinstance(age, timedelta)
+    await drop_events(database, utc_now() - age)
+    await make_room(database, utc_now(), age)
     await database.close()
     await asyncio.to_thread(DBOS.migrate, system_database_url=driver_url(url))
 
 
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A database of the test's own, of this release and without a row."""
-    with made(server_url, template) as (_, url):
+    with databases.one() as url:
         yield url
 
 
 @pytest.fixture
-def empty_database_url(server_url: str) -> Iterator[str]:
+def empty_database_url(server: psycopg.Connection) -> Iterator[str]:
     """A database of the test's own without a table."""
-    with made(server_url, "template0") as (_, url):
+    with bare(server) as url:
         yield url
 
 
 @pytest.fixture
-def other_url(server_url: str) -> Iterator[str]:
+def other_url(server: psycopg.Connection) -> Iterator[str]:
     """A second database without a table."""
-    with made(server_url, "template0") as (_, url):
+    with bare(server) as url:
         yield url

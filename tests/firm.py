@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -25,8 +26,9 @@ from tests.landscapes import (
     PUBLIC,
     landscape_text,
 )
+from tests.recorded.recording import record
 
-from isthmus.app import App, connector_configs
+from isthmus.app import App, connector_configs, secret_stores
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.http import dump_json, trusted
 from isthmus.engine import RetryPolicy
@@ -38,8 +40,8 @@ from isthmus.sandbox.salesforce import SalesforceOrg
 from isthmus.sandbox.serve import serving
 from isthmus.settings import Settings
 from isthmus.store.entry_kinds import ENTRY_KINDS
+from isthmus.store.event_tables import event
 from isthmus.store.holds import HoldRow
-from isthmus.store.tables import event
 
 
 @dataclass
@@ -241,10 +243,14 @@ async def a_firm(
     more: str = "",
     accounts: Mapping[str, str] | None = None,
     works: bool = True,
+    instead: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Firm]:
+    """`instead`: other texts of the landscape for some of its own."""
     async with AsyncExitStack() as stack:
         org, books = await stack.enter_async_context(simulators())
         text = landscape_text(org.url, books.url, more, accounts)
+        for old, new in (instead or {}).items():
+            text = text.replace(old, new)
         yield await _opened(stack, org, books, database_url, folder, text, works=works)
 
 
@@ -294,11 +300,13 @@ async def _opened(
 ) -> Firm:
     path = folder / "isthmus.yaml"
     path.write_text(text)
-    landscape = load(path, connector_configs(), ENVIRONMENT)
+    landscape = load(path, connector_configs(), ENVIRONMENT, stores=secret_stores())
     settings = Settings(DATABASE_URL=database_url, home=folder, port=0, worker_concurrency=8)
     app = await App.open(
         settings, landscape, retry=RetryPolicy(attempts=2, first=0.01, longest=0.02)
     )
     stack.push_async_callback(app.close)
+    if recording := os.environ.get("ISTHMUS_RECORD"):
+        stack.callback(record, database_url, Path(recording))
     await app.start(worker=works, readers=False)
     return Firm(org, books, path, ENVIRONMENT, app)

@@ -132,7 +132,7 @@ async def test_the_token_decides_who_reads(firm: Firm) -> None:
         for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {TOKEN}"}):
             answer = await http.get("/events", headers=headers)
             assert answer.status_code == 401
-            assert answer.headers["www-authenticate"] == 'Bearer realm="isthmus"'
+            assert answer.headers["www-authenticate"].startswith('Bearer realm="isthmus"')
         bearer = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "203.0.113.7"}
         assert (await http.get("/events", headers=bearer)).status_code == 200
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -126,11 +127,11 @@ async def test_a_request_that_breaks_off_has_stored_nothing(
     work = await under_way(firm)
     answer, cuts = Submissions.answer, list[str]()
 
-    async def cut_off(self: Submissions, key: str, text: str) -> None:
+    async def cut_off(self: Submissions, answers: Mapping[str, str]) -> None:
         if not cuts:
-            cuts.append(key)
+            cuts.extend(answers)
             await self._connection.execute(sa.text("select pg_terminate_backend(pg_backend_pid())"))
-        await answer(self, key, text)
+        await answer(self, answers)
 
     monkeypatch.setattr(Submissions, "answer", cut_off)
     async with calling(firm) as http:
@@ -139,6 +140,32 @@ async def test_a_request_that_breaks_off_has_stored_nothing(
     assert counted(told) == (2, 0, 0, 0)
     await rate(firm)
     assert await versions(firm) == {"T-1": (1, "posted"), "T-2": (1, "posted")}
+
+
+async def test_many_callers_share_a_transaction_and_no_outcome(firm: Firm) -> None:
+    """Among them one that repeats itself and one with an unknown project; then one under a key that
+    is used, and an entry with other hours.
+    """
+    work = await under_way(firm)
+    good = [([hours_of(work, f"T-{n}", "0.5")], f"key-{n}") for n in range(10, 20)]
+    twice = [hours_of(work, "T-1", 3)]
+    async with calling(firm) as http:
+        asked = [
+            *good, (twice, "same"), (twice, "same"),
+            ([hours_of(work, "T-2", project="no such project")], "bad"),
+        ]  # fmt: skip
+        first = await asyncio.gather(*(post(http, entries, key) for entries, key in asked))
+        asked = [([hours_of(work, "T-3")], "key-10"), ([hours_of(work, "T-1", 4)], "later")]
+        then = await asyncio.gather(*(post(http, entries, key) for entries, key in asked))
+    assert [answer.status_code for answer in (*first, *then)] == [200] * 13 + [422, 200]
+    outcomes = [a.json()["entries"][0]["outcome"] for a in (*first, then[1])]
+    assert outcomes == ["accepted"] * 12 + ["refused", "changed"]
+    assert sorted(a.headers.get("idempotent-replayed", "-") for a in first[10:12]) == ["-", "true"]
+    await rate(firm)
+    assert await entries(firm) == {"posted": 11}
+    assert await ledger(firm) == [("posted", "EUR", Decimal("1350.00"), 11)]
+    [hold] = await firm.open_holds()
+    assert (hold.code, hold.owner, hold.detail) == ("unusable", "pmo", {"external_id": "T-2"})
 
 
 async def test_the_same_entries_from_many_callers_at_once(firm: Firm) -> None:
@@ -155,6 +182,7 @@ async def test_the_same_entries_from_many_callers_at_once(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal("300.00"), 200)]
 
 
+@pytest.mark.slow
 async def test_a_change_is_rated_again(firm: Firm) -> None:
     work = await under_way(firm)
     week = [hours_of(work, "T-1"), hours_of(work, "T-2", 5, worked_on=SECOND)]
@@ -195,6 +223,7 @@ async def test_a_change_after_invoicing_is_held(firm: Firm) -> None:
     assert await ledger(firm) == [("invoiced", "EUR", Decimal(1950), 2)]
 
 
+@pytest.mark.slow
 async def test_the_same_hours_by_polling_say_nothing_new(firm: Firm) -> None:
     """What the caller sends of two days is what is read of them: the entries and facts are one."""
     work = await under_way(firm)
@@ -221,6 +250,7 @@ async def all_facts(firm: Firm) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in rows]
 
 
+@pytest.mark.slow
 async def test_canonical_ids_and_lines_packed(firm: Firm) -> None:
     work = await under_way(firm)
     async with firm.app.database.begin() as tx:

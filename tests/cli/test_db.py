@@ -41,7 +41,13 @@ async def test_old_messages_are_counted_and_then_emptied(idle: Firm, isthmus: Is
         )
     kept = [{"class": "runs", "kept_for": "90d", "rows": 0},
             {"class": "messages", "kept_for": "30d", "rows": 2},
-            {"class": "quota_use", "kept_for": "35d", "rows": 0}]  # fmt: skip
+            {"class": "events", "kept_for": "90d", "rows": 0},
+            {"class": "message_keys", "kept_for": "400d", "rows": 0},
+            {"class": "run_keys", "kept_for": "400d", "rows": 0},
+            {"class": "quota_use", "kept_for": "35d", "rows": 0},
+            {"class": "figures", "kept_for": "1100d", "rows": 0},
+            {"class": "alerts", "kept_for": "400d", "rows": 0},
+            {"class": "reconciliations", "kept_for": "1100d", "rows": 0}]  # fmt: skip
     assert json.loads((await isthmus("db", "purge", "--json")).out) == kept
     assert json.loads((await isthmus("db", "purge", "--write", "--json")).out) == kept
     kept[1]["rows"] = 0

@@ -51,7 +51,7 @@ async def test_a_destination_is_mended(isthmus: Isthmus, database_url: str) -> N
     beyond = await isthmus("destination", "rewind", "bot", "--to", "13")
     assert (beyond.code, beyond.err.splitlines()) == (
         1,
-        ["13 is no position in the log.", "  why: The log reaches from 0 to 12.",
+        ["13 is no position in the log.", "  why: The log ends at 12.",
          "  do:  Take it from the `sequence` of an event: isthmus event tail."],
     )  # fmt: skip
     acts = [json.loads(line) for line in (await isthmus("event", "tail")).out.splitlines()[10:]]

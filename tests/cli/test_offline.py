@@ -33,7 +33,7 @@ def test_stale_pages_are_named(empty_home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reference"
     folder.mkdir()
     built = call("docs", "build", str(folder))
-    assert (built.code, len(list(folder.iterdir()))) == (0, 9)
+    assert (built.code, len(list(folder.iterdir()))) == (0, 11)
     assert call("docs", "build", "--check", str(folder)).out == "every page is fresh\n"
     (folder / "model.md").write_text("old")
     (folder / "flows.md").unlink()
@@ -131,7 +131,8 @@ def test_the_model_is_printed_whole(empty_home: Path) -> None:
 def test_schemas_of_every_object_and_event(empty_home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
     assert call("schema", "export", str(folder)).code == 0
-    assert {f.stem for f in (folder / "objects").iterdir()} == {m.kind for m in OBJECTS}
+    kinds = {m.kind for m in OBJECTS}
+    assert {f.stem for f in (folder / "objects").iterdir()} == {*kinds, "project.v2"}
     assert {f.stem for f in (folder / "events").iterdir()} == CATALOGUE.keys()
     posted = json.loads((folder / "events" / "invoice.posted.json").read_text())
     assert posted["properties"]["type"] == {"const": "isthmus.invoice.posted.v1"}

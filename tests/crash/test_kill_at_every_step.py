@@ -89,6 +89,7 @@ async def test_a_deal_and_its_hours_survive_every_death(database_url: str, tmp_p
     assert set(deaths.read_text().splitlines()) == moments(STEPS)
 
 
+@pytest.mark.slow
 async def test_a_milestone_is_billed_once_through_every_death(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -126,6 +127,7 @@ async def test_a_milestone_is_billed_once_through_every_death(
     assert {"opportunity_to_project", "milestone_to_invoice", "contract_to_invoice"} <= died
 
 
+@pytest.mark.slow
 async def test_a_credit_and_a_charge_survive_every_death(database_url: str, tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     deaths.write_text("".join(f"{moment}\n" for moment in moments(STEPS)))
@@ -185,6 +187,7 @@ CORRECTIONS = {
 }
 
 
+@pytest.mark.slow
 async def test_an_amendment_is_written_once_through_every_death(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -230,6 +233,7 @@ AMENDED = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_an_expense_is_billed_once_through_every_death(
     database_url: str, tmp_path: Path
 ) -> None:

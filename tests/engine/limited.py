@@ -140,7 +140,9 @@ async def workers(
             database = Database(database_url, pool_size=4)
             stack.push_async_callback(database.close)
             await upgrade(database.engine)
-            governor = Governor(database, Outbox(), lease=timedelta(seconds=lease))
+            governor = Governor(
+                database, Outbox(), lease=timedelta(seconds=lease), pause=timedelta(seconds=20)
+            )
             gate = SharedGate(NAME, quota, governor)
             stack.push_async_callback(gate.close)
             system = system_at(url, gate)

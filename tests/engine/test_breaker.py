@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ async def test_one_call_of_all_workers_looks_whether_it_is_back(
         [(pause, due)] = await run_sql(
             three[0], "select extract(epoch from pause), probe_at > now() from circuit"
         )
-        assert (pause, due) == (10, True), "the next look is later than the first"
+        assert (pause, due) == (30, True), "the next look is later than the first"
 
         await account.faults()
         await run_sql(three[0], DUE)
@@ -172,7 +173,8 @@ async def calling(
 ) -> AsyncIterator[tuple[Engine, NetSuite, SharedGate]]:
     """An engine whose flows write to the account."""
     async with an_engine(database_url, folder, (compare, bulk, bill)) as made:
-        gate = SharedGate(NAME, quota, Governor(made.database, made.outbox))
+        governor = Governor(made.database, made.outbox, pause=timedelta(seconds=20))
+        gate = SharedGate(NAME, quota, governor)
         system = system_at(account.url, gate)
         made.links.connected = {NAME: Connected(system, frozenset(), NAME)}
         account.account.seed({kind: BOOKS[kind] for kind in ("currency", "subsidiary")})

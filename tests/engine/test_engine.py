@@ -84,7 +84,7 @@ async def an_engine(
     engine = Engine(database, outbox, links, landscape, flows, retry=retry)
     await upgrade(database.engine)
     await engine.prepare()
-    await engine.start(polling_seconds=0.05)
+    await engine.start()
     calls.clear()
     broken.clear()
     try:

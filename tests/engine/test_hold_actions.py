@@ -110,6 +110,7 @@ async def test_what_the_held_object_points_at_is_corrected_too(firm: Firm) -> No
     assert len(await firm.books.rows("customer")) == 1
 
 
+@pytest.mark.slow
 async def test_what_is_over_is_left_alone(firm: Firm) -> None:
     hold = await _held_deal(firm, Contracting_Entity__c=None)
     engine = firm.app.engine
@@ -229,6 +230,7 @@ async def test_a_skip_needs_a_reason_and_keeps_it(firm: Firm) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_a_skipped_run_is_not_replayed(firm: Firm) -> None:
     hold = await _held_deal(firm, Billing_Model__c=None)
     engine = firm.app.engine
@@ -290,6 +292,7 @@ async def test_a_record_that_could_not_be_read_is_read_again(
         assert again.done is False
 
 
+@pytest.mark.slow
 async def test_invoiced_hours_are_frozen_also_for_people(firm: Firm) -> None:
     deal = await a_deal(firm, await an_account(firm))
     await win(firm, deal)

@@ -14,6 +14,7 @@ from isthmus.canonical import BY_KIND
 from isthmus.events.catalogue import CATALOGUE
 from isthmus.events.derived import _RULES
 from isthmus.flows import FLOWS
+from isthmus.reconcile.flows import RECONCILING
 
 SOURCE = Path(__file__).parents[2] / "src" / "isthmus"
 PASSED_ON = {("engine/flow.py", "type"), ("engine/hold_story.py", "type"),
@@ -90,7 +91,13 @@ def _named(name: str, scope: ast.AST, file: str) -> list[str]:
         ):
             found += _patterns(node.value, scope, file)
         if isinstance(node, ast.For) and ast.unparse(node.target) == name:
-            assert "derived_events" in ast.unparse(node.iter), f"{file}: where is {name} from?"
+            source = ast.unparse(node.iter)
+            assigned = [
+                ast.unparse(a.value)
+                for a in ast.walk(scope)
+                if isinstance(a, ast.Assign) and ast.unparse(a.targets[0]) == source
+            ]
+            assert "derived_events" in " ".join([source, *assigned]), f"{file}: {name} from where?"
             found += [type for rules in _RULES.values() for type, _ in rules]
     assert found, f"{file}: nobody says which types {name} may be"
     return found
@@ -111,17 +118,21 @@ def test_what_is_in_the_catalogue_is_emitted() -> None:
 
 
 def test_flows_start_on_events_that_there_are() -> None:
-    assert {type for flow in FLOWS for type in (flow.on, *flow.also)} <= CATALOGUE.keys()
+    assert {
+        type for flow in (*FLOWS, *RECONCILING) for type in (flow.on, *flow.also)
+    } <= CATALOGUE.keys()
 
 
 def test_subjects_are_objects_or_named() -> None:
     assert {e.subject for e in CATALOGUE.values()} - BY_KIND.keys() == {
         "batch",
+        "break",
         "bulk",
         "connection",
         "database",
         "destination",
         "hold",
+        "reconciliation",
     }
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+import sqlalchemy as sa
 from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, project_of, win
 
 from isthmus.canonical import Customer, Project
 
 pytestmark = pytest.mark.anyio
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+OF_CUSTOMERS = ("salesforce", "customer")
 
 
 async def test_records_of_one_instant_are_read_once_each(firm: Firm) -> None:
@@ -26,6 +31,31 @@ async def test_records_of_one_instant_are_read_once_each(firm: Firm) -> None:
     await firm.org.control("seed", {"records": [{**account, "Name": "Client 450"}]})
     assert await reader.poll([Customer]) == 1
     assert len(await firm.events("customer.changed")) == 451
+
+
+async def test_a_reading_without_news_is_noted_and_its_watermark_not_stored_again(
+    firm: Firm,
+) -> None:
+    await an_account(firm)
+    reader = firm.app.readers["salesforce"]
+    assert await reader.poll([Customer]) == 1
+    mark = sa.text("update watermark set state = state || '{\"old\": 1}', updated_at = :at"
+                   " where connection = 'salesforce' and kind = 'customer'")  # fmt: skip
+    async with firm.app.database.begin() as tx:
+        await tx.connection.execute(mark, {"at": LONG_AGO})
+    assert await reader.poll([Customer]) == 0
+    assert await _customers_read(firm) == (True, True)
+    await an_account(firm, name="Another")
+    assert await reader.poll([Customer]) == 1
+    assert await _customers_read(firm) == (False, True)
+
+
+async def _customers_read(firm: Firm) -> tuple[bool, bool]:
+    """Whether the watermark is the old row's, and whether the reading was noted."""
+    async with firm.app.database.begin() as tx:
+        state = await tx.watermarks.get("salesforce", "customer") or {}
+        [at] = [at for c, k, _, at in await tx.watermarks.list() if (c, k) == OF_CUSTOMERS]
+    return "old" in state, at > LONG_AGO
 
 
 async def test_an_unmapped_value_is_held_and_heals(firm: Firm) -> None:

@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 import httpx2
 import psycopg
 import pytest
+import sqlalchemy as sa
 from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account
 
 from isthmus.api.server import serving
+from isthmus.events.room import NoRoom, Room
 
 pytestmark = pytest.mark.anyio
 
@@ -92,8 +94,9 @@ async def test_what_could_not_be_stored_is_not_acknowledged(firm: Firm) -> None:
     """The database takes nothing for a while; the org repeats, and nothing is lost."""
     await firm.read()
     async with pushing(firm) as url:
-        with psycopg.connect(firm.app.database.url, autocommit=True) as database:
-            database.execute("alter table inbox rename to away")
+        away = psycopg.AsyncConnection.connect(firm.app.database.url, autocommit=True)
+        async with await away as database:
+            await database.execute("alter table inbox rename to away")
             account = await an_account(firm)
             for _ in range(500):
                 if any(m["attempts"] > 1 for m in firm.org.simulator.outbound.status()["pending"]):
@@ -101,7 +104,7 @@ async def test_what_could_not_be_stored_is_not_acknowledged(firm: Firm) -> None:
                 await asyncio.sleep(0.02)
             [waiting] = firm.org.simulator.outbound.status()["pending"]
             assert waiting["attempts"] > 1
-            database.execute("alter table away rename to inbox")
+            await database.execute("alter table away rename to inbox")
         await delivered(firm)
         assert (await inbox(firm))[0] == 1
         await firm.app.readers["salesforce"].messages()
@@ -113,3 +116,57 @@ async def test_what_could_not_be_stored_is_not_acknowledged(firm: Firm) -> None:
     assert stranger.status_code in (400, 401)
     assert nobody.status_code == 404
     assert (await inbox(firm))[0] == 1
+
+
+async def test_what_there_is_no_room_for_comes_again_and_nothing_is_lost(firm: Firm) -> None:
+    """Three messages may wait; the org has eight, and keeps those that are answered 429."""
+    await firm.read()
+    firm.app.settings = firm.app.settings.model_copy(update={"inbox_limit": 3})
+    async with pushing(firm) as url:
+        accounts = [await an_account(firm, Name=f"Client {n}") for n in range(3)]
+        assert await inbox_once(firm, lambda m, d: m == 3) == (3, 3, 3)
+        accounts += [await an_account(firm, Name=f"Client {n}") for n in range(3, 8)]
+        answer = await pushed_again(firm, url)
+        assert (answer.status_code, answer.headers.get("Retry-After")) == (429, "30"), answer.text
+        assert "3 messages wait to be read" in answer.json()["detail"]
+        assert await inbox(firm) == (3, 3, 3)
+        [hold] = await firm.open_holds()
+        assert (hold.code, hold.owner, hold.flow) == ("no_room", "integration", "webhooks")
+        for _ in range(20):
+            await firm.app.readers["salesforce"].messages()
+            if (await inbox_once(firm, lambda m, d: m == 8))[0] == 8:
+                break
+        await delivered(firm)
+        await firm.app.readers["salesforce"].messages()
+        assert await inbox(firm) == (8, 8, 0)
+        assert (await pushed_again(firm, url)).status_code == 200
+    async with firm.app.database.begin() as tx:
+        known = [await tx.xref.canonical("customer", "salesforce", a) for a in accounts]
+    assert len(set(known) - {None}) == 8
+    assert await firm.open_holds() == []
+
+
+async def test_a_disk_that_is_nearly_full_takes_nothing_in(firm: Firm) -> None:
+    await firm.read()
+    async with pushing(firm) as url:
+        await an_account(firm)
+        await delivered(firm)
+        home = firm.app.settings.home
+        full = Room(firm.app.database, 100, home, 10**12)
+        with pytest.raises(NoRoom, match=r"MB free, and .* MB are kept"):
+            await full.taking(1).__aenter__()
+        [hold] = await firm.open_holds()
+        assert hold.code == "no_room"
+        for volume, floor in ((None, 10**12), (home, 0)):
+            async with Room(firm.app.database, 100, volume, floor).taking(1):
+                assert await firm.open_holds() == []
+        assert (await pushed_again(firm, url)).status_code == 200
+
+
+async def pushed_again(firm: Firm, url: str) -> httpx2.Response:
+    """A message of the org as it came, delivered once more."""
+    async with firm.app.database.begin() as tx:
+        message = await tx.connection.scalar(sa.text("select id from inbox limit 1"))
+        body = await tx.inbox.body_of(str(message))
+    async with httpx2.AsyncClient() as http:
+        return await http.post(f"{url}/webhooks/salesforce", content=body)

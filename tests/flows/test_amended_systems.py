@@ -61,6 +61,7 @@ async def aligned(firm: Firm) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 async def test_a_price_from_a_day_on_makes_two_lines(firm: Firm) -> None:
     """The week's timecard carries one rate of the PSA; each day has the price of its day."""
     work = await under_way(firm)
@@ -109,6 +110,7 @@ async def test_an_agreed_price_of_the_past_reaches_the_assignment_at_once(firm: 
     assert job["scheduledEndDate"] == "2027-06-30"
 
 
+@pytest.mark.slow
 async def test_an_agreed_price_of_a_later_day_waits_for_it(firm: Firm) -> None:
     work = await under_way(firm, Work_Ends_On__c=FAR)
     await staffed_for_long(firm)
@@ -124,6 +126,7 @@ async def test_an_agreed_price_of_a_later_day_waits_for_it(firm: Firm) -> None:
     assert await firm.runs("amendment_effective") == [("succeeded", 1)]
 
 
+@pytest.mark.slow
 async def test_more_of_a_fixed_fee_is_a_milestone_a_schedule_and_an_invoice(firm: Firm) -> None:
     account = await an_account(firm)
     first = await a_deal(
@@ -186,6 +189,7 @@ async def test_what_is_billed_is_left_and_what_is_not_is_priced_again(firm: Firm
     assert await firm.events("credit.requested") == []
 
 
+@pytest.mark.slow
 async def test_finance_is_asked_about_what_is_billed(database_url: str, tmp_path: Path) -> None:
     more = "policies: {amendment_of_billed_work: hold}"
     async with a_firm(database_url, tmp_path, more=more) as firm:
@@ -208,6 +212,7 @@ def this_month() -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_is_billed_is_credited_and_billed_again(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -227,6 +232,7 @@ async def test_what_is_billed_is_credited_and_billed_again(
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_hours_held_for_their_price_go_on_once_it_is_agreed(firm: Firm) -> None:
     """The project office raised the assignment before the deal was won."""
     work = await under_way(firm)
@@ -239,6 +245,7 @@ async def test_hours_held_for_their_price_go_on_once_it_is_agreed(firm: Firm) ->
     assert (await aligned(firm))["repriced"] == 1
 
 
+@pytest.mark.slow
 async def test_prices_that_arrive_in_the_wrong_order(firm: Firm) -> None:
     work = await under_way(firm)
     await amend(
@@ -256,6 +263,7 @@ async def test_prices_that_arrive_in_the_wrong_order(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal(8 * (150 + 165 + 180)), 3)]
 
 
+@pytest.mark.slow
 async def test_a_ledger_that_fails_half_way_is_told_and_gone_on_with(firm: Firm) -> None:
     work = await under_way(firm)
     await firm.books.control("faults", {"kind": "outage", "path": "/record/v1/job"})
@@ -282,6 +290,7 @@ def _stamps(firm: Firm) -> list[tuple[str, str]]:
     return [(r["Id"], r["SystemModstamp"]) for kind in kinds for r in firm.org.rows(kind)]
 
 
+@pytest.mark.slow
 async def test_the_same_deal_again_changes_nothing(firm: Firm) -> None:
     work = await under_way(firm)
     deal = await amend(work, lines=DEARER, Work_Starts_On__c="2026-07-08")

@@ -1,7 +1,7 @@
 """Billing by the clock: which day is due, and that a month is asked once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -176,18 +176,22 @@ async def rename(app: App, table: str, to: str) -> None:
         await tx.connection.execute(sa.text(f"alter table {table} rename to {to}"))
 
 
+def of_billing(logs: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, str]]:
+    """What the clock of billing said; the clock of figures reads the same table."""
+    said = [(line["event"], line["log_level"]) for line in logs]
+    return [line for line in said if line[0].startswith("billing.")]
+
+
 async def test_an_outage_of_the_database_is_waited_out(firm: Firm) -> None:
     async with a_process(firm, 1) as app:
         await rename(app, "watermark", "away")
         with capture_logs() as logs:
             task = asyncio.create_task(bill_by_the_clock(app.engine, every=0.02))
             for _ in range(200):
-                if len(logs) >= 2:
+                if len(of_billing(logs)) >= 2:
                     break
                 await asyncio.sleep(0.05)
-        assert {(line["event"], line["log_level"]) for line in logs} == {
-            ("billing.paused", "warning")
-        }
+        assert set(of_billing(logs)) == {("billing.paused", "warning")}
         await rename(app, "away", "watermark")
         for _ in range(200):
             if await remembered(app) is not None:

@@ -86,6 +86,7 @@ async def test_unbilled_work_follows_and_billed_work_is_left(firm: Firm) -> None
     assert await firm.open_holds() == []
 
 
+@pytest.mark.slow
 async def test_the_same_terms_again_change_nothing(firm: Firm) -> None:
     await _late(firm)
     await give(firm, HALF_HOURS)
@@ -103,6 +104,7 @@ async def test_two_at_once_are_one_amendment(firm: Firm) -> None:
     assert await firm.runs("contract_terms") == [("succeeded", 1)]
 
 
+@pytest.mark.slow
 async def test_before_anything_is_rated_they_are_the_first_terms(firm: Firm) -> None:
     await under_way(firm)
     first = await give(firm, HALF_HOURS, date(2026, 7, 1))
@@ -111,6 +113,7 @@ async def test_before_anything_is_rated_they_are_the_first_terms(firm: Firm) -> 
     assert (given.amendments, given.terms.time.rounding) == ((), ROUNDED)
 
 
+@pytest.mark.slow
 async def test_a_section_that_is_not_stated_stays(firm: Firm) -> None:
     await under_way(firm)
     await give(firm, HALF_HOURS)
@@ -124,6 +127,7 @@ async def test_a_section_that_is_not_stated_stays(firm: Firm) -> None:
     assert between.up_to == date(2026, 8, 31)
 
 
+@pytest.mark.slow
 async def test_expenses_follow_and_held_ones_are_tried_again(firm: Firm) -> None:
     work = await under_way(firm)
     await spend(work, "121.00")
@@ -139,6 +143,7 @@ async def test_expenses_follow_and_held_ones_are_tried_again(firm: Firm) -> None
     assert (await repriced(firm))["retried"] == 1
 
 
+@pytest.mark.slow
 async def test_a_dearer_rate_card_is_no_change_of_the_terms(firm: Firm) -> None:
     work = await under_way(firm)
     await work.log(["8"], "2026-07-06")
@@ -168,6 +173,7 @@ async def _of_a_poll(firm: Firm, work: Work) -> None:
     assert (await contract(firm)).payment_terms == "Net 45"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comes", [_of_a_deal, _of_a_poll])
 async def test_what_comes_from_the_crm_leaves_them(
     firm: Firm, comes: Callable[[Firm, Work], Awaitable[None]]
@@ -182,6 +188,7 @@ async def test_what_comes_from_the_crm_leaves_them(
     assert await firm.events("contract.drifted") == []
 
 
+@pytest.mark.slow
 async def test_a_cap_that_a_deal_raises_does_not_see_them(firm: Firm) -> None:
     work = await under_way(firm, Cap_Amount__c=Decimal(1500))
     await give(firm, HALF_HOURS, date(2026, 7, 15))
@@ -192,6 +199,7 @@ async def test_a_cap_that_a_deal_raises_does_not_see_them(firm: Firm) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_billed_work_is_held_where_the_firm_wants_to_be_asked(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -226,6 +234,7 @@ async def test_billed_work_is_credited_and_billed_again(database_url: str, tmp_p
         assert await ledger(firm) == [("posted", "EUR", Decimal(2400), 2)]
 
 
+@pytest.mark.slow
 async def test_a_closed_month_does_not_hide_the_difference(firm: Firm) -> None:
     await _late(firm)
     await firm.books.control("periods", {"period": "Jul 2026", "closed": True})
@@ -250,6 +259,7 @@ async def test_terms_that_a_flow_cannot_follow_are_refused(
     assert (await contract(firm)).amendments == ()
 
 
+@pytest.mark.slow
 async def test_a_day_outside_the_contract_is_refused(firm: Firm) -> None:
     await under_way(firm)
     with pytest.raises(TermsRefused) as refused:
@@ -257,12 +267,14 @@ async def test_a_day_outside_the_contract_is_refused(firm: Firm) -> None:
     assert refused.value.why == "It bills work from 2026-07-01 to 2026-12-31."
 
 
+@pytest.mark.slow
 async def test_terms_of_another_billing_model_are_refused(firm: Firm) -> None:
     await under_way(firm)
     with pytest.raises(TermsFileError, match="is billed as t_and_m, and fixed_fee would change"):
         await give(firm, "fixed_fee: {retention_percent: 10}\n")
 
 
+@pytest.mark.slow
 async def test_overtime_from_a_day_on(firm: Firm) -> None:
     """Ten hours a day at 150; from the 13th on, what is beyond eight costs half as much again."""
     work = await under_way(firm)
@@ -277,6 +289,7 @@ async def test_overtime_from_a_day_on(firm: Firm) -> None:
     assert await firm.open_holds() == []
 
 
+@pytest.mark.slow
 async def test_the_difference_of_billed_overtime(firm: Firm) -> None:
     """Invoiced hours are frozen: the difference is what they would cost if they were not."""
     work = await under_way(firm)

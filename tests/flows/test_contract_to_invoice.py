@@ -165,6 +165,7 @@ async def test_a_closed_period_is_waited_for_and_not_changed(firm: Firm) -> None
     assert (invoice["tranDate"], await period_of(firm, invoice)) == ("2026-07-31", "Jul 2026")
 
 
+@pytest.mark.slow
 async def test_a_period_that_the_ledger_changed_is_found_out(firm: Firm) -> None:
     """The answer is slow and then lost; meanwhile somebody moves the invoice to August."""
     work = await under_way(firm)
@@ -230,6 +231,7 @@ async def test_a_lost_answer_makes_no_second_invoice(firm: Firm) -> None:
     assert await invoices(firm) == [("EUR", Decimal(1200), Decimal("252.00"), Decimal("1452.00"))]
 
 
+@pytest.mark.slow
 async def test_tokens_that_die_on_the_way_are_renewed(firm: Firm) -> None:
     work = await under_way(firm)
     await work.log(["8"])
@@ -245,6 +247,7 @@ async def test_tokens_that_die_on_the_way_are_renewed(firm: Firm) -> None:
     assert (shown["Status__c"], shown["Total__c"]) == ("posted", Decimal("1452.00"))
 
 
+@pytest.mark.slow
 async def test_one_refused_hour_does_not_stop_the_others(firm: Firm) -> None:
     """The ledger does not know the second consultant."""
     work = await under_way(firm)

@@ -116,6 +116,7 @@ async def test_an_earlier_day_that_comes_late_moves_the_overtime(firm: Firm) -> 
 
 
 @pytest.mark.parametrize("order", list(permutations([0, 1, 2])))
+@pytest.mark.slow
 async def test_the_order_of_arrival_never_shows(firm: Firm, order: tuple[int, ...]) -> None:
     work = await under_terms(firm, OVERTIME)
     cards = [["10", "10"], ["0", "0", "10", "10"], ["0", "0", "0", "0", "8", "4"]]
@@ -132,6 +133,7 @@ async def test_the_order_of_arrival_never_shows(firm: Firm, order: tuple[int, ..
     ]
 
 
+@pytest.mark.slow
 async def test_hours_that_are_withdrawn_give_their_place_back(firm: Firm) -> None:
     work = await under_terms(firm, OVERTIME)
     monday = await work.log(["8"])
@@ -143,6 +145,7 @@ async def test_hours_that_are_withdrawn_give_their_place_back(firm: Firm) -> Non
     assert await ledger(firm) == [("posted", "EUR", Decimal(6000), 4)]
 
 
+@pytest.mark.slow
 async def test_invoiced_hours_stand_first_in_the_week(firm: Firm) -> None:
     work = await under_terms(firm, OVERTIME)
     await work.log(["9", "9", "9", "9"])
@@ -168,6 +171,7 @@ async def test_the_rate_falls_with_the_hours_of_the_contract(firm: Firm) -> None
     ]
 
 
+@pytest.mark.slow
 async def test_a_discount_is_taken_off_the_rate(firm: Firm) -> None:
     work = await under_terms(firm, TimeTerms(discount_percent=Decimal(10)))
     await work.log(["8"])
@@ -177,6 +181,7 @@ async def test_a_discount_is_taken_off_the_rate(firm: Firm) -> None:
     assert await lines(firm) == [(Decimal(8), Decimal(135), Decimal(1080))]
 
 
+@pytest.mark.slow
 async def test_days_are_billed_as_days(firm: Firm) -> None:
     day = DayRate(hours_per_day=Decimal(8), rate=eur("1100"))
     work = await under_terms(firm, TimeTerms(day_rate=day))
@@ -186,6 +191,7 @@ async def test_days_are_billed_as_days(firm: Firm) -> None:
     assert await lines(firm) == [(Decimal("1.5"), Decimal(1100), Decimal(1650))]
 
 
+@pytest.mark.slow
 async def test_slices_of_a_persons_day_are_rounded_together(firm: Firm) -> None:
     half = TimeRounding(increment=30, grain=RoundingGrain.PERSON_TASK_DAY)
     work = await under_terms(firm, TimeTerms(rounding=half))
@@ -195,6 +201,7 @@ async def test_slices_of_a_persons_day_are_rounded_together(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal(75), 2)], "two quarters are one half"
 
 
+@pytest.mark.slow
 async def test_hours_are_rounded_where_a_line_is_made_of_them(firm: Firm) -> None:
     hour = TimeRounding(increment=60, grain=RoundingGrain.INVOICE_LINE)
     work = await under_terms(firm, TimeTerms(rounding=hour))
@@ -209,6 +216,7 @@ async def test_hours_are_rounded_where_a_line_is_made_of_them(firm: Firm) -> Non
     assert await bill(firm) == 0
 
 
+@pytest.mark.slow
 async def test_hours_over_a_persons_day_are_worked_for_nothing(firm: Firm) -> None:
     most = Cap(level=CapLevel.PERSON, hours=Decimal(8), period=CapPeriod.DAY,
                policy=CapPolicy.OVERFLOW)  # fmt: skip
@@ -249,6 +257,7 @@ async def test_what_does_not_fit_a_cap_is_held_and_billed_once_it_is_raised(firm
     assert await entries(firm) == {"invoiced": 2}
 
 
+@pytest.mark.slow
 async def test_what_is_credited_in_part_gives_room_under_a_cap(firm: Firm) -> None:
     work = await under_terms(firm, None, Cap(amount=eur("1500")))
     await work.log(["8"])
@@ -263,6 +272,7 @@ async def test_what_is_credited_in_part_gives_room_under_a_cap(firm: Firm) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_earlier_work_takes_the_cap_from_later_work(firm: Firm) -> None:
     work = await under_terms(firm, None, Cap(hours=Decimal(10)))
     await work.log(["0", "8"])
@@ -277,6 +287,7 @@ async def test_earlier_work_takes_the_cap_from_later_work(firm: Firm) -> None:
     assert await entries(firm) == {"posted": 1, "held": 1}
 
 
+@pytest.mark.slow
 async def test_a_cap_that_warns_tells_each_percentage_once(firm: Firm) -> None:
     warn = Cap(amount=eur("2000"), policy=CapPolicy.WARN)
     work = await under_terms(firm, None, warn)
@@ -291,6 +302,7 @@ async def test_a_cap_that_warns_tells_each_percentage_once(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal(2475), 4)]
 
 
+@pytest.mark.slow
 async def test_terms_that_give_no_amount_hold_the_hours(firm: Firm) -> None:
     day = DayRate(hours_per_day=Decimal(8))
     both = TimeTerms(day_rate=day, overtime=Overtime(daily_threshold=Decimal(8)))
@@ -314,6 +326,7 @@ async def overtime_credited(firm: Firm, *, rebill: bool) -> None:
     assert await firm.open_holds() == []
 
 
+@pytest.mark.slow
 async def test_a_credited_overtime_line_is_billed_again_by_itself(firm: Firm) -> None:
     await overtime_credited(firm, rebill=True)
     assert await ledger(firm) == [
@@ -321,12 +334,14 @@ async def test_a_credited_overtime_line_is_billed_again_by_itself(firm: Firm) ->
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_an_entry_stays_invoiced_when_its_overtime_alone_is_credited(firm: Firm) -> None:
     await overtime_credited(firm, rebill=False)
     assert await ledger(firm) == [("invoiced", "EUR", Decimal(6000), 5)]
     assert await entries(firm) == {"invoiced": 5}
 
 
+@pytest.mark.slow
 async def test_an_amended_price_counts_for_overtime_too(firm: Firm) -> None:
     work = await under_terms(firm, OVERTIME)
     await work.log(["9", "9", "9", "9", "9"])

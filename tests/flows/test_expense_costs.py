@@ -91,6 +91,7 @@ async def test_a_changed_cost_is_taken_back_and_booked_again(firm: Firm) -> None
     assert await ledger(firm) == [("posted", "EUR", Decimal("100.00"), 1)]
 
 
+@pytest.mark.slow
 async def test_a_change_that_moves_no_cost_moves_no_books(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     line = await spend(work, "121.00")
@@ -120,6 +121,7 @@ async def test_what_counts_no_more_leaves_the_books(firm: Firm) -> None:
     assert len(keeper.entries) == 4
 
 
+@pytest.mark.slow
 async def test_what_is_invoiced_stays_in_the_books(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     line = await spend(work, "121.00")
@@ -156,6 +158,7 @@ async def test_a_cost_that_the_books_refuse_holds_its_expense_alone(firm: Firm) 
     assert await expenses(firm) == {"invoiced": 1, "posted": 1, "unbillable": 1}
 
 
+@pytest.mark.slow
 async def test_a_month_that_the_books_closed_first_is_waited_for(firm: Firm) -> None:
     """The ledger refuses what we still believe to be open."""
     keeper, work = keep_journals(firm), await under_way(firm)
@@ -173,6 +176,7 @@ async def test_a_month_that_the_books_closed_first_is_waited_for(firm: Firm) -> 
     assert await ledger(firm) == [("posted", "EUR", Decimal("121.00"), 1)]
 
 
+@pytest.mark.slow
 async def test_taking_back_waits_for_the_month_and_lets_others_pass(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     lines = [await spend(work, "121.00"), await spend(work, "60.00", "2026-08-03")]
@@ -190,6 +194,7 @@ async def test_taking_back_waits_for_the_month_and_lets_others_pass(firm: Firm) 
     assert keeper.balances() == {}
 
 
+@pytest.mark.slow
 async def test_an_approval_that_returns_while_its_cost_is_taken_back(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     line = await spend(work, "121.00")
@@ -221,6 +226,7 @@ async def test_a_lost_answer_books_nothing_twice(firm: Firm) -> None:
     assert (keeper.balances(), len(keeper.entries)) == ({}, 2)
 
 
+@pytest.mark.slow
 async def test_an_outage_is_waited_for(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     keeper.refusal = Unavailable("netsuite", "down")
@@ -239,6 +245,7 @@ async def test_an_outage_is_waited_for(firm: Firm) -> None:
     assert keeper.balances() == owed("121.00")
 
 
+@pytest.mark.slow
 async def test_a_change_overtakes_a_cost_that_was_never_sent(firm: Firm) -> None:
     """A worker dies between naming the entry and sending it; then the expense changes."""
     keeper, work = keep_journals(firm), await under_way(firm)
@@ -273,6 +280,7 @@ async def test_an_expense_that_is_given_up_leaves_the_books(firm: Firm) -> None:
     assert (keeper.balances(), await ledger(firm)) == ({}, [])
 
 
+@pytest.mark.slow
 async def test_an_internal_project_costs_the_persons_company(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     account = firm.org.row("Opportunity", work.deal)["AccountId"]

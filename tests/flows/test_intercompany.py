@@ -114,6 +114,7 @@ async def test_both_sides_mirror_to_the_cent(firm: Firm) -> None:
     assert len(await entries(firm)) == 2
 
 
+@pytest.mark.slow
 async def test_late_and_changed_hours_post_the_difference(firm: Firm) -> None:
     work = await american(firm, ["8"])
     await cost(firm, "80.00")
@@ -135,6 +136,7 @@ async def test_late_and_changed_hours_post_the_difference(firm: Firm) -> None:
     assert work.deal
 
 
+@pytest.mark.slow
 async def test_hours_that_are_withdrawn_are_given_back(firm: Firm) -> None:
     await american(firm, ["8"])
     await cost(firm, "80.00")
@@ -150,6 +152,7 @@ async def test_hours_that_are_withdrawn_are_given_back(firm: Firm) -> None:
     assert await charge(firm) == 0
 
 
+@pytest.mark.slow
 async def test_a_missing_cost_is_held_and_the_rest_follows(firm: Firm) -> None:
     await american(firm, ["8"])
     await cost(firm, None)
@@ -166,6 +169,7 @@ async def test_a_missing_cost_is_held_and_the_rest_follows(firm: Firm) -> None:
     assert await entries(firm) == pair("704.00")
 
 
+@pytest.mark.slow
 async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     await american(firm, ["8"])
     await cost(firm, "80.00")
@@ -204,6 +208,7 @@ async def test_a_lost_answer_makes_no_second_entry(firm: Firm) -> None:
          "USD"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 async def test_other_methods(
     database_url: str, tmp_path: Path, price: str, amount: str, currency: str
 ) -> None:
@@ -216,6 +221,7 @@ async def test_other_methods(
         assert await entries(firm) == pair(amount, currency=currency)
 
 
+@pytest.mark.slow
 async def test_it_is_asked_by_the_clock_of_billing(firm: Firm) -> None:
     await american(firm, ["8"])
     await cost(firm, "80.00")
@@ -227,6 +233,7 @@ async def test_it_is_asked_by_the_clock_of_billing(firm: Firm) -> None:
     assert len(await firm.books.rows("invoice")) == 1
 
 
+@pytest.mark.slow
 async def test_work_of_the_own_company_is_not_charged(firm: Firm) -> None:
     work = await under_way(firm)
     await work.log(["8"], SECOND)

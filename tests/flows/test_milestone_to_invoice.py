@@ -85,6 +85,7 @@ async def test_it_waits_for_signature_and_release_and_is_dated_by_the_signature(
     assert await firm.open_holds() == []
 
 
+@pytest.mark.slow
 async def test_a_firm_may_bill_what_is_signed_without_a_release(at_once: Firm) -> None:
     firm = at_once
     await fixed_fee(firm)
@@ -107,6 +108,7 @@ async def test_without_agreed_acceptance_delivery_bills(firm: Firm) -> None:
     assert len(await invoiced(firm)) == 1
 
 
+@pytest.mark.slow
 async def test_a_billing_hold_of_the_psa_keeps_it_until_the_clock_sees_it_lifted(
     firm: Firm,
 ) -> None:
@@ -149,6 +151,7 @@ async def test_days_that_no_worker_saw_bill_on_the_day_that_was_agreed(trusting:
     assert await invoiced(firm) == [("2090-07-31", [DESIGN], Decimal("12000.00"))]
 
 
+@pytest.mark.slow
 async def test_silence_is_looked_at_by_finance_and_billed_once_when_approved(firm: Firm) -> None:
     await months(firm, JULY_2090)
     await fixed_fee(firm, **DEEMED)
@@ -176,6 +179,7 @@ async def test_silence_is_looked_at_by_finance_and_billed_once_when_approved(fir
     assert len(await invoiced(firm)) == 1
 
 
+@pytest.mark.slow
 async def test_an_approval_settles_its_own_amount_and_no_other(reviewing: Firm) -> None:
     firm = reviewing
     await fixed_fee(firm)
@@ -216,6 +220,7 @@ async def test_what_finance_refuses_is_not_billed(reviewing: Firm) -> None:
     assert await firm.runs("milestone_to_invoice") == [("skipped", 1)]
 
 
+@pytest.mark.slow
 async def test_a_signature_that_comes_during_the_review_ends_it(firm: Firm) -> None:
     await fixed_fee(firm, **DEEMED)
     await deliver(firm, "Design", "2026-07-20")
@@ -229,6 +234,7 @@ async def test_a_signature_that_comes_during_the_review_ends_it(firm: Firm) -> N
     }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_was_invoiced_before_is_earned_and_not_billed_again(
     database_url: str, tmp_path: Path
 ) -> None:

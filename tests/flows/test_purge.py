@@ -20,12 +20,16 @@ from isthmus.engine.replay import steps_of
 from isthmus.engine.retention import Purged, purge, purge_when_due, to_purge
 from isthmus.events.envelope import Event
 from isthmus.kit.clock import utc_now
+from isthmus.kit.ids import new_id
 from isthmus.landscape.retention import Retention
 from isthmus.store.leadership import leading
 from isthmus.store.tables import inbox
 
 pytestmark = pytest.mark.anyio
 LATER = timedelta(days=91)
+NOTHING = dict.fromkeys(
+    ("workflow_status", "workflow_input", "workflow_output", "operation_outputs"), 0
+)
 WEEK = ["8", "7.5", "8", "8", "4"]
 
 
@@ -50,7 +54,7 @@ async def recorded(firm: Firm) -> dict[str, int]:
     async with firm.app.database.begin() as tx:
         return {
             table: int(await tx.connection.scalar(sa.text(f"select count(*) from dbos.{table}")))
-            for table in ("workflow_status", "operation_outputs")
+            for table in NOTHING
         }
 
 
@@ -94,14 +98,14 @@ async def test_finished_runs_lose_their_steps_and_nothing_else(firm: Firm) -> No
         number = len(await tx.runs.list(limit=1000))
     assert runs["workflow_status"] == number
 
-    assert await purged(firm.app.engine, utc_now()) == Purged(0, 0, 0)
+    assert await purged(firm.app.engine, utc_now()) == Purged()
     found = await to_purge(firm.app.engine, utc_now() + LATER)
-    assert (found.runs, found.messages) == (number, 0)
+    assert (found.runs, found.messages, found.run_keys) == (number, 0, 0)
     assert await recorded(firm) == runs, "a dry run removes nothing"
     assert await purged(firm.app.engine, utc_now() + LATER) == found
-    assert await recorded(firm) == {"workflow_status": 0, "operation_outputs": 0}
+    assert await recorded(firm) == NOTHING
     assert await story(firm) == before
-    assert await purged(firm.app.engine, utc_now() + LATER) == Purged(0, 0, 0)
+    assert await purged(firm.app.engine, utc_now() + LATER) == Purged()
 
 
 async def test_what_is_told_again_after_a_purge_does_nothing(firm: Firm) -> None:
@@ -118,7 +122,7 @@ async def test_what_is_told_again_after_a_purge_does_nothing(firm: Firm) -> None
                   correlation_id=run.correlation_id, data={"version": 1})  # fmt: skip
     async with firm.app.database.begin() as tx:
         await firm.app.outbox.emit(tx, again)
-    assert await recorded(firm) == {"workflow_status": 0, "operation_outputs": 0}
+    assert await recorded(firm) == NOTHING
     async with firm.app.database.begin() as tx:
         await tx.connection.execute(sa.text("delete from watermark"))
     await firm.read()
@@ -141,7 +145,7 @@ async def test_messages_lose_their_body_and_keep_their_key(idle: Firm) -> None:
     assert await message(idle, "old", done=True)
     assert await message(idle, "waiting", done=False)
     done = await purged(idle.app.engine, utc_now() + timedelta(days=31))
-    assert done == Purged(runs=0, messages=1, quota_use=0)
+    assert done == Purged(messages=1)
     assert await bodies(idle) == {"old": (b"", {}), "waiting": (b"{}", {"h": "1"})}
     assert not await message(idle, "old", done=False)
     async with idle.app.database.begin() as tx:
@@ -173,12 +177,40 @@ async def test_counts_of_calls_are_removed_and_never_is_kept(idle: Firm) -> None
     async with idle.app.database.begin() as tx:
         await tx.quotas.spend("netsuite", {0: 3}, at=utc_now() - timedelta(days=40))
         await tx.quotas.spend("netsuite", {0: 5}, at=utc_now())
-    kept = Retention(runs="never", messages="never", quota_use="never")
+    kept = Retention(
+        runs="never", messages="never", quota_use="never", events="never", message_keys="never",
+        run_keys="never", figures="never", alerts="never", reconciliations="never",
+    )  # fmt: skip
     engine = idle.app.engine
     ages = engine.landscape
     engine.landscape = ages.model_copy(update={"retention": kept})
-    assert await purged(engine, utc_now() + timedelta(days=5000)) == Purged(0, 0, 0)
+    assert await purged(engine, utc_now() + timedelta(days=5000)) == Purged()
     engine.landscape = ages
-    assert await purged(engine, utc_now()) == Purged(runs=0, messages=0, quota_use=1)
+    assert await purged(engine, utc_now()) == Purged(quota_use=1)
     async with idle.app.database.begin() as tx:
         assert (await tx.quotas.used("netsuite")).calls >= 5
+
+
+async def test_keys_go_when_no_repeat_can_come(idle: Firm) -> None:
+    """Of runs only those that passed one version on; of messages those that are empty."""
+    day = timedelta(days=1)
+    assert await message(idle, "old", done=True)
+    assert await message(idle, "waiting", done=False)
+    engine = idle.app.engine
+    async with idle.app.database.begin() as tx:
+        for flow in ("customer_sync", "opportunity_to_project"):
+            await tx.runs.add(f"{flow}:1", flow=flow, subject="1", event_id=new_id(),
+                              correlation_id="1", priority=1)  # fmt: skip
+            await tx.runs.finished(f"{flow}:1", "succeeded")
+        await tx.executors.beat("long dead")
+        await tx.runs.add("customer_sync:2", flow="customer_sync", subject="2",
+                          event_id=new_id(), correlation_id="2", priority=1)  # fmt: skip
+        await tx.runs.finished("customer_sync:2", "held")
+    assert await purged(engine, utc_now() + 399 * day) == Purged(runs=2, messages=1)
+    assert await purged(engine, utc_now() + 401 * day) == Purged(message_keys=1, run_keys=1)
+    async with idle.app.database.begin() as tx:
+        left = sorted(run.id for run in await tx.runs.list())
+        assert await tx.executors.alive(3600) == 0
+    assert left == ["customer_sync:2", "opportunity_to_project:1"]
+    assert list(await bodies(idle)) == ["waiting"]
+    assert await message(idle, "old", done=False), "a vendor that sends it again is heard again"

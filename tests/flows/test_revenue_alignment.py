@@ -173,6 +173,7 @@ async def test_a_closed_period_is_waited_for(posting: Firm) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_an_entry_that_an_accountant_reversed_is_held(posting: Firm) -> None:
     firm = posting
     await a_july_day(firm)
@@ -215,6 +216,7 @@ async def test_a_ledger_that_differs_is_held_until_it_agrees(firm: Firm) -> None
     assert await entries(firm) == []
 
 
+@pytest.mark.slow
 async def test_a_dry_run_keeps_and_posts_nothing(posting: Firm) -> None:
     firm = posting
     work = await a_july_day(firm)
@@ -249,6 +251,7 @@ async def test_an_accepted_milestone_is_earned_against_its_invoice(posting: Firm
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rebill", "earned"), [(False, 6000), (True, 7125)])
 async def test_a_line_credited_whole_is_taken_off_once(
     posting: Firm, rebill: bool, earned: int
@@ -258,6 +261,7 @@ async def test_a_line_credited_whole_is_taken_off_once(
     assert (row.earned, row.billed) == (eur(earned), eur(6000))
 
 
+@pytest.mark.slow
 async def test_a_cap_without_an_estimate_is_a_persons_to_settle(firm: Firm) -> None:
     deal: dict[str, Any] = {"Cap_Amount__c": Decimal(12000)}
     work = await under_way(firm, **deal)

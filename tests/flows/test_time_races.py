@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.firm import Firm
 from tests.flows.deals import edit_card
 from tests.flows.work import entries, ledger, posted, under_way
 
+from isthmus.connect import ConnectError, Receipt
+from isthmus.connect.errors import Unavailable
+from isthmus.events.links import Link
 from isthmus.store.database import Transaction
 
 pytestmark = pytest.mark.anyio
@@ -38,24 +43,53 @@ async def test_hours_that_change_while_they_are_rated_are_rated_again(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The change falls between reading the batch and writing its facts."""
-    lock = Transaction.lock
+    lock_all = Transaction.lock_all
     work = await under_way(firm)
     card = await work.log(["8", "5"])
 
-    async def change_first(tx: Transaction, name: str) -> None:
-        if name.startswith("contract:"):
-            monkeypatch.setattr(Transaction, "lock", lock)
+    async def change_first(tx: Transaction, names: Iterable[str], *shared: Collection[str]) -> None:
+        wanted = list(names)
+        if any(name.startswith("contract:") for name in wanted):
+            monkeypatch.setattr(Transaction, "lock_all", lock_all)
             await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal("6.5"))
             await firm.app.read(["certinia"])
-        await lock(tx, name)
+        await lock_all(tx, wanted, *shared)
 
-    monkeypatch.setattr(Transaction, "lock", change_first)
+    monkeypatch.setattr(Transaction, "lock_all", change_first)
     await firm.app.read(["certinia"])
     await firm.settle()
     assert await firm.open_holds() == []
     assert await entries(firm) == {"posted": 2}
     assert await ledger(firm) == [("posted", "EUR", Decimal(2175), 2)]
     assert await posted(firm) == FINAL
+
+
+async def test_lines_that_the_ledger_was_away_for_are_sent_again(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line of a batch is answered 503, after the ledger has taken it: nobody is asked."""
+    put_many = Link.put_many
+    calls: list[int] = []
+
+    async def away_for_the_last(
+        link: Link, objs: Sequence[Any], key: str, **options: Any
+    ) -> Sequence[Receipt | ConnectError]:
+        calls.append(len(objs))
+        answers = await put_many(link, objs, key, **options)
+        if len(calls) > 1:
+            return answers
+        return [*answers[:-1], Unavailable("netsuite", "answered 503")]
+
+    monkeypatch.setattr(Link, "put_many", away_for_the_last)
+    work = await under_way(firm)
+    await work.log(["8", "5"])
+    await firm.app.read(["certinia"])
+    await firm.settle()
+    assert calls == [2, 1]
+    assert await firm.open_holds() == []
+    assert await entries(firm) == {"posted": 2}
+    assert await ledger(firm) == [("posted", "EUR", Decimal(1950), 2)]
+    assert [hours for _, hours, _ in await posted(firm)] == [8, 5]
 
 
 async def test_hours_taken_in_before_a_crash_are_batched_by_the_waker(

@@ -26,7 +26,7 @@ JULY = date(2026, 7, 31)
 
 
 @pytest.fixture
-def server() -> Iterator[TrytonServer]:
+def books() -> Iterator[TrytonServer]:
     """One of the test's own: numbers and periods of a ledger outlast a test."""
     require_tryton()
     with running(*COMPANIES) as found:
@@ -35,10 +35,8 @@ def server() -> Iterator[TrytonServer]:
 
 
 @pytest.fixture
-async def firm(
-    server: TrytonServer, database_url: str, tmp_path: Path
-) -> AsyncIterator[TrytonFirm]:
-    async with a_tryton_firm(database_url, tmp_path, server) as made:
+async def firm(books: TrytonServer, database_url: str, tmp_path: Path) -> AsyncIterator[TrytonFirm]:
+    async with a_tryton_firm(database_url, tmp_path, books) as made:
         yield made
 
 
@@ -174,12 +172,12 @@ async def test_hours_of_a_closed_period_wait(firm: TrytonFirm) -> None:
 
 @pytest.mark.parametrize("cut", ["create", "post"])
 async def test_a_cut_connection_leaves_one_invoice(
-    server: TrytonServer, database_url: str, tmp_path: Path, cut: str
+    books: TrytonServer, database_url: str, tmp_path: Path, cut: str
 ) -> None:
     """Tryton does what it was asked, its answer is lost, and it is out of reach for a while."""
     async with (
-        proxy(server.url) as between,
-        a_tryton_firm(database_url, tmp_path, server, between.url) as firm,
+        proxy(books.url) as between,
+        a_tryton_firm(database_url, tmp_path, books, between.url) as firm,
     ):
         await hours_approved(firm)
         between.cut_at = f"model.account.invoice.{cut}"

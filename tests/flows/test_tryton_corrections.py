@@ -22,7 +22,7 @@ from isthmus.store.entries import INVOICED, POSTED, UNBILLABLE
 
 __all__ = ["accept", "server"]
 
-pytestmark = [pytest.mark.anyio, pytest.mark.tryton]
+pytestmark = [pytest.mark.anyio, pytest.mark.tryton, pytest.mark.slow]
 
 MORE = "policies:\n  intercompany: [{from: EA-NL, to: EA-US, method: cost_plus, percent: 10}]"
 

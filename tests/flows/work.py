@@ -10,6 +10,7 @@ from tests.firm import Firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff, win
 
 from isthmus.canonical import Contract
+from isthmus.engine import hold_actions
 from isthmus.flows.contract_to_invoice import request_billing
 
 FIRST, SECOND = "2026-07-06", "2026-07-07"
@@ -92,3 +93,9 @@ async def contract(firm: Firm) -> Contract:
     async with firm.app.database.begin() as tx:
         [only] = await tx.records.list(Contract)
     return only
+
+
+async def replay_all(firm: Firm) -> None:
+    for hold in await firm.open_holds():
+        await hold_actions.replay_hold(firm.app.engine, hold, "person@firm.example")
+    await firm.settle()

@@ -93,7 +93,7 @@ async def an_engine(
     WORLD.posted.clear()
     WORLD.stops.clear()
     if works:
-        await engine.start(polling_seconds=0.05)
+        await engine.start()
     try:
         yield engine
     finally:

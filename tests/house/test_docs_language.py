@@ -20,7 +20,7 @@ FORBIDDEN = {
     "unfinished work": re.compile(rf"\b({UNFINISHED})\b"),
     "somebody's machine": re.compile(r"(?<![\w.])/(work|root|home)/[a-z][\w.-]*/[\w./-]+"),
 }
-BINARY_OR_GENERATED = {".lock", ".png", ".svg", ".gz", ".ico", ".woff2", ".csv"}
+BINARY_OR_GENERATED = {".lock", ".png", ".jpg", ".svg", ".gz", ".ico", ".woff2", ".csv"}
 OWN_WORDS = {THIS, "LICENSE"}
 
 

@@ -13,6 +13,8 @@ from isthmus.landscape import Mistake, check
 FOLDER = Path(__file__).parent
 GOOD = FOLDER.joinpath("good.yaml").read_text("utf-8")
 EVENTS = ("invoice.drafted", "invoice.posted")
+FLOWS = ("opportunity_to_project", "time_to_invoice")
+ROLES = ("admin", "finance", "pmo")
 PLAYS = {"acme_crm": (Role.CRM,), "acme_psa": (Role.PSA,), "acme_erp": (Role.ERP,)}
 
 
@@ -27,7 +29,9 @@ LONG_LISTS = {
 def mistakes_in(folder: Path, text: str) -> list[Mistake]:
     file = folder / "isthmus.yaml"
     file.write_text(text, "utf-8")
-    reading = check(file, CONNECTORS, ENV, PLAYS, event_types=EVENTS)
+    reading = check(
+        file, CONNECTORS, ENV, PLAYS, event_types=EVENTS, flows=FLOWS, access_roles=ROLES
+    )
     if any(mistake.severity == "error" for mistake in reading.mistakes):
         assert reading.landscape is None
     return list(reading.mistakes)
@@ -152,3 +156,40 @@ def test_a_secret_of_the_wrong_form_is_not_repeated(tmp_path: Path, written: str
 def test_a_vendor_that_names_no_platform_may_live_anywhere(tmp_path: Path) -> None:
     text = GOOD.replace('account: "7654321"', 'account: "7654321"\n    platform: crm')
     assert mistakes_in(tmp_path, text) == []
+
+
+ACCESS = """
+access:
+  providers:
+    Firm: {{issuer: "https://login.example.com", client_id: isthmus, client_secret: written out}}
+    other:
+      issuer: {issuer}
+      client_id: isthmus
+      clock_skew: {skew}
+      groups: {{books: {roles}}}
+"""
+
+
+def test_who_is_let_in_by_groups(tmp_path: Path) -> None:
+    def said(issuer: str, skew: str, roles: str) -> list[tuple[str, str]]:
+        written = GOOD + ACCESS.format(issuer=issuer, skew=skew, roles=roles)
+        return [(m.what, m.why) for m in mistakes_in(tmp_path, written)]
+
+    name = ("`Firm` cannot be part of an address",
+            "the provider sends people back to one that holds it")  # fmt: skip
+    assert said("https://login.example.org", "60s", "[finanse, finance@NOWHERE, pmo@EA-NL]") == [
+        name,
+        ("the secret `client_secret` is written in the file",
+         "who reads the file, or its history, has the secret"),
+        ("`NOWHERE` is neither a legal entity nor a region", "there are EA-NL, EA-US"),
+        ("`finanse` is not a role", "there are admin, finance, pmo"),
+    ]  # fmt: skip
+    assert said("http://login.example.org", "1h", "finance") == [
+        name,
+        ("`access.providers.other.issuer` cannot be used",
+         "anyone on the way can change what is read by http"),
+        ("`access.providers.other.clock_skew` cannot be used",
+         "tokens would be taken long after they expired"),
+    ]  # fmt: skip
+    alone = mistakes_in(tmp_path, GOOD + "access: {local_accounts: false}\n")
+    assert [m.what for m in alone] == ["nobody could log in"]

@@ -48,7 +48,9 @@ def test_the_end_of_a_day_is_for_what_blocks_invoicing() -> None:
 
 
 def test_a_system_that_is_back_takes_twice_as_many_every_two_seconds() -> None:
-    assert [ramp(seconds) for seconds in (-1, 0, 1.9, 2, 4, 6, 1e9)] == [1, 1, 1, 2, 4, 8, 65536]
+    times = (-1, 0, 1.9, 2, 4, 6, 8, 1e9)
+    assert [ramp(seconds, 5) for seconds in times] == [1, 1, 1, 2, 4, 5, 5, 5]
+    assert [ramp(seconds, 25) for seconds in times] == [3, 3, 3, 6, 12, 24, 25, 25]
 
 
 def test_every_fifth_place_is_for_the_longest_waiting() -> None:

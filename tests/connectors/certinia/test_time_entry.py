@@ -10,6 +10,7 @@ from tests.platforms.salesforce.world import World, read_all
 from isthmus.canonical import TimeEntry
 from isthmus.canonical.time_entry import Approval
 from isthmus.connect import Conflict, Invalid, Outgoing, Receipt, Watermark
+from isthmus.connect.listing import Window, listing
 from isthmus.kit.ids import new_id
 from isthmus.kit.money import Money
 
@@ -107,11 +108,12 @@ async def test_a_corrected_day_comes_alone_and_an_emptied_one_as_deleted(world: 
     await world.update(
         "pse__Timecard_Header__c", header, pse__Tuesday_Hours__c=4, pse__Wednesday_Hours__c=0
     )
-    changes, _ = await read_all(world.psa, TimeEntry, mark)
+    changes, mark = await read_all(world.psa, TimeEntry, mark)
     assert [(c.external_id, c.deleted) for c in changes] == [
         (f"{header}:2026-06-30", False),
         (f"{header}:2026-07-01", True),
     ]
+    assert (await read_all(world.psa, TimeEntry, mark))[0] == []
     assert changes[0].attributes["hours"] == Decimal(4)
 
 
@@ -218,3 +220,27 @@ async def test_each_entry_that_cannot_be_marked_says_why(world: World) -> None:
     good = billed(work, header, WED)
     results = await world.psa.put_many([unnumbered, nowhere, nameless, good])
     assert [type(r) for r in results] == [Invalid, Conflict, Invalid, Receipt]
+
+
+async def test_weeks_are_listed_by_day_over_several_pages(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they are now: a day without hours and a week that was deleted are not there."""
+    monkeypatch.setattr("isthmus.platforms.salesforce.listing.PAGE", 2)
+    work = await an_engagement(world)
+    weeks = {}
+    for monday, sunday in (("2026-06-22", "2026-06-28"), ("2026-06-29", "2026-07-05"),
+                           ("2026-07-06", "2026-07-12"), ("2026-07-13", "2026-07-19"),
+                           ("2026-07-20", "2026-07-26")):  # fmt: skip
+        weeks[monday] = await work.timecard(pse__Start_Date__c=monday, pse__End_Date__c=sunday)
+    await world.control("delete", {"ids": [weeks["2026-07-13"]]})
+    window = Window(date(2026, 7, 1), date(2026, 7, 20))
+    pages = [page async for page in listing(world.psa, TimeEntry, window)]
+    assert [len(page) for page in pages] == [6, 3], "two weeks and one"
+    assert [c.external_id for page in pages for c in page] == [
+        f"{weeks[monday]}:{day}"
+        for monday, days in (("2026-06-29", ("2026-06-29", "2026-06-30", "2026-07-01")),
+                             ("2026-07-06", ("2026-07-06", "2026-07-07", "2026-07-08")),
+                             ("2026-07-20", ("2026-07-20", "2026-07-21", "2026-07-22")))
+        for day in days
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Time in batches: each line has its own outcome, and a batch is never worked twice."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,12 +10,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from isthmus.canonical import TimeEntry
 from isthmus.connect import Invalid, PeriodClosed, Receipt, Unavailable
 from isthmus.connect.errors import ConnectError
+from isthmus.connect.listing import Window, can_list, listing
 from isthmus.connectors.netsuite.batch import Batches, in_order
 from isthmus.connectors.netsuite.client import NetSuiteClient
 from isthmus.connectors.netsuite.config import NetSuiteConfig
 from isthmus.connectors.netsuite.system import NetSuite
+from isthmus.connectors.netsuite.time_bill import TimeBills
+from isthmus.kit.money import Money
 from isthmus.sandbox.serve import serving
 
 from .conftest import Sandbox, config
@@ -66,6 +72,32 @@ async def test_a_batch_keeps_order_and_is_idempotent(erp: NetSuite, sandbox: San
     assert len(rows) == 10
     assert first == [Receipt(rows[o.obj.id], True) for o in batch]
     assert again == [Receipt(rows[o.obj.id], False) for o in batch]
+
+
+async def test_what_is_there_is_listed_by_day(
+    erp: NetSuite, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what somebody entered by hand, and over several pages."""
+    monkeypatch.setattr(TimeBills, "page", 2)
+    firm = await Firm.of(sandbox)
+    job = await project(erp, firm)
+    sent = [firm.time(job, day) for day in range(1, 7)]
+    await erp.put_many([out(entry) for entry in sent])
+    by_hand = {"employee": {"id": firm.employee}, "customer": {"id": job}, "hours": "2:30",
+               "tranDate": "2026-02-04", "item": {"externalId": "consulting"}}  # fmt: skip
+    await sandbox.control("seed", {"timeBill": [by_hand]})
+    assert can_list(erp, TimeEntry)
+    window = Window(date(2026, 2, 2), date(2026, 2, 5))
+    pages = [page async for page in listing(erp, TimeEntry, window)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    found = [change for page in pages for change in page]
+    assert [c.canonical_id for c in found] == [*(e.id for e in sent[1:5]), None]
+    assert dict(found[0].attributes) == {
+        "resource": firm.employee, "project": job, "worked_on": date(2026, 2, 2),
+        "billed_hours": Decimal("7.5"), "bill_rate": Money.of("133.33", "EUR"),
+        "currency": "EUR", "legal_entity": firm.nl,
+    }  # fmt: skip
+    assert found[-1].attributes["billed_hours"] == Decimal("2.5")
 
 
 async def test_more_than_a_hundred_go_in_parts(erp: NetSuite, sandbox: Sandbox) -> None:

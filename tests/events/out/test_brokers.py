@@ -136,7 +136,11 @@ async def test_one_process_at_a_time(database: Database, side: Side) -> None:
 
 
 async def test_sent_again_from_a_position(database: Database) -> None:
-    """By a person: RabbitMQ gets them again, under their first ids."""
+    """By a person: RabbitMQ gets them again, under their first ids.
+
+    The news of the rewind itself may come twice: a relay may send it from where it stood before it
+    sees that it was sent back.
+    """
     async with rabbit_side() as side:
         sent = await write(database, subjects=1, each=10)
         async with relaying(database, destination(url=side.url, into=side.into)):
@@ -150,7 +154,8 @@ async def test_sent_again_from_a_position(database: Database) -> None:
     assert ids(arrived)[:10] == sent
     again = [a for a in arrived[10:] if a.event["type"] == "isthmus.invoice.posted.v1"]
     assert ids(again) == sent[7:]
-    [told] = [a for a in arrived[10:] if a not in again]
+    others = {a.event["id"]: a for a in arrived[10:] if a not in again}
+    [told] = others.values()
     assert told.event["type"] == "isthmus.destination.rewound.v1"
     assert told.event["data"] == {"by": "controller", "before": 10, "after": 7}
 

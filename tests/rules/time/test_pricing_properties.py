@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.rules.facts import contract
 
@@ -215,7 +215,26 @@ def test_whatever_was_invoiced_the_rest_does_not_depend_on_its_order(
     assert price(terms, work, frozen) == at_once
 
 
+def over_the_cap_within_a_tier() -> tuple[Contract, list[Work]]:
+    """10.01 h, billed as 10.1: 100.00 of the first tier's 100.10 EUR, and nothing of the rest."""
+    tiers = (
+        VolumeTier(up_to_hours=Decimal(10), rate=Money.of("10.01", "EUR")),
+        VolumeTier(rate=Money.of("1.00", "EUR")),
+    )
+    cap = Cap(
+        level=CapLevel.CONTRACT, amount=Money.of("100.00", "EUR"), period=CapPeriod.WHOLE,
+        policy=CapPolicy.OVERFLOW,
+    )  # fmt: skip
+    time = TimeTerms(rounding=TimeRounding(increment=6, mode=RoundingMode.UP), tiers=tiers)
+    entry = Work(
+        id="e00", worked_on=FIRST, hours=Decimal("10.01"), rate=Money.of("1.00", "EUR"),
+        resource="r1", project="p1", contract="k1", customer="c1",
+    )  # fmt: skip
+    return contract(currency="EUR", terms=Terms(time=time, caps=(cap,))), [entry]
+
+
 @unhurried
+@example(over_the_cap_within_a_tier(), 0)
 @given(cases(least="0"), st.integers(0, 9))
 def test_invoicing_the_first_days_changes_nothing_of_the_rest(
     case: tuple[Contract, list[Work]], days: int

@@ -69,6 +69,7 @@ def as_owner_of_data(person: Person, command: list[str]) -> subprocess.Popen[byt
     return subprocess.Popen(command, user=user, cwd="/")
 
 
+@pytest.mark.slow
 def test_a_stale_pid_file_with_a_reused_pid(person: Person) -> None:
     pid = person.start()
     kill(pid)
@@ -89,6 +90,7 @@ def test_a_stale_pid_file_that_names_a_zombie(person: Person) -> None:
         assert person.start() not in (pid, zombie.pid)
 
 
+@pytest.mark.slow
 def test_an_interrupted_initdb(person: Person) -> None:
     application = person.popen(STAY, start_new_session=True)
     wait_until(lambda: list(person.home.glob("postgres/.data-*/base")))
@@ -98,6 +100,7 @@ def test_an_interrupted_initdb(person: Person) -> None:
     wait_until(lambda: person.start() and not list(person.home.glob("postgres/.data-*")))
 
 
+@pytest.mark.slow
 def test_simultaneous_starts_share_one_server(person: Person) -> None:
     code = "server.start(); print(server.status().pid)"
     processes = [person.popen(code) for _ in range(3)]

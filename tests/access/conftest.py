@@ -1,0 +1,3 @@
+from tests.flows.conftest import firm
+
+__all__ = ["firm"]

@@ -1,0 +1,19 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.console.place import a_place
+from tests.databases import Databases
+from tests.firm import Firm
+from tests.flows.work import Work
+
+
+@pytest.fixture(scope="module")
+async def place(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Firm, Work]]:
+    """One for all tests of a file."""
+    folder: Path = tmp_path_factory.mktemp("console")
+    with databases.one() as url:
+        async with a_place(url, folder) as found:
+            yield found

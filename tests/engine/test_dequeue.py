@@ -1,0 +1,92 @@
+"""Runs begin because a process was told of them: its own clock stands still here."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.engine.test_engine import D1, D2, A, an_engine, broken, calls, ended, tell
+
+from isthmus.connect import Refused
+from isthmus.engine import Engine, dequeue, replay
+from isthmus.engine import engine as engine_module
+from isthmus.engine.dequeue import CHANNEL, Bell
+
+pytestmark = pytest.mark.anyio
+NEVER = 3600.0
+
+
+@pytest.fixture
+async def engine(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Engine]:
+    monkeypatch.setattr(engine_module, "LOOKS_EVERY", NEVER)
+    monkeypatch.setattr(dequeue, "RECONNECT", 0.05)
+    async with an_engine(database_url, tmp_path) as made:
+        yield made
+
+
+async def test_a_run_begins_when_its_event_is_stored(engine: Engine) -> None:
+    await tell(engine, "deal.won", D1)
+    assert (await ended(engine, f"three_steps:{D1}")).state == "succeeded"
+
+
+async def test_the_next_of_an_object_begins_when_the_one_before_it_has_ended(
+    engine: Engine,
+) -> None:
+    for _ in range(3):
+        await tell(engine, "object.changed", A)
+    for _ in range(400):
+        if len(calls) == 6:
+            break
+        await asyncio.sleep(0.02)
+    assert calls == [f"in {A}", f"out {A}"] * 3
+
+
+async def test_a_replay_begins_when_it_is_asked_for(engine: Engine) -> None:
+    broken["post"] = lambda: Refused("no")
+    await tell(engine, "deal.won", D1)
+    run = await ended(engine, f"three_steps:{D1}")
+    broken.clear()
+    assert (run.state, (await replay(engine, run, "controller")).resumed) == ("dead", True)
+    assert (await ended(engine, run.id)).state == "succeeded"
+    assert calls == ["count", "price 3", "post", "post"]
+
+
+async def test_what_is_stored_while_nobody_listens_begins_when_somebody_does_again(
+    engine: Engine, database_url: str
+) -> None:
+    await tell(engine, "deal.won", D1)
+    await ended(engine, f"three_steps:{D1}")
+    with psycopg.connect(database_url, autocommit=True) as other:
+        cut = other.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+            "where query = %s and datname = current_database()",
+            [f"listen {CHANNEL}"],
+        ).fetchone()
+    assert cut == (1,)
+    await tell(engine, "deal.won", D2)
+    assert (await ended(engine, f"three_steps:{D2}")).state == "succeeded"
+
+
+def test_a_bell_that_rang_before_ends_the_next_pause_only() -> None:
+    bell = Bell()
+    bell.ring()
+    bell.ring()
+    assert bell.wait(NEVER) is False
+    assert bell.wait(0.01) is False
+    assert not bell.is_set()
+
+
+def test_a_bell_that_is_set_ends_every_pause() -> None:
+    bell, answers = Bell(), list[bool]()
+    waiting = threading.Thread(target=lambda: answers.append(bell.wait(NEVER)))
+    waiting.start()
+    bell.set()
+    waiting.join(10)
+    assert answers == [True]
+    assert bell.wait(NEVER) is True
