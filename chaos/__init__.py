@@ -1,0 +1,1 @@
+"""`make chaos`: a firm at work while everything around it breaks, and a check from outside."""
