@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.ledger_tryton import TrytonFirm, a_tryton_firm
-from tests.flows.test_tryton import accept, bill, hours_approved, server, states
+from tests.flows.test_tryton import accept, bill, books, hours_approved, states
 from tests.flows.work import ledger, under_way
 from tests.tryton_server.server import TrytonServer
 
@@ -20,7 +20,7 @@ from isthmus.kit.money import Money
 from isthmus.rules.credit_checks import Asked
 from isthmus.store.entries import INVOICED, POSTED, UNBILLABLE
 
-__all__ = ["accept", "server"]
+__all__ = ["accept", "books"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.tryton, pytest.mark.slow]
 
@@ -29,11 +29,11 @@ MORE = "policies:\n  intercompany: [{from: EA-NL, to: EA-US, method: cost_plus, 
 
 @pytest.fixture
 async def firm(
-    server: TrytonServer,
+    books: TrytonServer,
     database_url: str,
     tmp_path: Path,
 ) -> AsyncIterator[TrytonFirm]:
-    async with a_tryton_firm(database_url, tmp_path, server, more=MORE) as made:
+    async with a_tryton_firm(database_url, tmp_path, books, more=MORE) as made:
         yield made
 
 
