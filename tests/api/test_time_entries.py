@@ -120,6 +120,7 @@ async def test_a_key_is_answered_once(firm: Firm) -> None:
     assert await versions(firm) == {"T-1": (1, "posted"), "T-2": (1, "posted")}
 
 
+@pytest.mark.slow
 async def test_a_request_that_breaks_off_has_stored_nothing(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +202,7 @@ async def test_a_change_is_rated_again(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal(2325), 3)]
 
 
+@pytest.mark.slow
 async def test_a_change_after_invoicing_is_held(firm: Firm) -> None:
     work = await under_way(firm)
     card = await work.log(["8", "5"])

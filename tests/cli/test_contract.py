@@ -77,6 +77,7 @@ async def test_terms_are_shown_written_and_read_back(
     assert json.loads((await isthmus(*give, "--json")).out)["terms"] == []
 
 
+@pytest.mark.slow
 async def test_a_file_with_mistakes_changes_nothing(
     firm: Firm, isthmus: Isthmus, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ async def test_a_file_with_mistakes_changes_nothing(
     assert await firm.events("contract.terms_changed") == []
 
 
+@pytest.mark.slow
 async def test_an_amended_value_is_that_of_the_day(firm: Firm, isthmus: Isthmus) -> None:
     work = await under_way(firm)
     await amend(work, Work_Starts_On__c="2026-08-01", Amount=1000)

@@ -59,6 +59,7 @@ async def test_a_line_is_credited_in_part_and_explained(firm: Firm, isthmus: Ist
     assert memo["data"]["by"] == "a tester"
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_credited_is_told_in_three_lines(firm: Firm, isthmus: Isthmus) -> None:
     work = await under_way(firm)
     await work.log(["8"])

@@ -109,6 +109,7 @@ async def test_a_queue_is_worked_through(firm: Firm, isthmus: Isthmus) -> None:
     assert "written_off    skip " in (await isthmus("hold", "codes")).out
 
 
+@pytest.mark.slow
 async def test_many_holds_are_replayed_at_once(firm: Firm, isthmus: Isthmus) -> None:
     account = await an_account(firm)
     for name in ("Harbour redesign", "Harbour survey"):

@@ -115,6 +115,7 @@ async def test_a_dry_run_shows_the_invoice_and_posts_nothing(firm: Firm, isthmus
     ]
 
 
+@pytest.mark.slow
 async def test_revenue_is_shown_per_contract_and_month_against_the_ledger(
     firm: Firm, isthmus: Isthmus
 ) -> None:

@@ -139,6 +139,7 @@ async def test_a_hold_ends_when_the_source_says_again_what_we_have(firm: Firm) -
         assert held == ([] if name else ["unusable"])
 
 
+@pytest.mark.slow
 async def test_a_long_page_is_taken_in_by_parts(firm: Firm) -> None:
     """One transaction of it would need more locks than a server has room for."""
     many: Sequence[Change] = [account(f"{n:04}", parent="0000" if n else None) for n in range(1200)]

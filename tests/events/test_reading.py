@@ -16,6 +16,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 OF_CUSTOMERS = ("salesforce", "customer")
 
 
+@pytest.mark.slow
 async def test_records_of_one_instant_are_read_once_each(firm: Firm) -> None:
     """450 accounts of one transaction share their stamp and do not fit on one page."""
     account = {"attributes": {"type": "Account"}, "CurrencyIsoCode": "EUR"}

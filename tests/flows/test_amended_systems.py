@@ -100,6 +100,7 @@ async def test_a_price_from_a_day_on_makes_two_lines(firm: Firm) -> None:
     assert [str(p.rate) for a in explained.contract.amendments for p in a.prices] == ["165.00 EUR"]
 
 
+@pytest.mark.slow
 async def test_an_agreed_price_of_the_past_reaches_the_assignment_at_once(firm: Firm) -> None:
     work = await under_way(firm, Work_Starts_On__c="2020-01-01")
     await staffed_for_long(firm)
@@ -302,6 +303,7 @@ async def test_the_same_deal_again_changes_nothing(firm: Firm) -> None:
     assert await firm.runs("contract_amendment") == [("succeeded", 1)]
 
 
+@pytest.mark.slow
 async def test_nothing_is_written_where_a_check_fails(firm: Firm) -> None:
     work = await under_way(firm)
     await amend(

@@ -28,6 +28,7 @@ async def test_the_cap_rises_from_its_day_on(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal(2400), 2)]
 
 
+@pytest.mark.slow
 async def test_late_work_of_an_earlier_month_counts_against_the_whole(firm: Firm) -> None:
     work = await under_way(firm, Cap_Amount__c=Decimal(1500))
     await amend(work, Cap_Amount__c=Decimal(2000), Work_Starts_On__c="2026-08-01")
@@ -41,6 +42,7 @@ async def test_late_work_of_an_earlier_month_counts_against_the_whole(firm: Firm
     assert await ledger(firm) == [("posted", "EUR", Decimal(1800), 2)]
 
 
+@pytest.mark.slow
 async def test_amendments_that_arrive_in_the_wrong_order(firm: Firm) -> None:
     work = await under_way(firm, Cap_Amount__c=Decimal(1500))
     later = await amend(work, Work_Starts_On__c="2026-09-01", Amount=Decimal(1000))

@@ -61,6 +61,7 @@ async def test_what_would_be_made_is_what_is_made(firm: Firm) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_what_changed_since_the_last_dry_run(firm: Firm) -> None:
     project, assignment = await _worked(firm, ("2026-07-06", ["8", "7.5", "4"]))
     await _preview(firm)
@@ -91,6 +92,7 @@ async def test_what_is_in_the_way_is_said(firm: Firm) -> None:
     assert (str(planned.total), planned.stops) == ("1,200.00 EUR", "period Jul 2026 is locked")
 
 
+@pytest.mark.slow
 async def test_what_is_held_is_on_no_invoice(firm: Firm) -> None:
     project, assignment = await _worked(firm, ("2026-07-06", ["8"]))
     await firm.org.update(

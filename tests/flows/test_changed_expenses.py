@@ -23,6 +23,7 @@ from isthmus.kit.money import Money
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_a_changed_expense_is_taken_back_and_rated_again(firm: Firm) -> None:
     work = await under_way(firm)
     line = await spend(work, "121.00")

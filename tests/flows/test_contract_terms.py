@@ -96,6 +96,7 @@ async def test_the_same_terms_again_change_nothing(firm: Firm) -> None:
     assert len(await firm.events("contract.terms_changed")) == 1
 
 
+@pytest.mark.slow
 async def test_two_at_once_are_one_amendment(firm: Firm) -> None:
     await _late(firm)
     both = await asyncio.gather(give(firm, HALF_HOURS), give(firm, HALF_HOURS))
@@ -221,6 +222,7 @@ async def test_billed_work_is_held_where_the_firm_wants_to_be_asked(
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_billed_work_is_credited_and_billed_again(database_url: str, tmp_path: Path) -> None:
     more = "policies: {amendment_of_billed_work: credit_and_rebill}"
     async with a_firm(database_url, tmp_path, more=more) as firm:
@@ -306,6 +308,7 @@ async def test_the_difference_of_billed_overtime(firm: Firm) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_a_cap_of_the_terms_holds_and_lets_go(firm: Firm) -> None:
     work = await under_way(firm)
     await work.log(["10"], "2026-07-06")

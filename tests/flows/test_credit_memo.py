@@ -139,6 +139,7 @@ async def test_quantities_of_a_line_add_up_to_its_amount(firm: Firm) -> None:
     assert await due(firm) == ("Paid In Full", Decimal(0))
 
 
+@pytest.mark.slow
 async def test_too_much_is_refused_and_nothing_is_written(firm: Firm) -> None:
     await invoiced(firm)
     for asked, rebill, why in (
@@ -258,6 +259,7 @@ async def milestones(firm: Firm) -> str:
     return str(stone["Id"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rebill", [False, True])
 async def test_a_milestone_is_credited_whole_and_ready_to_bill_again(
     firm: Firm, rebill: bool
@@ -298,6 +300,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     assert await ledger(firm) == []
 
 
+@pytest.mark.slow
 async def test_a_lost_answer_makes_no_second_memo(firm: Firm) -> None:
     await invoiced(firm)
     await firm.books.control(

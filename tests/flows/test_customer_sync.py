@@ -71,6 +71,7 @@ async def test_a_new_name_reaches_the_ledger(firm: Firm) -> None:
     assert await firm.events("customer.drifted") == []
 
 
+@pytest.mark.slow
 async def test_the_ledgers_terms_reach_the_crm(firm: Firm) -> None:
     account = await a_client(firm)
     before = len(await firm.events("customer.changed"))
@@ -89,6 +90,7 @@ async def test_the_ledgers_terms_reach_the_crm(firm: Firm) -> None:
     assert [c["data"]["attributes"] for c in changed] == [["payment_terms"]]
 
 
+@pytest.mark.slow
 async def test_a_foreign_name_is_told_once(firm: Firm) -> None:
     account = await a_client(firm)
     before = len(await firm.events("customer.changed"))
@@ -119,6 +121,7 @@ async def test_a_foreign_name_is_corrected_at_its_source(corrects: Firm) -> None
     assert len(await corrects.events("customer.changed")) == before
 
 
+@pytest.mark.slow
 async def test_a_foreign_name_is_dropped(drops: Firm) -> None:
     account = await a_client(drops)
     before = len(await drops.events("customer.changed"))
@@ -140,6 +143,7 @@ async def working(firm: Firm, account: dict[str, Any], rate: int, **deal: Any) -
     return work
 
 
+@pytest.mark.slow
 async def test_each_company_has_its_own_crm_and_ledger(database_url: str, tmp_path: Path) -> None:
     async with two_firms(database_url, tmp_path) as (dutch, american):
         ours = await working(dutch, {}, 150)

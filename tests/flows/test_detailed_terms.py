@@ -159,6 +159,7 @@ async def test_invoiced_hours_stand_first_in_the_week(firm: Firm) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_the_rate_falls_with_the_hours_of_the_contract(firm: Firm) -> None:
     tiers = (VolumeTier(up_to_hours=Decimal(10), rate=eur("150")), VolumeTier(rate=eur("120")))
     work = await under_terms(firm, TimeTerms(tiers=tiers))
@@ -233,6 +234,7 @@ async def test_hours_over_a_persons_day_are_worked_for_nothing(firm: Firm) -> No
     assert await firm.open_holds() == []
 
 
+@pytest.mark.slow
 async def test_what_does_not_fit_a_cap_is_held_and_billed_once_it_is_raised(firm: Firm) -> None:
     def most(amount: str) -> Cap:
         return Cap(amount=eur(amount), policy=CapPolicy.SPLIT)

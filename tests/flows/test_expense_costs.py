@@ -59,6 +59,7 @@ async def test_the_four_kinds_of_expense(firm: Firm) -> None:
     assert invoice["subtotal"] == Decimal("140.00")
 
 
+@pytest.mark.slow
 async def test_an_entry_says_what_it_is_and_where_it_belongs(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     line = await spend(work, "121.00")
@@ -76,6 +77,7 @@ async def test_an_entry_says_what_it_is_and_where_it_belongs(firm: Firm) -> None
         assert (await explain_expense(tx, named.id)).journal == "JE-1"
 
 
+@pytest.mark.slow
 async def test_a_changed_cost_is_taken_back_and_booked_again(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     line = await spend(work, "121.00")
@@ -104,6 +106,7 @@ async def test_a_change_that_moves_no_cost_moves_no_books(firm: Firm) -> None:
     assert keeper.balances() == owed("121.00")
 
 
+@pytest.mark.slow
 async def test_what_counts_no_more_leaves_the_books(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     gone, doubted = await spend(work, "121.00"), await spend(work, "60.00")
@@ -266,6 +269,7 @@ async def test_a_change_overtakes_a_cost_that_was_never_sent(firm: Firm) -> None
     assert await expenses(firm) == {"posted": 1}
 
 
+@pytest.mark.slow
 async def test_an_expense_that_is_given_up_leaves_the_books(firm: Firm) -> None:
     keeper, work = keep_journals(firm), await under_way(firm)
     line = await spend(work, "121.00")

@@ -186,6 +186,7 @@ PLACES: dict[str, tuple[str, Act, Act]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sampled(PLACES, 1))
 async def test_an_expense_without_a_place_is_held_and_mended(firm: Firm, code: str) -> None:
     owner, spoil, mend = PLACES[code]
@@ -254,6 +255,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal("181.00"), 2)]
 
 
+@pytest.mark.slow
 async def test_a_lost_answer_makes_no_second_line(firm: Firm) -> None:
     work = await under_way(firm)
     await spend(work, "121.00")

@@ -187,6 +187,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     assert await entries(firm) == pair("704.00")
 
 
+@pytest.mark.slow
 async def test_a_lost_answer_makes_no_second_entry(firm: Firm) -> None:
     await american(firm, ["8"])
     await cost(firm, "80.00")
@@ -242,6 +243,7 @@ async def test_work_of_the_own_company_is_not_charged(firm: Firm) -> None:
     assert await charge(firm) == 0
 
 
+@pytest.mark.slow
 async def test_two_ledgers_and_the_second_side_fails(database_url: str, tmp_path: Path) -> None:
     """The American books have no account for what is due; the Dutch ones are posted already."""
     more = policies("{from: EA-US, to: EA-NL, method: cost}")

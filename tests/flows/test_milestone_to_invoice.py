@@ -98,6 +98,7 @@ async def test_a_firm_may_bill_what_is_signed_without_a_release(at_once: Firm) -
     assert await ledger(firm) == [("invoiced", "EUR", Decimal("12000.00"), 1)]
 
 
+@pytest.mark.slow
 async def test_without_agreed_acceptance_delivery_bills(firm: Firm) -> None:
     await fixed_fee(firm, acceptance=Acceptance.NONE)
     await deliver(firm, "Design", "2026-07-30")
@@ -142,6 +143,7 @@ async def test_ten_days_of_silence_bill_on_the_day_after_them(trusting: Firm) ->
     assert await ledger(firm) == [("invoiced", "EUR", Decimal("12000.00"), 1)]
 
 
+@pytest.mark.slow
 async def test_days_that_no_worker_saw_bill_on_the_day_that_was_agreed(trusting: Firm) -> None:
     firm = trusting
     await months(firm, JULY_2090)
@@ -206,6 +208,7 @@ async def test_an_approval_settles_its_own_amount_and_no_other(reviewing: Firm) 
     assert await ledger(firm) == [("invoiced", "EUR", Decimal("32000.00"), 2)]
 
 
+@pytest.mark.slow
 async def test_what_finance_refuses_is_not_billed(reviewing: Firm) -> None:
     firm = reviewing
     await fixed_fee(firm)
@@ -269,6 +272,7 @@ async def released(firm: Firm, day: date) -> list[tuple[str, dict[str, Decimal]]
     return [(on, amounts) for on, _, amounts in await entries(firm)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("terms", "code", "reason"),
     [

@@ -153,6 +153,7 @@ async def test_messages_lose_their_body_and_keep_their_key(idle: Firm) -> None:
         assert [m.external_id for m in await tx.inbox.waiting("salesforce", 10)] == ["006"]
 
 
+@pytest.mark.slow
 async def test_what_a_person_must_see_to_is_never_emptied(firm: Firm) -> None:
     """A held run goes on where it stopped however old it is."""
     deal = await a_deal(firm, await an_account(firm), Work_Starts_On__c=None)

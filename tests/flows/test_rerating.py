@@ -63,6 +63,7 @@ async def test_the_difference_is_shown_and_then_written(firm: Firm) -> None:
     assert (again.entries, again.changes, again.written) == (2, (), False)
 
 
+@pytest.mark.slow
 async def test_invoiced_work_and_earlier_days_keep_their_price(firm: Firm) -> None:
     work = await under_way(firm)
     await work.log(["8"], "2026-07-06")
@@ -84,6 +85,7 @@ async def test_invoiced_work_and_earlier_days_keep_their_price(firm: Firm) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_has_no_price_any_more_would_be_held(firm: Firm) -> None:
     work = await under_way(firm)
     await work.log(["8"], "2026-07-06")

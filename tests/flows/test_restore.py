@@ -99,6 +99,7 @@ async def test_what_was_done_since_the_dump_is_found_and_not_done_again(
         }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_other_hours_wait_while_an_invoice_is_forgotten(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:
@@ -125,6 +126,7 @@ async def test_other_hours_wait_while_an_invoice_is_forgotten(
         assert await posted(firm) == HOURS
 
 
+@pytest.mark.slow
 async def test_a_credit_that_is_asked_for_again_is_the_one_that_the_ledger_has(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:
@@ -147,6 +149,7 @@ async def test_a_credit_that_is_asked_for_again_is_the_one_that_the_ledger_has(
         assert await memos(firm) == there
 
 
+@pytest.mark.slow
 async def test_work_in_flight_at_the_dump_is_done_once(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:

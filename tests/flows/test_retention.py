@@ -69,6 +69,7 @@ async def test_the_withheld_part_is_billed_once_when_the_project_is_closed(firm:
     ]
 
 
+@pytest.mark.slow
 async def test_a_result_that_nobody_accepted_keeps_what_is_withheld(firm: Firm) -> None:
     await open_today(firm)
     deal = await fixed_fee(firm, **TEN)
@@ -91,6 +92,7 @@ async def test_a_result_that_nobody_accepted_keeps_what_is_withheld(firm: Firm) 
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_a_cancelled_milestone_is_no_obstacle(firm: Firm) -> None:
     await open_today(firm)
     deal = await fixed_fee(firm, **TEN)

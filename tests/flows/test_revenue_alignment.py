@@ -153,6 +153,7 @@ async def test_a_month_is_posted_once_and_a_change_as_its_difference_in_the_open
     assert invoice["subtotal"] == Decimal(1350)
 
 
+@pytest.mark.slow
 async def test_a_closed_period_is_waited_for(posting: Firm) -> None:
     firm = posting
     await a_july_day(firm)
@@ -187,6 +188,7 @@ async def test_an_entry_that_an_accountant_reversed_is_held(posting: Firm) -> No
     assert hold.detail["difference"] == "1,200.00 EUR"
 
 
+@pytest.mark.slow
 async def test_a_ledger_that_differs_is_held_until_it_agrees(firm: Firm) -> None:
     await a_july_day(firm)
     await run(firm)

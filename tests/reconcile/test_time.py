@@ -143,6 +143,7 @@ async def test_planted_differences_are_found_repaired_and_signed(firm: Firm) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_the_psa_says_and_we_do_not(firm: Firm) -> None:
     work = await a_week(firm)
     [card] = firm.org.rows("pse__Timecard_Header__c")
