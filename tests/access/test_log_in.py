@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,10 +13,11 @@ import pytest
 from sqlalchemy import text
 from tests.firm import Firm
 
-from isthmus.access import Permission
+from isthmus.access import LOCAL, Permission
 from isthmus.access.accounts import add_machine, add_person, first_person, set_disabled
 from isthmus.access.keys import add_key, revoke_key, rotate_key
 from isthmus.api.server import serving
+from isthmus.web.lately import Lately
 
 pytestmark = pytest.mark.anyio
 NEW = "correct horse battery"
@@ -146,3 +148,41 @@ async def test_keys_are_narrow_end_and_overlap(firm: Firm) -> None:
     async with database.begin() as tx:
         rows = await tx.api_keys.list()
     assert [row.used_at is not None for row in rows] == [True] * 3
+
+
+async def test_at_the_door_of_bursts_a_revoked_key_ends_within_a_second(firm: Firm) -> None:
+    """Who was let in there a moment ago is not looked up again."""
+    database = firm.app.database
+    await add_machine(database, "psa", "The PSA", [("service", "")], "test")
+    key = await add_key(database, "psa", [Permission.TIME_SUBMIT], timedelta(days=1), "test")
+
+    async with asking(firm) as http:
+
+        async def post(**headers: str) -> int:
+            answer = await http.post(
+                "/process/v1/time-entries", params={"connection": "certinia"}, json=[],
+                headers={"Idempotency-Key": "none", **headers},
+            )  # fmt: skip
+            return answer.status_code
+
+        bearer = {"Authorization": f"Bearer {key.key}"}
+        assert await post(**bearer) == await post() == 200
+        assert await post(Host="a-name-of-a-page") == 403, "the moment is of this machine alone"
+        assert await post(Authorization=f"Bearer {key.key[:-1]}") == 401
+        assert await revoke_key(database, key.id, "test")
+        for _ in range(100):
+            if await post(**bearer) == 401:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("a revoked key still works")
+
+
+def test_a_caller_is_remembered_for_a_second_and_by_the_whole_of_the_key() -> None:
+    now = 0.0
+    lately = Lately(lambda: now)
+    lately.keep("Bearer isk_1_secret", LOCAL)
+    now = 0.9
+    assert lately.who("Bearer isk_1_secret") is LOCAL
+    assert lately.who("Bearer isk_1_secre") is lately.who("") is None
+    now = 1.0
+    assert lately.who("Bearer isk_1_secret") is None

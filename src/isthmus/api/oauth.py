@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, Response
 from isthmus.access import Permission
 from isthmus.access.signing import LIFETIME, Signing
 from isthmus.access.tokens import TokenRefused, issue
-from isthmus.web.context import bounded_body, public_url, running_app
+from isthmus.web.context import app_of, bounded_body, public_url
 
 router = APIRouter(include_in_schema=False)
 TOKEN, KEYS = "/oauth/token", "/oauth/jwks"
@@ -45,7 +45,7 @@ async def _issued(request: Request) -> Response:
     address = request.client.host if request.client else "unknown"
     _ensure_rate(request, f"{client} {address}")
     made = await issue(
-        running_app(request).database, signing_of(request), client, secret,
+        app_of(request).database, signing_of(request), client, secret,
         form.get("scope", "").split(), issuer=public_url(request), address=address,
     )  # fmt: skip
     said = {

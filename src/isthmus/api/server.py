@@ -44,6 +44,7 @@ from isthmus.settings import Settings
 from isthmus.web.correlation import Correlated
 from isthmus.web.errors import answer_errors
 from isthmus.web.identity import Identify
+from isthmus.web.lately import Lately
 from isthmus.web.limits import Bounded, Buckets
 from isthmus.web.metrics import Timed
 from isthmus.web.secured import Secured
@@ -64,6 +65,7 @@ TOKENS = 60
 def api(app: App) -> FastAPI:
     web = described()
     web.state.isthmus = app
+    web.state.lately = Lately()
     web.state.closing = asyncio.Event()
     web.state.submissions = TimeSubmissions(app.database, app.outbox, app.settings.intake_limit)
     web.state.room = Room(

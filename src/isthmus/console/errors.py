@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from isthmus.console.view import HEADERS, is_fragment, show
 from isthmus.engine.outages import BROKEN_OFF
-from isthmus.web.caller import caller
+from isthmus.web.caller import caller_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def failed(
     request: Request, status: int, why: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     try:
-        who = caller(request)
+        who = caller_of(request)
     except (HTTPException, *BROKEN_OFF):
         who = None
     if status == 401:

@@ -15,7 +15,7 @@ from isthmus.console.errors import LOGIN
 from isthmus.console.route import ConsoleRoute, form
 from isthmus.console.view import HEADERS, show
 from isthmus.web.caller import caller
-from isthmus.web.context import public_url, running_app
+from isthmus.web.context import app_of, public_url
 from isthmus.web.sessions import give, lasts_of, secret_in, take_away
 
 router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
@@ -32,7 +32,7 @@ def local_path(path: str) -> str:
 def ask(
     request: Request, status: int = 200, error: str = "", next: str = "/", remedy: str = ""
 ) -> Response:
-    access = running_app(request).landscape.access
+    access = app_of(request).landscape.access
     return show(request, None, "login.html", status, title="Log in", error=error, remedy=remedy,
                 next=local_path(next), local=access.local_accounts,
                 providers=request.app.state.providers.values())  # fmt: skip
@@ -49,7 +49,7 @@ async def login_page(request: Request) -> Response:
 
 @router.post(LOGIN)
 async def logged_in(request: Request) -> Response:
-    sent, app = await form(request), running_app(request)
+    sent, app = await form(request), app_of(request)
     next = local_path(sent.get("next", "/"))
     if not app.landscape.access.local_accounts:
         return ask(request, 403, "nobody logs in with a password here", next)
@@ -75,7 +75,7 @@ async def logged_out(request: Request, who: LoggedIn) -> Response:
     """
     there = None
     if secret := secret_in(request):
-        ended = await log_out(running_app(request).database, secret, who)
+        ended = await log_out(app_of(request).database, secret, who)
         provider = request.app.state.providers.get(ended.provider) if ended else None
         if ended and provider:
             there = await leave(provider, ended, public_url(request) + LOGIN)
@@ -93,7 +93,7 @@ async def password_page(request: Request, who: LoggedIn) -> Response:
 
 @router.post(PASSWORD)
 async def password_changed(request: Request, who: LoggedIn) -> Response:
-    sent, app = await form(request), running_app(request)
+    sent, app = await form(request), app_of(request)
     try:
         secret = await change_password(
             app.database, who, sent.get("old", ""), sent.get("new", ""), address_of(request),

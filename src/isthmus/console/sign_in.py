@@ -11,7 +11,7 @@ from isthmus.access.sign_in_refused import SignInRefused
 from isthmus.console.login import address_of, ask, local_path
 from isthmus.console.route import ConsoleRoute
 from isthmus.console.view import HEADERS
-from isthmus.web.context import public_url, running_app
+from isthmus.web.context import app_of, public_url
 from isthmus.web.sessions import AT_PROVIDER, give, lasts_of, named, set_cookie, unset_cookie
 
 router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
@@ -20,7 +20,7 @@ BACK = "/login/from/"
 
 @router.get("/login/with/{name}")
 async def gone_to(request: Request, name: str) -> Response:
-    provider, app = _provider(request, name), running_app(request)
+    provider, app = _provider(request, name), app_of(request)
     next = local_path(request.query_params.get("next", "/"))
     allowed, _, seconds = request.app.state.sign_ins.take(address_of(request))
     if not allowed:
@@ -36,7 +36,7 @@ async def gone_to(request: Request, name: str) -> Response:
 
 @router.get(BACK + "{name}")
 async def back_from(request: Request, name: str) -> Response:
-    provider, app = _provider(request, name), running_app(request)
+    provider, app = _provider(request, name), app_of(request)
     cookie = request.cookies.get(named(request, AT_PROVIDER))
     try:
         found = await let_in(

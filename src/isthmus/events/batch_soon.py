@@ -13,6 +13,10 @@ from isthmus.store.database import Database
 
 GATHERED = 0.2
 """Seconds: callers who post entries one by one then share a run."""
+PRESSED, LONGER = 20, 1.0
+"""From so many entries in one gathering on, the next one lasts so many seconds: what a run costs by
+itself is then shared by as many as a worker can keep up with.
+"""
 log = structlog.get_logger()
 
 
@@ -21,18 +25,19 @@ class BatchSoon:
 
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database, self._outbox = database, outbox
-        self._wanted = False
+        self._wanted = 0
         self._task: asyncio.Task[None] | None = None
 
-    def nudge(self) -> None:
-        self._wanted = True
+    def nudge(self, entries: int) -> None:
+        self._wanted += entries
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="batch soon")
 
     async def _run(self) -> None:
+        gathered = 0
         while self._wanted:
-            await asyncio.sleep(GATHERED)
-            self._wanted = False
+            await asyncio.sleep(GATHERED if gathered < PRESSED else LONGER)
+            gathered, self._wanted = self._wanted, 0
             try:
                 await batch_time(self._database, self._outbox)
             except SQLAlchemyError as error:
@@ -40,5 +45,5 @@ class BatchSoon:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._wanted = False
+            self._wanted = 0
             await self._task

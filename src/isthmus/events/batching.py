@@ -35,8 +35,10 @@ async def batch_waiting(database: Database, outbox: Outbox) -> int:
 
 
 async def _batch(database: Database, outbox: Outbox, kind: str) -> int:
-    total = 0
-    while batched := await _some(database, outbox, kind):
+    """All that waits now; what comes in meanwhile gathers for the next time."""
+    total = batched = await _some(database, outbox, kind)
+    while batched == AT_ONCE:
+        batched = await _some(database, outbox, kind)
         total += batched
     return total
 

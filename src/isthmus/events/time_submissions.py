@@ -95,8 +95,8 @@ class TimeSubmissions:
         take = self._together.take if len(sent) < OWN_BATCH else self._alone
         answer = await take(request)
         self._waiting += 0 if answer.repeated else len(sent)
-        if answer.counts.get("accepted") or answer.counts.get("changed"):
-            self._few.nudge()
+        if stored := answer.counts.get("accepted", 0) + answer.counts.get("changed", 0):
+            self._few.nudge(stored)
         return answer
 
     async def close(self) -> None:

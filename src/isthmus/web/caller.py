@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
@@ -12,12 +12,17 @@ from isthmus.kit.masking import People
 from isthmus.web.identity import IDENTITY, UNSEEN
 
 
-def caller(request: Request) -> Principal:
+def caller_of(request: Request) -> Principal:
     """Raises 401 for nobody, 403 for another machine where there is no account and no token."""
     found = request.scope.get(IDENTITY)
     if isinstance(found, Principal):
         return found
     raise found or HTTPException(401, "nobody is asked for here")
+
+
+async def caller(request: Request) -> Principal:
+    """`caller_of`, as a dependency."""
+    return caller_of(request)
 
 
 def unnamed(request: Request, value: Any) -> Any:
@@ -36,26 +41,25 @@ def _without(people: People, value: Any) -> Any:
     return value
 
 
-def requires(permission: Permission) -> Callable[[Principal], Principal]:
+Allowed = Callable[[Principal], Awaitable[Principal]]
+
+
+def requires(permission: Permission) -> Allowed:
     """A dependency that gives the caller, or answers 401 or 403."""
 
-    def allowed(who: Annotated[Principal, Depends(caller)]) -> Principal:
-        try:
-            who.ensure(permission)
-        except Forbidden as error:
-            raise HTTPException(403, str(error)) from error
+    async def allowed(who: Annotated[Principal, Depends(caller)]) -> Principal:
+        _ensure(who, permission)
         return who
 
     allowed.permission = permission  # type: ignore[attr-defined] # for the matrix of access
     return allowed
 
 
-def requires_everywhere(permission: Permission) -> Callable[[Principal], Principal]:
+def requires_everywhere(permission: Permission) -> Allowed:
     """As `requires`, for what belongs to no company: a role in one of them does not open it."""
-    within = requires(permission)
 
-    def allowed(who: Annotated[Principal, Depends(caller)]) -> Principal:
-        within(who)
+    async def allowed(who: Annotated[Principal, Depends(caller)]) -> Principal:
+        _ensure(who, permission)
         if (entities := who.entities(permission)) is not None:
             raise HTTPException(
                 403,
@@ -66,3 +70,10 @@ def requires_everywhere(permission: Permission) -> Callable[[Principal], Princip
 
     allowed.permission = permission  # type: ignore[attr-defined] # for the matrix of access
     return allowed
+
+
+def _ensure(who: Principal, permission: Permission) -> None:
+    try:
+        who.ensure(permission)
+    except Forbidden as error:
+        raise HTTPException(403, str(error)) from error

@@ -11,14 +11,19 @@ from isthmus.app import App
 MAX_BODY = 2_000_000
 
 
-def running_app(request: Request) -> App:
+def app_of(request: Request) -> App:
     app: App = request.app.state.isthmus
     return app
 
 
+async def running_app(request: Request) -> App:
+    """As a dependency: one that is not async costs each request a thread's turn."""
+    return app_of(request)
+
+
 def public_url(request: Request) -> str:
     """Where this installation is for whoever asks, without a slash at the end."""
-    return running_app(request).settings.public_url or str(request.base_url).rstrip("/")
+    return app_of(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 Running = Annotated[App, Depends(running_app)]

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from isthmus.access import Principal
 from isthmus.store.answers import Answer, Claim
 from isthmus.web.caller import caller
-from isthmus.web.context import running_app
+from isthmus.web.context import app_of
 from isthmus.web.correlation import add_header
 from isthmus.web.doors import asked_by
 from isthmus.web.problem import FieldError, Refusal
@@ -54,7 +54,7 @@ async def once(
     for permission in asked_by(request.scope["route"].dependant):
         who.ensure(permission)
     claim = Claim(who.id, _usable(idempotency_key), await _digest(request))
-    async with running_app(request).database.begin() as tx:
+    async with app_of(request).database.begin() as tx:
         if await tx.answers.claim(claim):
             request.scope[_CLAIM] = claim
             return
@@ -100,14 +100,14 @@ async def _keep(request: Request, response: Response) -> None:
         return
     headers = {k: v for k, v in response.headers.items() if k in _KEPT}
     answer = Answer(response.status_code, headers, bytes(response.body))
-    async with running_app(request).database.begin() as tx:
+    async with app_of(request).database.begin() as tx:
         await tx.answers.keep(claim, answer)
 
 
 async def _free(request: Request) -> None:
     claim: Claim | None = request.scope.get(_CLAIM)
     if claim is not None:
-        async with running_app(request).database.begin() as tx:
+        async with app_of(request).database.begin() as tx:
             await tx.answers.free(claim)
 
 
