@@ -47,12 +47,32 @@ def among(column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElem
     The text is made an array in a query of its own, so once: as a plain cast it would be for every
     row that is looked at.
     """
-    once = sa.select(array(values, column.type)).scalar_subquery()
+    return _any_of(column, sa.literal(listed(values), sa.Text))
+
+
+def among_given(column: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
+    """As `among`, in a statement that is made once: each execution names its `listed` values. What
+    is asked for every entry that comes alone costs more to write down than to answer.
+    """
+    return _any_of(column, sa.bindparam(name, type_=sa.Text))
+
+
+def _any_of(column: sa.ColumnElement[str], text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    once = sa.select(sa.cast(text, ARRAY(column.type))).scalar_subquery()
     return column == sa.any_(sa.cast(once, ARRAY(column.type)))
 
 
 def array(values: Iterable[object], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """As one text: a driver that writes a list looks at each of its elements.
+    return sa.cast(sa.literal(listed(values), sa.Text), ARRAY(type_))
+
+
+def array_given(name: str, type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """As `array`, in a statement that is made once."""
+    return sa.cast(sa.bindparam(name, type_=sa.Text), ARRAY(type_))
+
+
+def listed(values: Iterable[object]) -> str:
+    """An array as one text: a driver that writes a list looks at each of its elements.
 
     https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
     """
@@ -60,7 +80,7 @@ def array(values: Iterable[object], type_: sa.types.TypeEngine[Any]) -> sa.Colum
     text = ",".join(texts)
     if text.count(",") != len(texts) - 1 or not _BARE.fullmatch(text) or "null" in text.lower():
         text = ",".join(map(_element, texts))
-    return sa.cast(sa.literal(f"{{{text}}}", sa.Text), ARRAY(type_))
+    return f"{{{text}}}"
 
 
 _BARE = re.compile(r"[0-9A-Za-z:_.-]+(?:,[0-9A-Za-z:_.-]+)*")

@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from isthmus.store.columns import among
-from isthmus.store.entry_bulk import insert_new, put_into_batches, store_versions
+from isthmus.store.columns import among, listed
+from isthmus.store.entry_bulk import (
+    insert_new,
+    moving,
+    put_into_batches,
+    settling,
+    store_versions,
+)
 from isthmus.store.entry_counts import (
     HELD,
     INVOICED,
@@ -203,40 +209,26 @@ class Entries(EntryCounts[E]):
         `was` and `batch` are what the caller read them with: an entry that changed at its source
         meanwhile is in another state and in no batch, and is not his any more.
         """
-        values: dict[str, Any] = {"state": state, "updated_at": sa.func.clock_timestamp()}
-        if rebatch:
-            values["batch"] = None
-        expected = {"state": was, "batch": batch}
         if not ids:
             return []
-        chosen = (
-            sa.select(self._table.c.id)
-            .where(
-                among(self._table.c.id, ids),
-                *(self._table.c[k] == v for k, v in expected.items() if v is not None),
-            )
-            .order_by(self._table.c.id)
-            .with_for_update()
-            .cte("chosen")
-        )
-        # An array, so that the rows are looked up: a join may read the table from end to end.
-        found = sa.func.array(sa.select(chosen.c.id).scalar_subquery(), type_=ARRAY(UUID))
+        values = {"state": state, **({"batch": None} if rebatch else {})}
+        asked = {"state": was, "batch": batch}
+        expected = {name: value for name, value in asked.items() if value is not None}
         moved = await self._connection.execute(
-            sa.update(self._table)
-            .where(self._table.c.id == sa.any_(found))
-            .values(**values)
-            .returning(self._table.c.id)
+            moving(self._table, tuple(expected), tuple(values)),
+            {
+                "given_ids": listed(ids),
+                **{f"expected_{name}": value for name, value in expected.items()},
+                **{f"given_{name}": value for name, value in values.items()},
+            },
         )
         return [id for (id,) in moved]
 
     async def settle(self, ids: Sequence[str], state: str) -> None:
         """As `set_state`, of entries that the caller has locked."""
         if ids:
-            await self._connection.execute(
-                sa.update(self._table)
-                .where(among(self._table.c.id, ids))
-                .values(state=state, updated_at=sa.func.clock_timestamp())
-            )
+            named = {"given_ids": listed(ids), "given_state": state}
+            await self._connection.execute(settling(self._table), named)
 
     async def take_over(self, ids: Sequence[str], state: str, batch: str) -> None:
         """Into a batch that has priced them anew, also out of the one that they are in. Those that

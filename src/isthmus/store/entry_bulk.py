@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.chunks import chunked
 from isthmus.kit.ids import new_id
-from isthmus.store.bulk import Rows, given, selected
+from isthmus.store.bulk import Rows, given, inserting, rows_given
+from isthmus.store.columns import among_given
 
 
 async def insert_new(connection: AsyncConnection, table: sa.Table, rows: Rows) -> set[str]:
@@ -17,25 +20,25 @@ async def insert_new(connection: AsyncConnection, table: sa.Table, rows: Rows) -
     """
     if not rows:
         return set()
-    statement = (
-        insert(table)
-        .from_select(*selected(table, rows))
-        .on_conflict_do_nothing()
-        .returning(table.c.external_id)
-    )
-    return {external_id for (external_id,) in await connection.execute(statement)}
+    statement = inserting(table, tuple(rows[0]), "external_id")
+    return {id for (id,) in await connection.execute(statement, rows_given(rows))}
 
 
 async def store_versions(connection: AsyncConnection, table: sa.Table, rows: Rows) -> None:
     """A next version of each, in no batch. The caller has locked them."""
     if not rows:
         return
-    new = given(table, rows)
-    await connection.execute(
+    await connection.execute(_next_version(table, tuple(rows[0])), rows_given(rows))
+
+
+@cache
+def _next_version(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
+    new = given(table, names)
+    return (
         sa.update(table)
         .where(table.c.id == new.c.id)
         .values(
-            **{name: new.c[name] for name in rows[0] if name != "id"},
+            **{name: new.c[name] for name in names if name != "id"},
             version=table.c.version + 1,
             batch=None,
             updated_at=sa.func.clock_timestamp(),
@@ -50,8 +53,51 @@ async def put_into_batches(
     ids = await connection.execute(chosen.with_for_update(skip_locked=True))
     batches = [(new_id(), part) for part in chunked((id for (id,) in ids), size)]
     if batches:
-        new = given(table, [{"id": id, "batch": batch} for batch, part in batches for id in part])
-        await connection.execute(
-            sa.update(table).where(table.c.id == new.c.id).values(batch=new.c.batch)
-        )
+        rows = [{"id": id, "batch": batch} for batch, part in batches for id in part]
+        await connection.execute(_batched(table), rows_given(rows))
     return [(batch, len(part)) for batch, part in batches]
+
+
+@cache
+def _batched(table: sa.Table) -> sa.Update:
+    new = given(table, ("id", "batch"))
+    return sa.update(table).where(table.c.id == new.c.id).values(batch=new.c.batch)
+
+
+@cache
+def settling(table: sa.Table) -> sa.Update:
+    """Move entries on that the caller has locked."""
+    return (
+        sa.update(table)
+        .where(among_given(table.c.id, "given_ids"))
+        .values(state=sa.bindparam("given_state"), updated_at=sa.func.clock_timestamp())
+    )
+
+
+@cache
+def moving(table: sa.Table, names: tuple[str, ...], values: tuple[str, ...]) -> sa.Update:
+    """Move on those that are still as the caller has read them; the ids of these.
+
+    `names` are columns that are compared with `expected_...`; `values` are set to `given_...`.
+    """
+    chosen = (
+        sa.select(table.c.id)
+        .where(
+            among_given(table.c.id, "given_ids"),
+            *(table.c[name] == sa.bindparam(f"expected_{name}") for name in names),
+        )
+        .order_by(table.c.id)
+        .with_for_update()
+        .cte("chosen")
+    )
+    # An array, so that the rows are looked up: a join may read the table from end to end.
+    found = sa.func.array(sa.select(chosen.c.id).scalar_subquery(), type_=ARRAY(UUID))
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.any_(found))
+        .values(
+            **{name: sa.bindparam(f"given_{name}") for name in values},
+            updated_at=sa.func.clock_timestamp(),
+        )
+        .returning(table.c.id)
+    )

@@ -27,6 +27,9 @@ class ErasureRow:
     erased_at: datetime
 
 
+_SUBJECTS = sa.select(erasure.c.subject).where(erasure.c.kind == sa.bindparam("given_kind"))
+
+
 class Erasures:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -50,7 +53,5 @@ class Erasures:
         return [ErasureRow(*row) for row in await self._connection.execute(query)]
 
     async def subjects(self, kind: str) -> frozenset[str]:
-        rows = await self._connection.execute(
-            sa.select(erasure.c.subject).where(erasure.c.kind == kind)
-        )
+        rows = await self._connection.execute(_SUBJECTS, {"given_kind": kind})
         return frozenset(rows.scalars())

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.columns import among
+from isthmus.store.columns import among_given, listed
 from isthmus.store.tables import hold
 
 HELD, WAITING_SYSTEM, WAITING_PERIOD, DEAD = "held", "waiting_system", "waiting_period", "dead"
@@ -103,6 +103,18 @@ def _opening() -> Insert:
     )
 
 
+_RESOLVED = (
+    sa.update(hold)
+    .where(among_given(hold.c.key, "given_keys"), OPEN)
+    .values(
+        state=RESOLVED,
+        resolution=sa.bindparam("given_resolution"),
+        resolved_by=sa.bindparam("given_by"),
+        resolved_at=sa.func.clock_timestamp(),
+    )
+)
+
+
 class Holds:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -164,16 +176,8 @@ class Holds:
 
     async def resolve_many(self, keys: builtins.list[str], resolution: str, by: str) -> None:
         """Close whatever is open under the keys, in one statement."""
-        await self._connection.execute(
-            sa.update(hold)
-            .where(among(hold.c.key, keys), OPEN)
-            .values(
-                state=RESOLVED,
-                resolution=resolution,
-                resolved_by=by,
-                resolved_at=sa.func.clock_timestamp(),
-            )
-        )
+        named = {"given_keys": listed(keys), "given_resolution": resolution, "given_by": by}
+        await self._connection.execute(_RESOLVED, named)
 
     async def replaying(self, key: str, by: str) -> None:
         """A replay is under way: the hold stays open until the run succeeds or stops again."""

@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID, insert
+from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
-from isthmus.store.bulk import pairs, selected
-from isthmus.store.columns import array
+from isthmus.store.bulk import inserting, pairs, pairs_given, rows_given
+from isthmus.store.columns import array_given, listed
 from isthmus.store.fact_tables import fact
 
 CHARGED, NOT_CHARGED = "charged", "not_charged"
@@ -86,6 +86,35 @@ NET = (
 """Amount of a fact in force, less what was credited of it."""
 
 
+def _of_sources() -> sa.Select[Any]:
+    """Each is looked up by itself: the planner thinks of the whole ledger before it knows it."""
+    ids = sa.func.unnest(array_given("given_ids", UUID(as_uuid=False))).table_valued("id")
+    given = ids.render_derived("given")
+    theirs = (
+        sa.select(*_COLUMNS)
+        .where(
+            fact.c.source_kind == sa.bindparam("given_kind"),
+            fact.c.source_id == given.c.id,
+            LIVE,
+        )
+        .offset(sa.literal_column("0"))
+        .lateral("theirs")
+    )
+    return sa.select(theirs).select_from(given.join(theirs, sa.true()))
+
+
+def _posted() -> sa.Update:
+    answer = pairs(sa.Text)
+    return (
+        sa.update(fact)
+        .where(fact.c.id == answer.c.id, fact.c.posted_at.is_(None))
+        .values(posted_as=answer.c.value, posted_at=sa.func.clock_timestamp())
+    )
+
+
+_OF_SOURCES, _POSTED = _of_sources(), _posted()
+
+
 class Ledger:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -94,24 +123,12 @@ class Ledger:
         """Write facts; one that exists for the same source and version is left as it is."""
         if facts:
             rows = [{**_ABSENT, **f} for f in facts]
-            await self._connection.execute(
-                insert(fact).from_select(*selected(fact, rows)).on_conflict_do_nothing()
-            )
+            await self._connection.execute(inserting(fact, tuple(rows[0])), rows_given(rows))
 
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
         """Facts in force: neither reversals nor reversed."""
-        given = sa.func.unnest(array(source_ids, UUID(as_uuid=False))).table_valued("id")
-        given = given.render_derived("given")
-        # Each is looked up by itself: the planner thinks of the whole ledger before it knows it.
-        theirs = (
-            sa.select(*_COLUMNS)
-            .where(fact.c.source_kind == source_kind, fact.c.source_id == given.c.id, LIVE)
-            .offset(sa.literal_column("0"))
-            .lateral("theirs")
-        )
-        rows = await self._connection.execute(
-            sa.select(theirs).select_from(given.join(theirs, sa.true()))
-        )
+        named = {"given_kind": source_kind, "given_ids": listed(source_ids)}
+        rows = await self._connection.execute(_OF_SOURCES, named)
         found = [FactRow(*row) for row in rows]
         return sorted(found, key=lambda fact: (fact.happened_on, fact.id))
 
@@ -126,12 +143,7 @@ class Ledger:
         """Fact id -> the ERP's id of the transaction that holds it."""
         if not posted:
             return
-        answer = pairs(posted, sa.Text)
-        await self._connection.execute(
-            sa.update(fact)
-            .where(fact.c.id == answer.c.id, fact.c.posted_at.is_(None))
-            .values(posted_as=answer.c.value, posted_at=sa.func.clock_timestamp())
-        )
+        await self._connection.execute(_POSTED, pairs_given(posted))
 
     async def unbilled(self, contract: str, up_to: date, *, lock: bool = True) -> list[FactRow]:
         """Posted, in force, on no invoice yet."""
@@ -208,11 +220,12 @@ class Ledger:
         """Fact id -> line number; a fact goes on one invoice once."""
         if not lines:
             return
-        line = pairs(lines, sa.Integer)
+        line = pairs(sa.Integer)
         frozen = await self._connection.execute(
             sa.update(fact)
             .where(fact.c.id == line.c.id, fact.c.invoice.is_(None))
-            .values(invoice=invoice, invoice_line=line.c.value)
+            .values(invoice=invoice, invoice_line=line.c.value),
+            pairs_given(lines),
         )
         if frozen.rowcount != len(lines):
             taken = len(lines) - frozen.rowcount

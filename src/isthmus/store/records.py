@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from isthmus.canonical import OBJECTS, CanonicalObject
 from isthmus.canonical.base import is_pii, personal_texts, references
 from isthmus.kit.masking import PEOPLE
-from isthmus.store.columns import among
+from isthmus.store.columns import among_given, listed
 from isthmus.store.tables import record
 
 T = TypeVar("T", bound=CanonicalObject)
@@ -31,8 +31,17 @@ _STAMP = sa.func.hash_record_extended(
 _SEEN: dict[tuple[str, str], tuple[Stamp, CanonicalObject]] = {}
 
 
-def _these(model: type[CanonicalObject], ids: Iterable[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    return record.c.kind == model.kind, among(record.c.id, ids)
+_THESE = (
+    record.c.kind == sa.bindparam("given_kind"),
+    among_given(record.c.id, "given_ids"),
+)
+_STAMPS = sa.select(record.c.id, _STAMP).where(*_THESE)
+_STAMPED = sa.select(record.c.id, _STAMP, record.c.data).where(*_THESE)
+_SUM_OF_STAMPS = sa.select(sa.func.count(), sa.func.sum(_STAMP)).where(*_THESE)
+
+
+def _these(model: type[CanonicalObject], ids: Iterable[str]) -> dict[str, str]:
+    return {"given_kind": model.kind, "given_ids": listed(ids)}
 
 
 def _seen(model: type[T], id: str, stamp: Stamp) -> T | None:
@@ -93,16 +102,12 @@ class Records:
             return {}
         if (seen := await self._unchanged(model, wanted)) is not None:
             return seen
-        there = await self._connection.execute(
-            sa.select(record.c.id, _STAMP).where(*_these(model, wanted))
-        )
+        there = await self._connection.execute(_STAMPS, _these(model, wanted))
         stamps: dict[str, Stamp] = dict(there.all())
         found = {id: obj for id, stamp in stamps.items() if (obj := _seen(model, id, stamp))}
         unread = stamps.keys() - found.keys()
         if unread:
-            rows = await self._connection.execute(
-                sa.select(record.c.id, _STAMP, record.c.data).where(*_these(model, unread))
-            )
+            rows = await self._connection.execute(_STAMPED, _these(model, unread))
             for id, stamp, data in rows:
                 found[id] = model.model_validate({"id": id, **data})
                 _remember(found[id], stamp)
@@ -119,9 +124,7 @@ class Records:
                 return None
             found[id] = obj
             stamps += stamp
-        row = await self._connection.execute(
-            sa.select(sa.func.count(), sa.func.sum(_STAMP)).where(*_these(model, wanted))
-        )
+        row = await self._connection.execute(_SUM_OF_STAMPS, _these(model, wanted))
         return found if row.one() == (len(found), stamps) else None
 
     async def stamp(self, model: type[CanonicalObject]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.bulk import pairs
+from isthmus.store.bulk import pairs, pairs_given
 from isthmus.store.columns import among
 from isthmus.store.tables import submission
 
@@ -24,6 +24,22 @@ FORGOTTEN_AT_ONCE = 500
 class Submission:
     digest: bytes
     answer: str
+
+
+def _claim() -> sa.Executable:
+    """In order, so that two who claim the same keys do not wait for each other."""
+    given = pairs(sa.Text, sa.Text)
+    rows = sa.select(given.c.id, sa.func.decode(given.c.value, "hex")).order_by(given.c.id)
+    inserted = insert(submission).from_select(["key", "digest"], rows)
+    return inserted.on_conflict_do_nothing().returning(submission.c.key)
+
+
+def _answer() -> sa.Update:
+    given = pairs(sa.Text, sa.Text)
+    return sa.update(submission).where(submission.c.key == given.c.id).values(answer=given.c.value)
+
+
+_CLAIM, _ANSWER = _claim(), _answer()
 
 
 class Submissions:
@@ -45,14 +61,8 @@ class Submissions:
         """Keys that are ours, and to be answered in this transaction; somebody has answered the
         others. Waits for a transaction that has one of them in hand.
         """
-        given = pairs({key: d.hex() for key, d in digests.items()}, sa.Text, sa.Text)
-        # In order, so that two who claim the same keys do not wait for each other.
-        rows = sa.select(given.c.id, sa.func.decode(given.c.value, "hex")).order_by(given.c.id)
         claimed = await self._connection.execute(
-            insert(submission)
-            .from_select(["key", "digest"], rows)
-            .on_conflict_do_nothing()
-            .returning(submission.c.key)
+            _CLAIM, pairs_given({key: digest.hex() for key, digest in digests.items()})
         )
         if any(digest[0] % 32 == 0 for digest in digests.values()):
             await self._forget_old()
@@ -61,10 +71,7 @@ class Submissions:
     async def answer(self, answers: Mapping[str, str]) -> None:
         if not answers:
             return
-        given = pairs(answers, sa.Text, sa.Text)
-        await self._connection.execute(
-            sa.update(submission).where(submission.c.key == given.c.id).values(answer=given.c.value)
-        )
+        await self._connection.execute(_ANSWER, pairs_given(answers))
 
     async def _forget_old(self) -> None:
         old = (

@@ -7,17 +7,28 @@ A `space` is where ids are unique: a connection, or the platform that several co
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.columns import among
+from isthmus.store.columns import among, among_given, listed
 from isthmus.store.tables import xref
 
 
 class XrefConflict(Exception):
     """An external id is linked to another object already, or the object to another id."""
+
+
+@cache
+def _of(given: sa.Column[str], wanted: sa.Column[str]) -> sa.Select[Any]:
+    return sa.select(xref.c.kind, given, wanted).where(
+        xref.c.space == sa.bindparam("given_space"),
+        among_given(xref.c.kind, "given_kinds"),
+        among_given(given, "given_ids"),
+    )
 
 
 class Xref:
@@ -63,11 +74,12 @@ class Xref:
         wanted: sa.Column[str],
     ) -> dict[tuple[str, str], str]:
         rows = await self._connection.execute(
-            sa.select(xref.c.kind, given, wanted).where(
-                xref.c.space == space,
-                among(xref.c.kind, named),
-                among(given, {id for ids in named.values() for id in ids}),
-            )
+            _of(given, wanted),
+            {
+                "given_space": space,
+                "given_kinds": listed(named),
+                "given_ids": listed({id for ids in named.values() for id in ids}),
+            },
         )
         return {(kind, id): found for kind, id, found in rows if id in named[kind]}
 
