@@ -114,7 +114,8 @@ async def bill(
         response.status_code = 200
         preview = await preview_billing(app.engine, body.up_to)
         return BillingAnswer(contracts=len(preview.plan.invoices), preview=preview)
-    return BillingAnswer(contracts=await request_billing(app.engine, body.up_to), preview=None)
+    contracts = await request_billing(app.engine, body.up_to, who.id)
+    return BillingAnswer(contracts=contracts, preview=None)
 
 
 @router.post(
