@@ -52,17 +52,24 @@ def requires(permission: Permission) -> Callable[[Principal], Principal]:
 
 def requires_everywhere(permission: Permission) -> Callable[[Principal], Principal]:
     """As `requires`, for what belongs to no company: a role in one of them does not open it."""
-    within = requires(permission)
 
     def allowed(who: Annotated[Principal, Depends(caller)]) -> Principal:
-        within(who)
-        if (entities := who.entities(permission)) is not None:
-            raise HTTPException(
-                403,
-                f"this is of the whole firm, and your roles have `{permission}` for "
-                f"{', '.join(sorted(entities))} only",
-            )
+        ensure_whole_firm(who, permission)
         return who
 
     allowed.permission = permission  # type: ignore[attr-defined] # for the matrix of access
     return allowed
+
+
+def ensure_whole_firm(who: Principal, permission: Permission) -> None:
+    """Raises 403 for who may do this nowhere, or in some companies only."""
+    try:
+        who.ensure(permission)
+    except Forbidden as error:
+        raise HTTPException(403, str(error)) from error
+    if (entities := who.entities(permission)) is not None:
+        raise HTTPException(
+            403,
+            f"this is of the whole firm, and your roles have `{permission}` for "
+            f"{', '.join(sorted(entities))} only",
+        )
