@@ -132,6 +132,8 @@ async def test_a_dry_run_shows_the_invoice_line_by_line_and_what_is_left_out(
     assert re.search(r"Left out Rate mismatch 3,996.00 EUR .* Finance: Correct the rate", page)
     part = await read(http, f"/billing/dry-run?through=2026-07-13&project={await project_of(firm)}")
     assert "6 h \u00d7 150.00 EUR = 900.00 EUR" in part
+    assert "Ready to bill 1,800 EUR" in await read(http, "/"), "the dry run up to today"
+    assert "EA-NL EUR 1 invoice 1,800.00 EUR" in await read(http, "/billing/dry-run")
     early = await read(http, "/billing/dry-run?through=2026-07-05")
     assert "No invoice would be made" in early
     assert "Ask for" not in early

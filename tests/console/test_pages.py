@@ -232,14 +232,22 @@ async def test_runs_are_listed_and_told_step_by_step(http: httpx2.AsyncClient) -
     assert "opportunity to project" in run
     assert "succeeded" in run
     assert "Started by opportunity.closed_won" in run
+    assert re.search(r"1 validate deal .*?done \d+\.\d{3} s .* What it returned \S+", run)
+    assert re.search(r"Opportunity, as it is now .* name Harbour redesign CRM", run)
+    [api] = [r for r in (await http.get("/ops/v1/runs")).json()["items"] if r["label"] == label]
+    steps = (await http.get(f"/ops/v1/runs/{api['label']}")).json()["steps"]
+    assert all(step["took_ms"] >= 0 for step in steps)
     assert 'action="/flows/' not in (await http.get(f"/flows/{label}", headers=PAGE)).text
     assert "No run is like this" in await read(http, "/flows?state=dead")
     assert (await http.get("/flows/R-9999", headers=PAGE)).status_code == 404
 
 
-async def test_each_system_says_how_it_is(http: httpx2.AsyncClient) -> None:
+async def test_each_system_says_how_it_is(place: Place, http: httpx2.AsyncClient) -> None:
+    await place[0].app.telemetry.flush()
     page = await read(http, "/systems")
     assert re.search(r"netsuite answers", page)
+    told = r"the one before: \d+, half of them within \d+ ms, 95 of 100 within \d+ ms"
+    assert len(re.findall(told, page)) == 2, "Certinia shares the calls of its Salesforce"
     assert "Nothing: it answers." in page
     assert "1 worker at work" in page
     assert "0 messages wait to be read" in page
