@@ -88,9 +88,13 @@ class Asked:
 
 
 def _role_of(kind: str) -> str:
-    return {"invoice": "erp", "legal_entity": "erp", "opportunity": "crm", "contract": "crm"}.get(
-        kind, "psa"
-    )
+    return {
+        "invoice": "erp",
+        "payment": "erp",
+        "legal_entity": "erp",
+        "opportunity": "crm",
+        "contract": "crm",
+    }.get(kind, "psa")
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +225,14 @@ async def test_hours_and_expenses_of_another_company_are_refused_one_by_one(aske
     assert "of a company that you may not submit for" in entry["problems"][0]["reason"]
     async with asked.firm.app.database.begin() as tx:
         assert await tx.holds.of_key("time_entry:acquired_psa:T-1") is None
+
+
+async def test_a_payment_is_of_the_company_whose_invoice_it_pays(asked: Asked) -> None:
+    path = "/system/v1/erp/payment"
+    whole = (await asked.http.get(path, headers=asked.all)).json()["items"]
+    ours = (await asked.http.get(path, headers=asked.one)).json()["items"]
+    assert (len(whole), len(ours)) == (2, 1)
+    assert ours[0]["id"] != asked.other.ids["payment"]
 
 
 async def test_an_object_of_ours_is_seen_and_its_events_are_read(asked: Asked) -> None:

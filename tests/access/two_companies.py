@@ -17,6 +17,7 @@ from isthmus.canonical import (
     Customer,
     Invoice,
     LegalEntity,
+    Payment,
     Phase,
     Project,
     Task,
@@ -60,6 +61,11 @@ async def two_companies(database_url: str, folder: Path) -> AsyncIterator[tuple[
         )  # fmt: skip
         await _worked(ours, ["8"], ["6"], "5")
         await _worked(theirs, ["7"], ["3"], "4")
+        for firm in (dutch, american):
+            [invoice] = await firm.books.rows("invoice")
+            paid = {"invoice": str(invoice["id"]), "amount": 700, "date": "2026-08-20"}
+            await firm.books.control("pay", paid)
+        await dutch.read()
         await compared(dutch, "us-time")
         yield dutch, await _other(dutch)
 
@@ -83,6 +89,7 @@ async def _other(firm: Firm) -> Other:
         [client] = await tx.records.list(Customer, name="Prairie Mills")
         [entity] = await tx.records.list(LegalEntity, code="EA-US")
         [invoice] = await tx.records.list(Invoice, legal_entity=entity.id)
+        [payment] = await tx.records.list(Payment, customer=client.id)
         phases = await tx.records.list(Phase, project=project.id)
         tasks = await tx.records.list(Task, project=project.id)
         [hold] = await tx.holds.list(code="rate_mismatch", customer=client.name)
@@ -95,7 +102,8 @@ async def _other(firm: Firm) -> Other:
         hours = [row.id for row in entries]
     ids = {
         "project": project.id, "contract": contract.id, "opportunity": contract.opportunity,
-        "invoice": invoice.id, "legal_entity": entity.id, "phase": phases[0].id,
+        "invoice": invoice.id, "payment": payment.id, "legal_entity": entity.id,
+        "phase": phases[0].id,
         "time_entry": hours[0], **({"task": tasks[0].id} if tasks else {}),
     }  # fmt: skip
     return Other(

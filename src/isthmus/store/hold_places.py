@@ -9,8 +9,8 @@ from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID
 
+from isthmus.store.columns import as_uuid
 from isthmus.store.tables import expense_entry, hold, record, time_entry
 
 _about, _project, _entity = (record.alias(n) for n in ("about", "about_project", "about_entity"))
@@ -46,7 +46,7 @@ PROJECT: sa.ColumnElement[str | None] = sa.case(
 
 _CODE_OF_PROJECT = (
     sa.select(_project.c.data["legal_entity"].astext)
-    .where(_project.c.kind == "project", _project.c.id == sa.cast(PROJECT, UUID))
+    .where(_project.c.kind == "project", _project.c.id == as_uuid(PROJECT))
     .correlate(hold)
     .scalar_subquery()
 )

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID
 
-from isthmus.store.tables import record, run
+from isthmus.store.columns import as_uuid
+from isthmus.store.tables import record, run, xref
 
 SHARED = (
     "accounting_period", "cost_centre", "currency", "customer", "exchange_rate", "profit_centre",
@@ -24,8 +24,8 @@ _entity, _project, _contract, _subject, _paid, _foreign = (
     record.alias(n)
     for n in ("entity", "of_project", "of_contract", "subject", "paid", "paid_elsewhere")
 )
+_link, _invoice_link = xref.alias("payment_link"), xref.alias("invoice_link")
 _INVOICES: sa.ColumnElement[str] = sa.literal_column("'$.applications[*].invoice'")
-_UUID = "^[0-9a-fA-F-]{36}$"
 
 
 def of_company(of: Any, codes: list[str]) -> sa.ColumnElement[bool]:
@@ -35,8 +35,8 @@ def of_company(of: Any, codes: list[str]) -> sa.ColumnElement[bool]:
     return sa.case(
         (of.c.kind == "legal_entity", of.c.data["code"].astext.in_(codes)),
         (company.is_not(None), _named(company, codes)),
-        (project.is_not(None), of_project(sa.cast(project, UUID), codes)),
-        (contract.is_not(None), _of_kind(_contract, "contract", sa.cast(contract, UUID), codes)),
+        (project.is_not(None), of_project(as_uuid(project), codes)),
+        (contract.is_not(None), _of_kind(_contract, "contract", as_uuid(contract), codes)),
         (of.c.kind == "payment", _pays(of, codes)),
         else_=of.c.kind.in_(SHARED),
     )
@@ -48,9 +48,10 @@ def of_project(id: sa.ColumnElement[Any], codes: list[str]) -> sa.ColumnElement[
 
 def run_of(codes: Collection[str]) -> sa.ColumnElement[bool]:
     """A run that is about one object, of these companies."""
-    subject = sa.case((run.c.subject.regexp_match(_UUID), sa.cast(run.c.subject, UUID)))
     theirs = of_company(_subject, sorted(codes))
-    return sa.exists(sa.select(_subject.c.id).where(_subject.c.id == subject, theirs))
+    return sa.exists(
+        sa.select(_subject.c.id).where(_subject.c.id == as_uuid(run.c.subject), theirs)
+    )
 
 
 def _named(company: sa.ColumnElement[str], codes: list[str]) -> sa.ColumnElement[bool]:
@@ -75,11 +76,21 @@ def _of_kind(
 def _pays(of: Any, codes: list[str]) -> sa.ColumnElement[bool]:
     """Invoices of these companies and of no other."""
     found = sa.func.jsonb_path_query(of.c.data, _INVOICES).op("#>>")(sa.literal_column("'{}'"))
-    invoices = sa.select(sa.cast(found, UUID)).correlate(of).scalar_subquery()
+    named = sa.any_(sa.func.array(sa.select(found).correlate(of).scalar_subquery()))
 
     def some(alias: Any, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-        of_kind = (alias.c.kind == "invoice", alias.c.id.in_(invoices))
+        is_it = sa.or_(sa.cast(alias.c.id, sa.Text) == named, alias.c.id.in_(_known_as(of, named)))
+        of_kind = (alias.c.kind == "invoice", is_it)
         return sa.exists(sa.select(alias.c.id).where(*of_kind, condition))
 
     ours, theirs = (_named(a.c.data["legal_entity"].astext, codes) for a in (_paid, _foreign))
     return sa.and_(some(_paid, ours), sa.not_(some(_foreign, sa.not_(theirs))))
+
+
+def _known_as(of: Any, named: Any) -> sa.Select[Any]:
+    """Invoices by the ids that the ledger of the payment gave them."""
+    return sa.select(_invoice_link.c.canonical_id).where(
+        _link.c.kind == "payment", _link.c.canonical_id == of.c.id,
+        _invoice_link.c.kind == "invoice", _invoice_link.c.space == _link.c.space,
+        _invoice_link.c.external_id == named,
+    ).correlate(of)  # fmt: skip
