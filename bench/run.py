@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from pathlib import Path
 
-from measuring import bench, deal, faults, job, page, peer, peers, questions
+from measuring import bench, deal, faults, job, page, pages, peer, peers, questions
 from measuring.reference import Unusable
 from measuring.results import Results
 
@@ -29,6 +30,7 @@ QUESTIONS = {
     "latency": questions.latency,
     "deal": deal.deal,
     "outage": questions.outage,
+    "pages": pages.pages,
 }
 QUICK = ("job",)
 
@@ -79,6 +81,9 @@ def main(given: list[str]) -> int:
 
 
 def _ask(asked: argparse.Namespace, results: Results, options: bench.Options) -> None:
+    if asked.questions == ["pages"]:
+        pages.ask(results, options, f"{time.time_ns():x}")
+        return
     with bench.opened(results, options, asked.database) as opened:
         for name in asked.questions or (QUICK if asked.quick else tuple(QUESTIONS)):
             QUESTIONS[name](opened)

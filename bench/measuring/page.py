@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .pages import LIMIT_MS
 from .results import Results, Row, latest, machine, median
 from .tables import NOTHING, beside, grown, is_flat, number, pair, table, times
 
@@ -230,6 +231,23 @@ def _suffered(row: Row) -> list[str]:
     return [*(number(row.get(figure)) for figure in figures), complete()]
 
 
+def pages(results: Results) -> str:
+    found = latest(results.of("pages"), lambda row: row["page"])
+    if not found:
+        return ""
+    rows = [
+        [name, number(row["p50_ms"]), number(row["p95_ms"]), str(LIMIT_MS),
+         "yes" if row["p50_ms"] <= LIMIT_MS else "no"]
+        for name, [*_, row] in found.items()
+    ]  # fmt: skip
+    [*_, any_] = next(iter(found.values()))
+    told = (f"Each asked {any_['times']} times, one after the other, on the demo's quarter: "
+            f"{any_['entries']:,} entries, {any_['facts']:,} facts.")  # fmt: skip
+    heads = ["page of the console; ms", "median", "p95", "limit of the median", "kept"]
+    return f"## Pages of the console\n{told}\n\n{table(heads, rows)}"
+
+
 SECTIONS: Sequence[Callable[[Results], str]] = (
     throughput, limits, spending, rooms, calls, workers, scale, latency, deals, outage, faults,
+    pages,
 )  # fmt: skip

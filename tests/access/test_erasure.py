@@ -177,15 +177,17 @@ async def _does_not_come_back(firm: Firm, resource: str, customer: str, contact:
 async def _the_audit_is_whole_and_still_guards(firm: Firm) -> None:
     database = firm.app.database
     whole = await verify(database)
-    assert (whole.findings, whole.rows) == ((), 4)
+    assert (whole.findings, whole.rows) == ((), 5)
     async with database.begin() as tx:
         rows = {row.number: row for row in await tx.audit.list()}
-    pseudonyms = [rows[n].after["pseudonym"] for n in (3, 4)]
-    assert rows[1].reason == f"asked {pseudonyms[0]}"
-    assert rows[1].after == {"comment": f"{pseudonyms[1]} says no"}
-    assert rows[3].reason == f"{pseudonyms[0]} asked"
-    assert [(n, rows[n].nonce is None) for n in rows] == [(4, False), (3, False), (2, False),
-                                                         (1, True)]  # fmt: skip
+    pseudonyms = [rows[n].after["pseudonym"] for n in (4, 5)]
+    assert rows[1].action == "billing.requested"
+    assert rows[2].reason == f"asked {pseudonyms[0]}"
+    assert rows[2].after == {"comment": f"{pseudonyms[1]} says no"}
+    assert rows[4].reason == f"{pseudonyms[0]} asked"
+    assert [(n, rows[n].nonce is None) for n in rows] == [
+        (5, False), (4, False), (3, False), (2, True), (1, False),
+    ]  # fmt: skip
     erasing = "set local isthmus.erasing = 'on'"
     for refused in (
         ["update audit set reason = 'x'"],
@@ -195,10 +197,10 @@ async def _the_audit_is_whole_and_still_guards(firm: Firm) -> None:
     ):
         with pytest.raises(DBAPIError, match=r"append-only|is not to be updated"):
             await _carried_out(firm, refused)
-    found = await tampered(database, "update audit set reason = 'other' where number = 1")
-    assert found[0].startswith("row 1 (hold.commented by kim) is not what was written")
-    found = await tampered(database, "update audit set nonce = null where number = 2")
-    assert found[0].startswith("row 2 (hold.assigned by kim) is not what was written")
+    found = await tampered(database, "update audit set reason = 'other' where number = 2")
+    assert found[0].startswith("row 2 (hold.commented by kim) is not what was written")
+    found = await tampered(database, "update audit set nonce = null where number = 3")
+    assert found[0].startswith("row 3 (hold.assigned by kim) is not what was written")
 
 
 async def _carried_out(firm: Firm, statements: list[str]) -> None:

@@ -58,7 +58,7 @@ class Asking:
 async def test_a_day_of_a_client(firm: Firm) -> None:
     database = firm.app.database
     await add_person(database, "ben", "Ben", [("finance", "")], "test")
-    await add_machine(database, "psa", "The PSA", [("service", "EA-NL")], "test")
+    await add_machine(database, "psa", "The PSA", [("service", "")], "test")
     wide = await add_key(database, "psa", None, DAY, "test", "secret")
     narrow = await add_key(database, "psa", [Permission.TIME_SUBMIT], DAY, "test", "secret")
     async with serving(firm.app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as http:

@@ -132,6 +132,8 @@ async def test_a_dry_run_shows_the_invoice_line_by_line_and_what_is_left_out(
     assert re.search(r"Left out Rate mismatch 3,996.00 EUR .* Finance: Correct the rate", page)
     part = await read(http, f"/billing/dry-run?through=2026-07-13&project={await project_of(firm)}")
     assert "6 h \u00d7 150.00 EUR = 900.00 EUR" in part
+    assert "Ready to bill 1,800 EUR" in await read(http, "/"), "the dry run up to today"
+    assert "EA-NL EUR 1 invoice 1,800.00 EUR" in await read(http, "/billing/dry-run")
     early = await read(http, "/billing/dry-run?through=2026-07-05")
     assert "No invoice would be made" in early
     assert "Ask for" not in early
@@ -203,7 +205,7 @@ async def test_what_changed_since_it_was_looked_at_is_not_asked_for(
     await firm.settle()
     assert "1 invoice ·" in await read(http, "/billing/invoices")
     async with firm.app.database.begin() as tx:
-        assert await tx.audit.list(action="billing.requested") == []
+        assert await tx.audit.list(action="billing.requested", principal="local") == []
 
 
 @pytest.mark.skipif(FOUND is None, reason=MISSING)
@@ -232,8 +234,8 @@ async def test_pages_without_barriers_and_an_invoice_asked_for_after_one_questio
         await page.get_by_text("2 invoices").wait_for()
     assert "2 invoices · 4,200.00 EUR before tax" in await read(http, "/billing/invoices")
     async with firm.app.database.begin() as tx:
-        [asked] = await tx.audit.list(action="billing.requested")
-    assert asked.principal == "local"
+        [asked] = await tx.audit.list(action="billing.requested", principal="local")
+    assert asked.after["companies"] == ["EA-NL"]
     assert asked.after["up_to"] == "2026-07-31"
     assert list(asked.after["invoices"].values()) == ["1800.00 EUR"]
     assert "No invoice would be made" in await read(http, f"/billing/dry-run?{JULY}")

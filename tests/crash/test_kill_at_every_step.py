@@ -117,7 +117,7 @@ async def test_a_deal_and_its_hours_survive_every_death(
         assert sum(Decimal(b["hours"]) for b in bills) == 40
         assert len(bills) == 5
 
-        await request_billing(firm.app.engine, date(2026, 7, 31))
+        await request_billing(firm.app.engine, date(2026, 7, 31), "person@firm.example")
         await settled(firm)
         [invoice] = await firm.books.rows("invoice")
         assert invoice["subtotal"] == Decimal("6000.00")
@@ -190,7 +190,7 @@ async def test_a_credit_and_a_charge_survive_every_death(database_url: str, tmp_
         await firm.app.read()
         await settled(firm)
         assert await request_intercompany(firm.app.engine, date(2026, 7, 31)) == 1
-        await request_billing(firm.app.engine, date(2026, 7, 31))
+        await request_billing(firm.app.engine, date(2026, 7, 31), "person@firm.example")
         await settled(firm)
         entries = await firm.books.rows("journalEntry")
         assert [e["line"]["items"][0]["debit"] for e in entries] == [Decimal("1440.00")] * 2
@@ -294,7 +294,7 @@ async def test_an_expense_is_billed_once_through_every_death(
         line, own = await spend(work, "121.00"), await spend(work, "15.00", pse__Billable__c=False)
         await firm.app.read()
         await settled(firm)
-        await request_billing(firm.app.engine, date(2026, 7, 31))
+        await request_billing(firm.app.engine, date(2026, 7, 31), "person@firm.example")
         await settled(firm)
         [invoice] = await firm.books.rows("invoice")
         assert [n["amount"] for n in invoice["item"]["items"]] == [Decimal("121.00")]

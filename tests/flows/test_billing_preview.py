@@ -47,7 +47,7 @@ async def test_what_would_be_made_is_what_is_made(firm: Firm) -> None:
     assert await firm.books.rows("invoice") == []
     assert (first.compared_with, first.changes) == (None, ())
 
-    await request_billing(firm.app.engine, JULY)
+    await request_billing(firm.app.engine, JULY, "person@firm.example")
     await firm.settle()
     [invoice] = await firm.books.rows("invoice")
     assert Decimal(invoice["subtotal"]) == Decimal("2325.00")

@@ -114,6 +114,9 @@ async def test_two_workers_at_once_bill_once(firm: Firm) -> None:
         assert await firm.runs("contract_to_invoice") == [("succeeded", 1)]
         assert await invoices(firm) == [("2026-07-31", Decimal("1200.00"))]
         assert await remembered(one) == {"up_to": "2026-07-31"}
+        async with one.database.begin() as tx:
+            [told] = await tx.audit.list(action="billing.requested")
+        assert (told.principal, told.after["companies"]) == ("schedules.billing_day", ["EA-NL"])
 
 
 async def test_a_month_is_not_billed_again_until_the_next_billing_day(firm: Firm) -> None:

@@ -181,7 +181,7 @@ async def test_a_period_that_the_ledger_changed_is_found_out(firm: Firm) -> None
             "seconds": 1.5,
         },
     )
-    await request_billing(firm.app.engine, date(2026, 7, 31))
+    await request_billing(firm.app.engine, date(2026, 7, 31), "person@firm.example")
     invoice = await the_first(firm, "invoice")
     [august] = [p for p in await firm.books.rows("accountingPeriod") if "Aug" in p["periodName"]]
     moved = {"externalId": invoice["externalId"], "postingPeriod": {"id": august["id"]}}

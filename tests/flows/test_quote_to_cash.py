@@ -45,7 +45,7 @@ async def test_a_won_deal_is_paid(firm: Firm) -> None:
         ("2026-07-10", "4", Decimal(150)),
     ]
 
-    assert await request_billing(firm.app.engine, date(2026, 7, 31)) == 1
+    assert await request_billing(firm.app.engine, date(2026, 7, 31), "person@firm.example") == 1
     await firm.settle()
     assert await firm.holds() == []
     [invoice] = await firm.books.rows("invoice")

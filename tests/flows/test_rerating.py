@@ -68,7 +68,7 @@ async def test_invoiced_work_and_earlier_days_keep_their_price(firm: Firm) -> No
     work = await under_way(firm)
     await work.log(["8"], "2026-07-06")
     await firm.read()
-    await request_billing(firm.app.engine, date(2026, 7, 31))
+    await request_billing(firm.app.engine, date(2026, 7, 31), "person@firm.example")
     await firm.settle()
     await work.log(["8"], "2026-08-03")
     await work.log(["8"], "2026-08-10")

@@ -72,7 +72,7 @@ async def accept(firm: Firm, milestone: str, day: str) -> None:
 
 
 async def bill(firm: Firm) -> None:
-    assert await request_billing(firm.app.engine, JULY) == 1
+    assert await request_billing(firm.app.engine, JULY, "person@firm.example") == 1
     await firm.settle()
 
 

@@ -73,7 +73,7 @@ async def posted(firm: Firm) -> list[tuple[str, Decimal, Decimal]]:
 
 async def bill(firm: Firm, up_to: date = date(2026, 7, 31)) -> int:
     """Ask for the invoices of all contracts; the number of contracts with something to bill."""
-    asked = await request_billing(firm.app.engine, up_to)
+    asked = await request_billing(firm.app.engine, up_to, "person@firm.example")
     await firm.settle()
     return asked
 

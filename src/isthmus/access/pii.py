@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from markupsafe import escape
+from pydantic_core import to_jsonable_python
 
 from isthmus.access.permissions import Permission
 from isthmus.access.principal import Principal
@@ -48,6 +50,27 @@ def mask(obj: CanonicalObject, who: Principal) -> dict[str, Any]:
     """The object as JSON values, as `who` may see it."""
     values = obj.model_dump(mode="json")
     return values if who.may(Permission.PII_READ) else masked(obj.kind, values)
+
+
+def shown(value: Any, who: Principal) -> Any:
+    """Whatever a step returned or an event says, as JSON values that `who` may see."""
+    match value:
+        case CanonicalObject():
+            return mask(value, who)
+        case Mapping():
+            return {str(name): shown(each, who) for name, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [shown(each, who) for each in value]
+        case _:
+            return to_jsonable_python(value, fallback=str)
+
+
+def result_of(value: Any, who: Principal) -> str:
+    """As one text; empty where there is none."""
+    told = shown(value, who)
+    if told is None:
+        return ""
+    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
 
 
 def masked(kind: str | None, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,17 +17,18 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 
-from isthmus.access import Permission
+from isthmus.access import Permission, Principal
 from isthmus.app import App
 from isthmus.events.envelope import wire_type
 from isthmus.events.feed import Feed, Forgotten, Page
 from isthmus.events.filter import Filter, UnknownType, types_matching
 from isthmus.events.message import cloudevent, sequence
 from isthmus.kit.duration import format_duration
+from isthmus.kit.ids import is_uuid
 from isthmus.web.caller import requires
 from isthmus.web.context import running_app
 
-router = APIRouter(tags=["events"], dependencies=[Depends(requires(Permission.EVENTS_READ))])
+router = APIRouter(tags=["events"])
 STREAM = "text/event-stream"
 IDLE = 0.25
 """Seconds between two looks at the log while nothing is new."""
@@ -96,7 +97,10 @@ class _Reading:
     responses={
         200: {"content": {STREAM: {}}, "description": "`events`, and `next` to ask with."},
         401: {"description": "The token is missing or wrong."},
-        403: {"description": "No token is set, and the question comes from another machine."},
+        403: {
+            "description": "The caller may not, or may in some companies only and names no "
+            "`subject` of theirs."
+        },
         409: {"description": "`after` lies beyond the end of the log."},
         410: {"description": "Events after `after` are older than the days kept, and removed."},
     },
@@ -104,6 +108,7 @@ class _Reading:
 async def events(
     request: Request,
     app: Annotated[App, Depends(running_app)],
+    who: Annotated[Principal, Depends(requires(Permission.EVENTS_READ))],
     after: Annotated[
         str,
         Query(
@@ -126,14 +131,33 @@ async def events(
 ) -> Response:
     """Events after a position, in the order of the log. `Accept: text/event-stream` keeps on.
 
-    Each is kept for the landscape's `retention.events` at least.
+    Each is kept for the landscape's `retention.events` at least. The log is of the whole firm: who
+    has a role in some companies only asks for one `subject` of theirs.
     """
+    await _ensure_seen(app, who, subject)
     reading = _Reading(app.feed, _filter(type, subject), limit, request.app.state.closing)
     position = await _position(reading, last_event_id or after)
     try:
         return await _answer(request, reading, position, wait)
     except Forgotten as error:
         raise HTTPException(410, _remedy(error, app)) from error
+
+
+async def _ensure_seen(app: App, who: Principal, subject: str | None) -> None:
+    """Raises 403."""
+    entities = who.entities(Permission.EVENTS_READ)
+    if entities is None:
+        return
+    if subject and is_uuid(subject):
+        async with app.database.begin() as tx:
+            for found in await tx.lookup.named(subject):
+                if await tx.listings.is_of(found.kind, found.id, entities):
+                    return
+    raise HTTPException(
+        403,
+        "the log is of the whole firm, and your role is for some of its companies; ask with the "
+        "canonical id of an object of theirs as `subject`",
+    )
 
 
 async def _answer(request: Request, reading: _Reading, position: int, wait: int) -> Response:

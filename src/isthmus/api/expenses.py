@@ -107,7 +107,8 @@ async def submit_expenses(
             "Send an expense once in a request, and its later state in a later one.",
         )  # fmt: skip
     sent = [(e.external_id, _values(e)) for e in body]
-    outcomes = await take_expenses(app.database, app.outbox, source, sent)
+    entities = who.entities(Permission.TIME_SUBMIT)
+    outcomes = await take_expenses(app.database, app.outbox, source, sent, entities)
     entries = [_view(outcome) for outcome in outcomes]
     counts = {
         name: sum(e.outcome == name for e in entries)

@@ -1,4 +1,7 @@
-"""`/ops/v1/hold-bulks`: one act on many holds, shown first, approved where it is much."""
+"""`/ops/v1/hold-bulks`: one act on many holds, shown first, approved where it is much.
+
+A filter does not know companies, so bulk acts are for those whose role holds in the whole firm.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ from isthmus.kit.money import Money
 from isthmus.rules.severity import Severity
 from isthmus.store.bulks import BulkRow
 from isthmus.store.queues import HoldFilter
-from isthmus.web.caller import requires
+from isthmus.web.caller import ensure_whole_firm, requires_everywhere
 from isthmus.web.context import Running
 from isthmus.web.idempotency import once
-from isthmus.web.problem import Refusal, kind_of, problem_responses
+from isthmus.web.problem import Refusal, problem_responses
 from isthmus.web.routers import gateway_router
 
 router = gateway_router("/ops/v1/hold-bulks", "operations")
-Reader = Annotated[Principal, Depends(requires(Permission.HOLDS_READ))]
-Worker = Annotated[Principal, Depends(requires(Permission.HOLDS_WORK))]
-Releaser = Annotated[Principal, Depends(requires(Permission.HOLDS_RELEASE))]
+Reader = Annotated[Principal, Depends(requires_everywhere(Permission.HOLDS_READ))]
+Worker = Annotated[Principal, Depends(requires_everywhere(Permission.HOLDS_WORK))]
+Releaser = Annotated[Principal, Depends(requires_everywhere(Permission.HOLDS_RELEASE))]
 Label = Annotated[str, Path(pattern=r"^[Bb]-[0-9]{1,15}$", examples=["B-1"])]
 Name = Annotated[str | None, Field(max_length=200, pattern=NO_NUL)]
 
@@ -95,7 +98,8 @@ class Decided(BaseModel):
              responses=problem_responses(403, 409, 422))  # fmt: skip
 async def ask_for(app: Running, who: Worker, body: BulkAsk) -> BulkFound:
     """Do the same to every open hold that is chosen; workers carry it out."""
-    _ensure_whole_firm(who, body.act)
+    if body.act in MOVES_WORK:
+        ensure_whole_firm(who, Permission.HOLDS_RELEASE)
     wish = Wish(body.act, body.chosen.filter(), body.value, body.note, body.per_second)
     if body.dry_run:
         found = await look_up(app.engine, wish)
@@ -131,26 +135,13 @@ async def read_bulk(app: Running, who: Reader, label: Label) -> dict[str, Any]:
              responses=problem_responses(403, 404, 409))  # fmt: skip
 async def approve_bulk(app: Running, who: Releaser, label: Label) -> Decided:
     """Let it run; never by the person who asked for it."""
-    _ensure_whole_firm(who, Act.REPLAY)
     return Decided(message=await approve(app.engine, await _bulk(app, label), who.id))
 
 
 @router.post("/{label}/decline", dependencies=[Depends(once)], response_model=Decided,
              responses=problem_responses(403, 404, 409))  # fmt: skip
 async def decline_bulk(app: Running, who: Releaser, label: Label) -> Decided:
-    _ensure_whole_firm(who, Act.REPLAY)
     return Decided(message=await decline(app.engine, await _bulk(app, label), who.id))
-
-
-def _ensure_whole_firm(who: Principal, act: Act) -> None:
-    """A filter does not know companies, so whoever acts by one may act in all of them."""
-    permission = Permission.HOLDS_RELEASE if act in MOVES_WORK else Permission.HOLDS_WORK
-    who.ensure(permission)
-    if who.entities(permission) is not None:
-        raise Refusal(
-            403, "forbidden", "your role is for some companies, and many holds are of all",
-            kind_of(403).remedy,
-        )  # fmt: skip
 
 
 async def _bulk(app: App, label: str) -> BulkRow:

@@ -31,6 +31,7 @@ from isthmus.store.holds import HoldRow
 from isthmus.store.queues import HoldFilter
 from isthmus.web.caller import requires, unnamed
 from isthmus.web.context import Running
+from isthmus.web.holding import ensure_pointed_seen, hold_seen
 from isthmus.web.idempotency import once
 from isthmus.web.paging import (
     After,
@@ -130,6 +131,7 @@ async def fix_hold(
 ) -> ActAnswer:
     """Correct what is held; the original is kept beside the correction."""
     hold = await _unchanged(app, label, who, Permission.HOLDS_FIX, if_match)
+    await ensure_pointed_seen(app, who, hold, body.values)
     return _told(await fix(app.engine, hold, body.values, who.id))
 
 
@@ -165,11 +167,8 @@ async def _act(
 
 async def held(app: App, label: str, who: Principal, permission: Permission) -> HoldRow:
     """Raises 404, also for a hold of a company that is none of the caller's."""
-    entities = who.entities(permission)
-    async with app.database.begin() as tx:
-        hold = await tx.holds.find(label)
-        entity = await tx.listings.entity_of_hold(hold.number) if hold else None
-    if hold is None or (entities is not None and entity not in entities):
+    hold = await hold_seen(app, who, label, permission)
+    if hold is None:
         raise Refusal(
             404, "not_found", f"there is no hold {label}", "GET /ops/v1/holds?all=true lists them."
         )

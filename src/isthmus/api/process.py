@@ -28,10 +28,10 @@ from isthmus.flows.conversion import confirmed, convert
 from isthmus.flows.price_check import Priced, check_price
 from isthmus.holds.acts import resolve
 from isthmus.kit.clock import utc_now
-from isthmus.web.caller import requires
+from isthmus.web.caller import requires, requires_everywhere
 from isthmus.web.context import Running
 from isthmus.web.idempotency import once
-from isthmus.web.problem import Refusal, kind_of, problem_responses
+from isthmus.web.problem import Refusal, problem_responses
 from isthmus.web.routers import gateway_router
 
 router = gateway_router("/process/v1", "process")
@@ -100,21 +100,17 @@ async def readiness(
 )
 async def bill(
     app: Running,
-    who: Annotated[Principal, Depends(requires(Permission.BILLING_RUN))],
+    who: Annotated[Principal, Depends(requires_everywhere(Permission.BILLING_RUN))],
     response: Response,
     body: BillingAsk,
 ) -> BillingAnswer:
     """Start an invoice run for each contract that has unbilled work, or show what that would be."""
-    if who.entities(Permission.BILLING_RUN) is not None:
-        raise Refusal(
-            403, "forbidden", "a billing run is for all companies, and your role is for some",
-            kind_of(403).remedy,
-        )  # fmt: skip
     if body.dry_run:
         response.status_code = 200
         preview = await preview_billing(app.engine, body.up_to)
         return BillingAnswer(contracts=len(preview.plan.invoices), preview=preview)
-    return BillingAnswer(contracts=await request_billing(app.engine, body.up_to), preview=None)
+    contracts = await request_billing(app.engine, body.up_to, who.id)
+    return BillingAnswer(contracts=contracts, preview=None)
 
 
 @router.post(

@@ -84,7 +84,7 @@ async def start(app: _App, who: _Runs, asked: Asked) -> dict[str, Any]:
 async def runs(
     app: _App,
     who: _Reads,
-    name: str | None = None,
+    name: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> dict[str, Any]:
     """The youngest first."""

@@ -9,11 +9,12 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from isthmus.access import Permission, Principal
+from isthmus.access.pii import result_of
 from isthmus.app import App
 from isthmus.engine.replay import StepRecord, steps_of
 from isthmus.holds.acts import replay_run
 from isthmus.store.runs import RunRow
-from isthmus.web.caller import requires
+from isthmus.web.caller import requires, unnamed
 from isthmus.web.context import Running
 from isthmus.web.idempotency import once
 from isthmus.web.paging import (
@@ -59,7 +60,10 @@ class StepView(BaseModel):
     number: int
     name: str
     error: str | None
-    result: str | None = Field(description="The first 500 characters of it.")
+    took_ms: int | None = Field(description="Null where its beginning or end was not kept.")
+    result: str | None = Field(
+        description="The first 500 characters of it, without personal data that you may not see."
+    )
 
 
 class RunStory(RunView):
@@ -107,7 +111,7 @@ async def list_runs(
 
 
 @router.get("/{label}", response_model=RunStory, responses=problem_responses(404, 422))
-async def read_run(app: Running, who: Reader, label: Label) -> dict[str, Any]:
+async def read_run(request: Request, app: Running, who: Reader, label: Label) -> dict[str, Any]:
     """One run with its steps, what started it and what stopped it."""
     run = await _run(app, label, who, Permission.RUNS_READ)
     async with app.database.begin() as tx:
@@ -116,7 +120,8 @@ async def read_run(app: Running, who: Reader, label: Label) -> dict[str, Any]:
     steps = [] if run.emptied_at else await steps_of(app.engine, run.id)
     return {
         **run_view(run), "caused_by": event.causation_id if event else None,
-        "steps": [_step(step) for step in steps], "holds": [h.label for h in holds],
+        "steps": [unnamed(request, _step(step, who)) for step in steps],
+        "holds": [h.label for h in holds],
     }  # fmt: skip
 
 
@@ -152,6 +157,9 @@ async def _run(app: App, label: str, who: Principal, permission: Permission) -> 
     return run
 
 
-def _step(step: StepRecord) -> StepView:
-    result = None if step.output is None else str(step.output)[:LONGEST]
-    return StepView(number=step.number, name=step.name, error=step.error, result=result)
+def _step(step: StepRecord, who: Principal) -> dict[str, Any]:
+    took = None if step.took is None else round(step.took.total_seconds() * 1000)
+    return {
+        "number": step.number, "name": step.name, "error": step.error, "took_ms": took,
+        "result": result_of(step.output, who)[:LONGEST] or None,
+    }  # fmt: skip

@@ -16,7 +16,7 @@ import structlog
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import Response
 
-from isthmus.access import Permission
+from isthmus.access import Permission, Principal
 from isthmus.api.payload import JSON, NDJSON, TooLarge, Unreadable, elements, plain
 from isthmus.api.time_entry_schema import ANSWER, entry_schema
 from isthmus.app import App
@@ -24,7 +24,7 @@ from isthmus.canonical.base import Role
 from isthmus.engine.outages import BROKEN_OFF, outlast
 from isthmus.events.links import Connected
 from isthmus.events.time_submissions import Backlogged, KeyUsed, TimeSubmissions
-from isthmus.web.caller import requires
+from isthmus.web.caller import caller, requires
 from isthmus.web.context import bounded_body, running_app
 
 log = structlog.get_logger()
@@ -94,6 +94,7 @@ async def _through(request: Request) -> AsyncIterator[None]:
 async def submit(
     request: Request,
     app: Annotated[App, Depends(running_app)],
+    who: Annotated[Principal, Depends(caller)],
     connection: Annotated[
         str, Query(description="The PSA whose entries these are, by its name in the landscape.")
     ],
@@ -111,10 +112,11 @@ async def submit(
     packed = await bounded_body(request, "a request", MAX_BODY)
     digest, entries = await _read(packed, encoding, media_type, connection)
     submissions: TimeSubmissions = request.app.state.submissions
+    entities = who.entities(Permission.TIME_SUBMIT)
     try:
         async with asyncio.timeout(PATIENCE):
             answer = await outlast(
-                app.database, lambda: submissions.take(source, key, digest, entries)
+                app.database, lambda: submissions.take(source, key, digest, entries, entities)
             )
     except KeyUsed as error:
         raise HTTPException(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.cli.output import Json, heading, say, show_json, show_table
-from isthmus.cli.session import act, application, session
+from isthmus.cli.session import act, application, person, session
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,7 +55,7 @@ async def _bill(settings: Settings, up_to: date) -> int:
     from isthmus.flows.contract_to_invoice import request_billing
 
     async with application(settings) as app:
-        return await request_billing(app.engine, up_to)
+        return await request_billing(app.engine, up_to, person())
 
 
 async def _preview(settings: Settings, up_to: date) -> Preview:

@@ -39,7 +39,11 @@ class Guard:
 
     def ensure(self, url: httpx2.URL) -> None:
         """Raises HostRefused."""
-        host = url.host.lower()
+        self.ensure_host(url.host)
+
+    def ensure_host(self, name: str) -> None:
+        """For clients of other protocols than HTTP. Raises HostRefused."""
+        host = name.lower()
         if host in self.hosts or (not is_metadata(host) and self._is_below(host)):
             return
         raise self._refused(host, f"{host} is not a host that it is configured to call")

@@ -64,10 +64,13 @@ async def desk_of(tx: Transaction, app: App, who: Principal, choice: Choice) -> 
 
 
 def figures(desk: BillingDesk) -> dict[str, list[Money]]:
-    """One sum for each currency; nothing is converted."""
+    """One sum for each currency; nothing is converted. `invoices` are those of the dry run, `ready`
+    the part of them that nothing keeps from being posted.
+    """
     old = len(BUCKETS) - len(OLD)
     return {
         "unbilled": _sums(desk, lambda p: p.unbilled),
+        "invoices": summed(invoice.total for invoice in desk.invoices),
         "ready": summed(invoice.total for invoice in desk.invoices if not invoice.stops),
         "held": _sums(desk, lambda p: p.readiness.held),
         "old": _sums(desk, lambda p: sum(p.aged[old:])),

@@ -8,7 +8,7 @@ from fastapi import Depends, Request, Response
 
 from isthmus.access import Permission, Principal
 from isthmus.app import App
-from isthmus.console.billing import PAGE, STATES, Reader, desk_of, router
+from isthmus.console.billing import PAGE, STATES, Reader, desk_of, figures, router
 from isthmus.console.billing_choice import Choice, billing_choice, entities_of, name_hider
 from isthmus.console.route import form
 from isthmus.console.view import go, show
@@ -72,7 +72,7 @@ async def _page(
         title="Dry run of billing", choice=choice, desk=desk, refused=refused,
         planned=[p for p in desk.projects if p.planned is not None],
         without=[p for p in desk.projects if p.planned is None],
-        sums=summed(i.total for i in desk.invoices), waiting=[i for i in desk.invoices if i.stops],
+        sums=figures(desk)["invoices"], waiting=[i for i in desk.invoices if i.stops],
         may_ask=_may_ask(who, desk), systems=_systems(app, desk), states=STATES, shown=SHOWN,
         **facts,
     )  # fmt: skip

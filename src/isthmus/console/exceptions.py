@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,9 +16,10 @@ from isthmus.console.words import by_currency, summed, words
 from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.rules.severity import Severity
+from isthmus.store.bulks import AWAITING_APPROVAL, BulkRow
 from isthmus.store.database import Transaction
 from isthmus.store.hold_groups import HoldGroup
-from isthmus.store.holds import DEAD, HELD, REPLAYING, WAITING_PERIOD, WAITING_SYSTEM
+from isthmus.store.holds import DEAD, HELD, REPLAYING, WAITING_PERIOD, WAITING_SYSTEM, HoldRow
 from isthmus.store.queues import HoldFilter
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
@@ -29,6 +30,7 @@ PAGE = Page(
     "What cannot go on, what it blocks, and who mends it", router,
 )  # fmt: skip
 Reader = Annotated[Principal, Depends(requires(PAGE.permission))]
+_WORK, _RELEASE = Permission.HOLDS_WORK, Permission.HOLDS_RELEASE
 AT_ONCE = 50
 OWNERS = ("finance", "pmo", "integration")
 STATES = (HELD, DEAD, WAITING_SYSTEM, WAITING_PERIOD, REPLAYING)
@@ -44,20 +46,21 @@ async def exceptions(request: Request, who: Reader, app: Running) -> Response:
     chosen = chosen_by(request.query_params)
     after = _number(request.query_params.get("after"))
     is_single = bool(chosen.code) or "single" in request.query_params
+    entities = who.entities(PAGE.permission)
     async with app.database.begin() as tx:
-        groups = await tx.hold_groups.list(chosen, utc_now())
+        groups = await tx.hold_groups.list(chosen, utc_now(), entities)
         facts: dict[str, Any] = {
             "groups": [] if is_single else groups,
             "is_single": is_single,
             "holds": sum(group.holds for group in groups),
             "blocked": _blocked(groups),
-            "members": await _members(tx, chosen, after) if is_single else [],
+            "members": await _members(tx, chosen, entities, after) if is_single else [],
         }
         if not is_fragment(request):
             facts |= {
-                "choices": await tx.hold_groups.choices(),
-                "last": await tx.holds.last_over(),
-                "bulks": await tx.bulks.list(state="awaiting_approval"),
+                "choices": await tx.hold_groups.choices(entities),
+                "last": await tx.hold_groups.last_over(entities),
+                "bulks": await _waiting_bulks(tx, entities),
             }
     links: dict[str, Any] = {
         "chosen": chosen, "address": address(chosen, single=is_single or None), "after": after,
@@ -69,7 +72,9 @@ async def exceptions(request: Request, who: Reader, app: Running) -> Response:
     return show(
         request, who, "exceptions/page.html", title=_title(chosen), owners=OWNERS, states=STATES,
         severities=[each.value for each in reversed(Severity)], names=NAMES, seen="",
-        codes=app.landscape.exceptions.codes.values(), **facts, **links,
+        codes=app.landscape.exceptions.codes.values(),
+        may_bulk=who.may(_WORK) and who.entities(_WORK) is None,
+        may_release=who.may(_RELEASE) and who.entities(_RELEASE) is None, **facts, **links,
     )  # fmt: skip
 
 
@@ -93,8 +98,15 @@ def _opens(group: HoldGroup, chosen: HoldFilter) -> str:
     return address(HoldFilter(**{**chosen.written(), **{k: v for k, v in own.items() if v}}))
 
 
-async def _members(tx: Transaction, chosen: HoldFilter, after: int) -> list[Any]:
-    return await tx.hold_groups.members(chosen, utc_now(), limit=AT_ONCE, after=after)
+async def _members(
+    tx: Transaction, chosen: HoldFilter, entities: Collection[str] | None, after: int
+) -> list[HoldRow]:
+    return await tx.hold_groups.members(chosen, utc_now(), entities, limit=AT_ONCE, after=after)
+
+
+async def _waiting_bulks(tx: Transaction, entities: Collection[str] | None) -> list[BulkRow]:
+    """A bulk act is of the whole firm."""
+    return await tx.bulks.list(state=AWAITING_APPROVAL) if entities is None else []
 
 
 def _blocked(groups: list[HoldGroup]) -> list[Money]:

@@ -7,14 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from isthmus.access import Permission, Principal
+from isthmus.access.pii import result_of
 from isthmus.app import App
+from isthmus.canonical import CanonicalObject
 from isthmus.connect import ConnectError
 from isthmus.console.page import Page
+from isthmus.console.payload import payload, stored
 from isthmus.console.route import ConsoleRoute
 from isthmus.console.view import go, show
 from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.replay import steps_of
 from isthmus.holds.acts import replay_run
+from isthmus.kit.ids import is_uuid
+from isthmus.store.database import Transaction
 from isthmus.store.runs import RunRow
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
@@ -29,6 +34,8 @@ Replayer = Annotated[Principal, Depends(requires(Permission.RUNS_REPLAY))]
 STATES = ("queued", "running", "succeeded", "held", "waiting_system", "waiting_period", "dead",
           "skipped")  # fmt: skip
 SHOWN = 50
+LONGEST = 500
+"""Characters of a step's result that are shown."""
 
 
 @router.get(PAGE.path)
@@ -82,8 +89,21 @@ async def _page(request: Request, who: Principal, app: App, run: RunRow) -> Resp
     async with app.database.begin() as tx:
         holds = await tx.holds.list(run_id=run.id, open_only=False)
         event = await tx.events.find(run.event_id)
+        obj = await _about(tx, run)
+        rows = await payload(tx, who, obj) if obj else []
     steps = [] if run.emptied_at else await steps_of(app.engine, run.id)
+    said = {n: result_of(v, who) for n, v in (event.data if event else {}).items()}
     return show(
         request, who, "flows/run.html", title=run.label, run=run, holds=holds, event=event,
-        steps=steps, may_replay=who.may(Permission.RUNS_REPLAY),
+        steps=[{"row": step, "result": result_of(step.output, who)[:LONGEST]} for step in steps],
+        said=said, kind=obj.kind if obj else "", payload=rows,
+        may_replay=who.may(Permission.RUNS_REPLAY),
     )  # fmt: skip
+
+
+async def _about(tx: Transaction, run: RunRow) -> CanonicalObject | None:
+    """The object that the run is about, as it is now; a batch of entries is none."""
+    if not is_uuid(run.subject):
+        return None
+    found = await tx.lookup.named(run.subject)
+    return await stored(tx, found[0].kind, found[0].id) if len(found) == 1 else None

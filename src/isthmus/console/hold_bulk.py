@@ -8,20 +8,21 @@ from fastapi import Depends, HTTPException, Request, Response
 
 from isthmus.access import Permission, Principal
 from isthmus.app import App
-from isthmus.console.exceptions import PAGE, Reader, address, chosen_by, router
+from isthmus.console.exceptions import PAGE, address, chosen_by, router
 from isthmus.console.route import form
 from isthmus.console.view import go, is_fragment, live, show
 from isthmus.engine.corrections import ActionRefused
 from isthmus.holds.bulk import approve, ask, decline, look_up
 from isthmus.holds.wish import MOVES_WORK, Act, Wish
 from isthmus.store.bulks import BulkRow
-from isthmus.web.caller import requires
+from isthmus.web.caller import ensure_whole_firm, requires_everywhere
 from isthmus.web.context import Running
 
 BULK = PAGE.path + "/bulk"
 SHOWN = 25
-Worker = Annotated[Principal, Depends(requires(Permission.HOLDS_WORK))]
-Releaser = Annotated[Principal, Depends(requires(Permission.HOLDS_RELEASE))]
+Reader = Annotated[Principal, Depends(requires_everywhere(PAGE.permission))]
+Worker = Annotated[Principal, Depends(requires_everywhere(Permission.HOLDS_WORK))]
+Releaser = Annotated[Principal, Depends(requires_everywhere(Permission.HOLDS_RELEASE))]
 
 
 @router.get(BULK)
@@ -77,13 +78,13 @@ async def decline_bulk(who: Releaser, app: Running, label: str) -> Response:
 
 
 def _wish(who: Principal, given: dict[str, str]) -> Wish:
-    """Raises 422 for an act that there is not, Forbidden for one that the caller may not do."""
+    """Raises 422 for an act that there is not, 403 for one that the caller may not do."""
     try:
         act = Act(given.get("act", ""))
     except ValueError as error:
         raise HTTPException(422, "nothing says what to do with the holds") from error
     if act in MOVES_WORK:
-        who.ensure(Permission.HOLDS_RELEASE)
+        ensure_whole_firm(who, Permission.HOLDS_RELEASE)
     return Wish(act, chosen_by(given), given.get("value", ""), given.get("note", ""))
 
 

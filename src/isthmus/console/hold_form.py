@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -35,13 +35,17 @@ class Field:
     error: str = ""
 
 
-async def fields(tx: Transaction, obj: CanonicalObject, names: Iterable[str]) -> list[Field]:
-    """Of the names that the object, or one that it points at, has."""
+async def fields(
+    tx: Transaction, obj: CanonicalObject, names: Iterable[str], entities: Collection[str] | None
+) -> list[Field]:
+    """Of the names that the object, or one that it points at, has. Choices are of these companies;
+    None: of all.
+    """
     found: list[Field] = []
     for name in dict.fromkeys(names):
         target, path = await _target(tx, obj, name)
         if target is not None and all(field.name != path for field in found):
-            found.append(await _field(tx, target, path))
+            found.append(await _field(tx, target, path, entities))
     return found
 
 
@@ -93,12 +97,14 @@ async def _target(
     return None, name
 
 
-async def _field(tx: Transaction, target: CanonicalObject, path: str) -> Field:
+async def _field(
+    tx: Transaction, target: CanonicalObject, path: str, entities: Collection[str] | None
+) -> Field:
     attribute, model = path.rpartition(".")[2], type(target)
     described = model.model_fields[attribute]
     kind, choices = _kind(described.annotation)
     if (pointed := references(model).get(attribute)) is not None:
-        choices = await _records(tx, target, pointed)
+        choices = await _records(tx, target, pointed, entities)
         kind = "choice" if choices else "text"
     value = as_text(getattr(target, attribute))
     if kind == "choice":
@@ -121,7 +127,7 @@ def _kind(annotation: Any) -> tuple[Kind, tuple[tuple[str, str], ...]]:
 
 
 async def _records(
-    tx: Transaction, target: CanonicalObject, kind: str
+    tx: Transaction, target: CanonicalObject, kind: str, entities: Collection[str] | None
 ) -> tuple[tuple[str, str], ...]:
     """What may be pointed at: of the same project, where both belong to one."""
     model = BY_KIND[kind]
@@ -129,7 +135,11 @@ async def _records(
     found = await tx.records.list(model, **({"project": project} if project else {}))
     if len(found) > MANY:
         return ()
-    return tuple(sorted(((each.id, named(each)) for each in found), key=lambda each: each[1]))
+    ids = [each.id for each in found]
+    theirs = await tx.listings.objects(kind, ids=ids, entities=entities, limit=MANY)
+    seen = {kept.id for kept in theirs}
+    chosen = ((each.id, named(each)) for each in found if each.id in seen)
+    return tuple(sorted(chosen, key=lambda each: each[1]))
 
 
 def named(obj: CanonicalObject) -> str:

@@ -25,16 +25,18 @@ from isthmus.store.database import Transaction
 from isthmus.store.holds import RESOLVED, HoldRow
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
+from isthmus.web.holding import ensure_pointed_seen, hold_seen
 
+WORK, RELEASE = Permission.HOLDS_WORK, Permission.HOLDS_RELEASE
 Fixer = Annotated[Principal, Depends(requires(Permission.HOLDS_FIX))]
-Releaser = Annotated[Principal, Depends(requires(Permission.HOLDS_RELEASE))]
-Worker = Annotated[Principal, Depends(requires(Permission.HOLDS_WORK))]
+Releaser = Annotated[Principal, Depends(requires(RELEASE))]
+Worker = Annotated[Principal, Depends(requires(WORK))]
 ONE = PAGE.path + "/{label}"
 
 
 @router.get(ONE)
 async def hold_page(request: Request, who: Reader, app: Running, label: str) -> Response:
-    return await _page(request, who, app, await hold_named(app, label))
+    return await _page(request, who, app, await hold_named(app, who, label, PAGE.permission))
 
 
 @router.post(ONE + "/fix")
@@ -43,13 +45,15 @@ async def fix_hold(request: Request, who: Fixer, app: Running, label: str) -> Re
 
     The last one also asks for the permission to release.
     """
-    hold, sent = await hold_named(app, label), await form(request)
+    hold = await hold_named(app, who, label, Permission.HOLDS_FIX)
+    sent = await form(request)
     names = [name for name in sent if name not in ("csrf_token", "do")]
     if sent.get("do") == "go":
-        who.ensure(Permission.HOLDS_RELEASE)
+        await hold_named(app, who, label, RELEASE)
     async with app.database.begin() as tx:
-        fields_ = await _fields(tx, hold, names)
+        fields_ = await _fields(tx, who, hold, names)
     values = changed(fields_, sent)
+    await ensure_pointed_seen(app, who, hold, values)
     try:
         if sent.get("do") == "check":
             preview = await preview_fix(app.engine, hold, values) if values else None
@@ -67,14 +71,14 @@ async def fix_hold(request: Request, who: Fixer, app: Running, label: str) -> Re
 @router.post(ONE + "/replay")
 async def replay(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label, lambda hold, _: replay_hold(app.engine, hold, who.id)
+        request, who, app, label, RELEASE, lambda hold, _: replay_hold(app.engine, hold, who.id)
     )
 
 
 @router.post(ONE + "/skip")
 async def skip_hold(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, RELEASE,
         lambda hold, sent: skip(app.engine, hold, sent.get("reason", ""), who.id),
     )  # fmt: skip
 
@@ -82,7 +86,7 @@ async def skip_hold(request: Request, who: Releaser, app: Running, label: str) -
 @router.post(ONE + "/resolve")
 async def resolve_hold(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, RELEASE,
         lambda hold, sent: resolve(
             app.engine, hold, sent.get("code", ""), sent.get("note", ""), who.id
         ),
@@ -92,7 +96,7 @@ async def resolve_hold(request: Request, who: Releaser, app: Running, label: str
 @router.post(ONE + "/assign")
 async def assign_hold(request: Request, who: Worker, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, WORK,
         lambda hold, sent: assign(app.engine, hold, sent.get("person", ""), who.id),
     )  # fmt: skip
 
@@ -100,7 +104,7 @@ async def assign_hold(request: Request, who: Worker, app: Running, label: str) -
 @router.post(ONE + "/comment")
 async def comment_hold(request: Request, who: Worker, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, WORK,
         lambda hold, sent: comment(app.engine, hold, sent.get("text", ""), who.id),
     )  # fmt: skip
 
@@ -110,10 +114,12 @@ async def _act(
     who: Principal,
     app: App,
     label: str,
+    permission: Permission,
     do: Callable[[HoldRow, Mapping[str, str]], Awaitable[Acted]],
 ) -> Response:
     """Do it and go back to the hold; a refusal is told on its page, with what was typed."""
-    hold, sent = await hold_named(app, label), await form(request)
+    hold = await hold_named(app, who, label, permission)
+    sent = await form(request)
     try:
         return _done(hold, await do(hold, sent))
     except ActionRefused as refused:
@@ -132,10 +138,9 @@ def _unreached(hold: HoldRow, error: ConnectError) -> ActionRefused:
     return ActionRefused(f"{hold.label} could not be replayed now.", str(error), error.remedy)
 
 
-async def hold_named(app: App, label: str) -> HoldRow:
-    """Raises 404."""
-    async with app.database.begin() as tx:
-        hold = await tx.holds.find(label)
+async def hold_named(app: App, who: Principal, label: str, permission: Permission) -> HoldRow:
+    """Raises Forbidden, and 404 also for a hold of a company where this is not allowed."""
+    hold = await hold_seen(app, who, label, permission)
     if hold is None:
         raise HTTPException(404, f"there is no hold {label}; they are named H-1, H-2 and so on")
     return hold
@@ -155,7 +160,7 @@ async def _page(
     names = [*(n for n in sent or {} if n not in ("csrf_token", "do")), *more]
     async with app.database.begin() as tx:
         obj, may_fix = await _object(tx, hold)
-        form_ = await _fields(tx, hold, names, obj) if may_fix else []
+        form_ = await _fields(tx, who, hold, names, obj) if may_fix else []
         facts = {
             "payload": await payload(tx, who, obj) if obj else [],
             "run": await tx.runs.get(hold.run_id) if hold.run_id else None,
@@ -182,9 +187,11 @@ async def _object(tx: Transaction, hold: HoldRow) -> tuple[CanonicalObject | Non
 
 
 async def _fields(
-    tx: Transaction, hold: HoldRow, names: Sequence[str], obj: CanonicalObject | None = None
-) -> list[Field]:
+    tx: Transaction, who: Principal, hold: HoldRow, names: Sequence[str],
+    obj: CanonicalObject | None = None,
+) -> list[Field]:  # fmt: skip
     """Those that are to blame, and those that were asked for beside them."""
     obj = obj or (await _object(tx, hold))[0]
     blamed: Any = hold.detail.get("fields", ())
-    return [] if obj is None else await fields(tx, obj, [*map(str, blamed), *names])
+    seen = who.entities(PAGE.permission)
+    return [] if obj is None else await fields(tx, obj, [*map(str, blamed), *names], seen)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from isthmus.canonical import BY_KIND, CanonicalObject
-from isthmus.console.payload import compact
+from isthmus.canonical import CanonicalObject
+from isthmus.console.payload import compact, stored
 from isthmus.console.words import words
 from isthmus.observe.journey import journey_of
 from isthmus.store.database import Transaction
-from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.events import EventRow
 from isthmus.store.holds import RESOLVED, HoldRow
 from isthmus.store.lookup import Found
@@ -73,8 +72,4 @@ async def frozen_object(tx: Transaction, hold: HoldRow) -> CanonicalObject | Non
     """What the hold is about, also where it is billed and can no longer be corrected."""
     if hold.object_kind is None or hold.object_id is None:
         return None
-    if hold.object_kind in ENTRY_KINDS:
-        rows = await tx.entries_of(hold.object_kind).many([hold.object_id])
-        row = rows.get(hold.object_id)
-        return None if row is None else row.entry
-    return await tx.records.find(BY_KIND[hold.object_kind], hold.object_id)
+    return await stored(tx, hold.object_kind, hold.object_id)

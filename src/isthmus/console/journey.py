@@ -34,9 +34,10 @@ MOST, SPANS = 20, 60
 @router.get(PAGE.path)
 async def journey(request: Request, who: Reader, app: Running, q: str = "") -> Response:
     asked = q.strip()[:300].replace("\0", "")
+    entities = who.entities(PAGE.permission)
     async with app.database.begin() as tx:
         known = await tx.lookup.named(asked) if asked else []
-        named = [one for one in known if await _open_to(tx, who, one)]
+        named = [one for one in known if await tx.listings.is_of(one.kind, one.id, entities)]
         found = [_shown(await journey_of(tx, one), who) for one in named[:MOST]]
         spans = await _story(tx, named[0]) if len(found) == 1 else []
     return show(
@@ -49,14 +50,6 @@ async def journey(request: Request, who: Reader, app: Running, q: str = "") -> R
 def _shown(found: Journey, who: Principal) -> Journey:
     hidden = is_personal(found.kind, "name") and not who.may(Permission.PII_READ)
     return replace(found, name=MASK) if hidden else found
-
-
-async def _open_to(tx: Transaction, who: Principal, one: Found) -> bool:
-    """Of a company of the reader's, or of none."""
-    entities = who.entities(PAGE.permission)
-    if entities is None:
-        return True
-    return bool(await tx.listings.objects(one.kind, ids=[one.id], entities=entities, limit=1))
 
 
 async def _story(tx: Transaction, one: Found) -> list[Span]:

@@ -10,16 +10,17 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from isthmus.access import Permission, Principal
 from isthmus.app import App
+from isthmus.console.billing import figures
 from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute
 from isthmus.console.trend_lines import trend_lines
 from isthmus.console.view import is_fragment, live, show
 from isthmus.console.words import by_currency, plural, whole
+from isthmus.flows.billing_desk import Asked, billing_desk
 from isthmus.kit.clock import utc_now
-from isthmus.kit.money import Money
-from isthmus.observe.status import EntryCount, Status, status_of
-from isthmus.store.entry_counts import POSTED, RATED, RECEIVED
+from isthmus.observe.status import Status, status_of
 from isthmus.store.hold_groups import DayEnd
+from isthmus.store.holds import WAITING_SYSTEM
 from isthmus.store.queues import HoldFilter
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
@@ -47,18 +48,19 @@ async def overview(request: Request, who: Reader, app: Running) -> Response:
 
 
 async def _facts(app: App, who: Principal) -> dict[str, Any]:
-    now = utc_now()
+    now, entities = utc_now(), who.entities(PAGE.permission)
     async with app.database.begin() as tx:
         status = await status_of(tx)
-        groups = await tx.hold_groups.list(HoldFilter(), now)
-        history = await tx.hold_groups.history(now, DAYS)
-        deadlines = await tx.hold_groups.deadlines()
-        waiting = await tx.hold_groups.list(HoldFilter(state="waiting_system"), now)
+        desk = await billing_desk(tx, app.engine, Asked(now.date()), now.date(), entities)
+        groups = await tx.hold_groups.list(HoldFilter(), now, entities)
+        history = await tx.hold_groups.history(now, DAYS, entities)
+        deadlines = await tx.hold_groups.deadlines(entities)
         lines = await trend_lines(tx, app, who, LEADING)
-    entries = [*status.entries, *status.expenses]
+    money = figures(desk)
+    waiting = [group for group in groups if group.state == WAITING_SYSTEM]
     return {
-        "unbilled": worth(entries, (RECEIVED, RATED, POSTED)),
-        "ready": worth(entries, (POSTED,)),
+        "unbilled": money["unbilled"], "ready": money["invoices"],
+        "stopped": sum(1 for invoice in desk.invoices if invoice.stops),
         "held": by_currency(history[-1].blocked), "holds": history[-1].holds,
         "held_trend": trend(history), "history": chart_of(history),
         "groups": groups[:GROUPS], "more_groups": len(groups) - GROUPS,
@@ -68,15 +70,6 @@ async def _facts(app: App, who: Principal) -> dict[str, Any]:
         "lines": lines, "lag": _lag(status), "inbox": status.inbox_waiting,
         "deadlines": [(d.on, d.holds, by_currency(d.blocked)) for d in deadlines],
     }  # fmt: skip
-
-
-def worth(counts: Sequence[EntryCount], states: Sequence[str]) -> list[Money]:
-    """Value of the entries in some states, by currency."""
-    sums: dict[str, Decimal] = {}
-    for count in counts:
-        if count.state in states:
-            sums[count.currency] = sums.get(count.currency, Decimal(0)) + count.value
-    return by_currency({currency: value for currency, value in sums.items() if value})
 
 
 def trend(history: Sequence[DayEnd], back: int = 7) -> tuple[str, str, str]:

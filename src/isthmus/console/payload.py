@@ -18,6 +18,7 @@ from isthmus.console.hold_form import as_text, named
 from isthmus.console.words import amount, day, words
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
+from isthmus.store.entry_kinds import ENTRY_KINDS
 
 MASK = "•••"
 
@@ -49,6 +50,14 @@ async def payload(tx: Transaction, who: Principal, obj: CanonicalObject) -> list
         else:
             rows.append(Row(name, readable(value), owner))
     return rows
+
+
+async def stored(tx: Transaction, kind: str, id: str) -> CanonicalObject | None:
+    """A record, or a row of time or expenses."""
+    if kind in ENTRY_KINDS:
+        rows = await tx.entries_of(kind).many([id])
+        return rows[id].entry if id in rows else None
+    return await tx.records.find(BY_KIND[kind], id)
 
 
 def readable(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,9 +13,11 @@ from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute
 from isthmus.console.view import is_fragment, live, show
 from isthmus.kit.clock import utc_now
+from isthmus.observe.latency import Latency, latencies_of
 from isthmus.observe.status import ConnectionUse, Status, Stream, status_of
 from isthmus.store.hold_groups import HoldGroup
 from isthmus.store.queues import HoldFilter
+from isthmus.store.traffic import BOUNDS
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
 
@@ -36,11 +39,14 @@ DO = {
 
 @router.get(PAGE.path)
 async def systems(request: Request, who: Reader, app: Running) -> Response:
+    entities = who.entities(PAGE.permission)
     async with app.database.begin() as tx:
         status = await status_of(tx)
-        waiting = await tx.hold_groups.list(HoldFilter(state="waiting_system"), utc_now())
+        latencies = await latencies_of(tx, utc_now())
+        waiting = await tx.hold_groups.list(HoldFilter(state="waiting_system"), utc_now(), entities)
     facts: dict[str, Any] = {
-        "systems": systems_of(list(app.connected), status, waiting),
+        "longest": BOUNDS[-1],
+        "systems": systems_of(list(app.connected), status, waiting, latencies),
         "workers": status.workers, "inbox": status.inbox_waiting,
     }  # fmt: skip
     if is_fragment(request):
@@ -48,7 +54,9 @@ async def systems(request: Request, who: Reader, app: Running) -> Response:
     return show(request, who, "systems/page.html", title="Systems", seen="", **facts)
 
 
-def systems_of(names: list[str], status: Status, waiting: list[HoldGroup]) -> list[dict[str, Any]]:
+def systems_of(
+    names: list[str], status: Status, waiting: list[HoldGroup], latencies: Mapping[str, Latency]
+) -> list[dict[str, Any]]:
     """A connection that shares another's calls has no use of its own."""
     uses: dict[str, ConnectionUse] = {use.connection: use for use in status.connections}
     streams: dict[str, list[Stream]] = defaultdict(list)
@@ -59,6 +67,7 @@ def systems_of(names: list[str], status: Status, waiting: list[HoldGroup]) -> li
         behind[group.system].append(group)
     return [
         {"name": name, "use": uses.get(name), "streams": streams[name], "behind": behind[name],
+         "latency": latencies.get(name),
          "do": DO[uses[name].state if name in uses else "not called yet"]}
         for name in names
     ]  # fmt: skip

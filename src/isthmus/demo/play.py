@@ -177,7 +177,7 @@ class Quarter:
         return seen.entries.get(POSTED, 0) > 0
 
     async def _bill(self, up_to: date) -> None:
-        await request_billing(self._app.engine, up_to)
+        await request_billing(self._app.engine, up_to, "demo")
         await self._watch.all_billed(up_to)
 
     async def _bill_july(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from dbos import DBOSClient
@@ -26,6 +27,8 @@ class StepRecord:
     name: str
     error: str | None
     output: Any
+    took: timedelta | None = None
+    """Of its last execution; None where the engine has not kept when it began and ended."""
 
 
 class Records(Protocol):
@@ -41,10 +44,14 @@ async def steps_of(records: Records, run_id: str) -> list[StepRecord]:
     return [
         StepRecord(
             s["function_id"], s["function_name"], str(s["error"]) if s["error"] else None,
-            s["output"],
+            s["output"], _took(s["started_at_epoch_ms"], s["completed_at_epoch_ms"]),
         )
         for s in recorded
     ]  # fmt: skip
+
+
+def _took(began: int | None, ended: int | None) -> timedelta | None:
+    return None if began is None or ended is None else timedelta(milliseconds=ended - began)
 
 
 async def replay(engine: Engine, run: RunRow, by: str, *, audited: bool = True) -> Replayed:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from isthmus.canonical import ExpenseEntry
@@ -11,10 +11,11 @@ from isthmus.canonical.base import Role, attributes, owner_of
 from isthmus.connect import Change, FieldProblem
 from isthmus.events.batching import batch_expenses
 from isthmus.events.entry_intake import EXPENSES, EntriesTaken, EntryIntake
+from isthmus.events.entry_scope import foreign, refused
 from isthmus.events.outbox import Outbox
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
-from isthmus.store.database import Database
+from isthmus.store.database import Database, Transaction
 
 if TYPE_CHECKING:
     from isthmus.events.links import Connected
@@ -38,16 +39,33 @@ async def take_expenses(
     outbox: Outbox,
     source: Connected,
     expenses: Sequence[tuple[str, dict[str, Any]]],
+    entities: Collection[str] | None,
 ) -> list[ExpenseOutcome]:
     """(id of the PSA, attributes) each; references are the PSA's own ids. All of it is on disk when
-    it is answered, and batched; a refused one is held for the PMO.
+    it is answered, and batched; a refused one is held for the PMO, but for those of other companies
+    than `entities` (None: all are the caller's).
     """
     changes = [Change(ExpenseEntry, id, utc_now(), values) for id, values in expenses]
     intake = EntryIntake(EXPENSES)
     async with database.begin() as tx:
-        taken = await intake.take(tx, source, changes)
+        theirs = await _foreign(tx, source, changes, entities)
+        own = [change for change in changes if change.external_id not in theirs]
+        taken = await intake.take(tx, source, own)
+    taken = replace(taken, refused={**taken.refused, **{id: [_FOREIGN] for id in theirs}})
     await batch_expenses(database, outbox)
     return [_outcome(source, change.external_id, taken) for change in changes]
+
+
+_FOREIGN = refused(ExpenseEntry.kind)
+
+
+async def _foreign(
+    tx: Transaction, source: Connected, changes: Sequence[Change], entities: Collection[str] | None
+) -> set[str]:
+    named = {c.external_id: str(c.attributes.get("project", "")) for c in changes}
+    known = await tx.xref.canonical_of(source.space, {"project": set(named.values())})
+    projects = {id: known.get(("project", name)) for id, name in named.items()}
+    return await foreign(tx, source, ExpenseEntry.kind, projects, entities)
 
 
 def _outcome(source: Connected, external_id: str, taken: EntriesTaken) -> ExpenseOutcome:

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from isthmus.connect import FieldProblem
+from isthmus.connect import Change, FieldProblem
 from isthmus.events.batch_soon import BatchSoon
 from isthmus.events.batching import BATCH, OWN_BATCH, Batches
 from isthmus.events.entry_intake import TIME, EntriesTaken, EntryIntake
+from isthmus.events.entry_scope import foreign, refused
 from isthmus.events.outbox import Outbox
-from isthmus.events.sent_entries import Sent, change, known, read
+from isthmus.events.sent_entries import Known, Sent, change, known, read
 from isthmus.events.together import Together
 from isthmus.kit.beside import beside
 from isthmus.kit.ids import derived_id
@@ -63,6 +64,8 @@ class Request:
     key: str
     digest: bytes
     sent: Sequence[Sent]
+    entities: Collection[str] | None
+    """Codes of the companies that the caller submits for; None: all."""
 
     @property
     def size(self) -> int:
@@ -83,15 +86,16 @@ class TimeSubmissions:
         self._waiting, self._counted_at = limit, 0.0
 
     async def take(
-        self, source: Connected, key: str, digest: bytes, elements: Sequence[Any]
-    ) -> Answer:
+        self, source: Connected, key: str, digest: bytes, elements: Sequence[Any],
+        entities: Collection[str] | None,
+    ) -> Answer:  # fmt: skip
         """Raises KeyUsed, Backlogged."""
         if self._must_count():
             async with self._database.begin() as tx:
                 if not await tx.submissions.many([key]):
                     await self._ensure_room(tx)
         sent = await beside(len(elements), read, elements)
-        request = Request(source, key, digest, sent)
+        request = Request(source, key, digest, sent, entities)
         take = self._together.take if len(sent) < OWN_BATCH else self._alone
         answer = await take(request)
         self._waiting += 0 if answer.repeated else len(sent)
@@ -134,20 +138,37 @@ class TimeSubmissions:
         answers: dict[str, Answer] = {}
         for source in {one.source.name: one.source for one in requests}.values():
             of_source = [one for one in requests if one.source is source]
-            outcomes = await self._stored(tx, source, [s for one in of_source for s in one.sent])
+            outcomes = await self._stored(tx, source, of_source)
             answers |= {one.key: _answer(islice(outcomes, one.size)) for one in of_source}
         return answers
 
     async def _stored(
-        self, tx: Transaction, source: Connected, sent: Sequence[Sent]
+        self, tx: Transaction, source: Connected, requests: Sequence[Request]
     ) -> Iterator[dict[str, Any]]:
+        sent = [one for request in requests for one in request.sent]
         there = await known(tx, source, sent)
-        changes = [change(source, one, there) for one in sent if one.external_id]
+        changes, others = await _own(tx, source, requests, there)
         own = Batches()
         give = own.give if len(changes) >= OWN_BATCH else lambda entry: None
         taken = await self._intake.take_resolved(tx, source, changes, REMEDY, give)
         await own.announce(tx, self._outbox, taken.new)
+        taken = replace(taken, refused={**taken.refused, **others})
         return (_outcome(source, one, taken) for one in sent)
+
+
+async def _own(
+    tx: Transaction, source: Connected, requests: Sequence[Request], there: Known
+) -> tuple[list[Change], dict[str, list[FieldProblem]]]:
+    """What each caller may submit, and what is refused because it is of other companies."""
+    own: list[Change] = []
+    others: set[str] = set()
+    for request in requests:
+        changes = [change(source, one, there) for one in request.sent if one.external_id]
+        projects = {c.external_id: c.attributes.get("project") for c in changes}
+        theirs = await foreign(tx, source, TIME.model.kind, projects, request.entities)
+        own += [c for c in changes if c.external_id not in theirs]
+        others |= theirs
+    return own, {id: [refused(TIME.model.kind)] for id in others}
 
 
 def _answer(outcomes: Iterator[dict[str, Any]]) -> Answer:

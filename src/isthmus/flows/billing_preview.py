@@ -5,19 +5,20 @@ Nothing is drafted, frozen or posted. The invoices are planned by the functions 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from isthmus.canonical import AccountingPeriod, Contract, Customer
+from isthmus.canonical import Contract
 from isthmus.canonical.base import Value
 from isthmus.canonical.dimensions import PeriodState
-from isthmus.canonical.invoice import Invoice, InvoiceLine
+from isthmus.canonical.invoice import InvoiceLine
 from isthmus.engine import Engine, Hold
-from isthmus.flows.contract_to_invoice import lines_of, plan_invoice
+from isthmus.flows.billing_books import Books, read_books
+from isthmus.flows.contract_to_invoice import lines_of
 from isthmus.flows.line_rounding import line_rounding
 from isthmus.kit.clock import utc_now
-from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
+from isthmus.rules.periods import Posting
 from isthmus.store.database import Transaction
 from isthmus.store.ledger import FactRow
 
@@ -95,33 +96,32 @@ async def preview_billing(engine: Engine, up_to: date) -> Preview:
 
 async def plan_billing(tx: Transaction, engine: Engine, up_to: date) -> BillingPlan:
     ids = await tx.ledger.contracts_unbilled(up_to)
-    contracts = (await tx.records.many(Contract, ids)).values()
-    planned = [
-        await _planned(tx, engine, contract, up_to)
-        for contract in sorted(contracts, key=lambda c: c.number)
-    ]
+    contracts = await tx.records.many(Contract, ids)
+    books = await read_books(tx, engine.links, contracts.values())
+    facts = await tx.ledger.unbilled_of(ids, up_to)
     return BillingPlan(
         up_to=up_to,
         made_at=utc_now(),
-        invoices=tuple(planned),
+        invoices=tuple(
+            _planned(engine, books, contract, facts[contract.id], up_to)
+            for contract in sorted(contracts.values(), key=lambda c: c.number)
+        ),
         left_out=await _left_out(tx, up_to),
     )
 
 
-async def _planned(
-    tx: Transaction, engine: Engine, contract: Contract, up_to: date
+def _planned(
+    engine: Engine, books: Books, contract: Contract, facts: Sequence[FactRow], up_to: date
 ) -> PlannedInvoice:
-    facts = await tx.ledger.unbilled(contract.id, up_to, lock=False)
     lines, _ = lines_of(facts, line_rounding(contract, up_to))
-    customer = await tx.records.get(Customer, contract.customer)
-    invoice, period, stops = await _invoice(tx, engine, contract, up_to, lines)
+    posting, stops = _posting(engine, books, contract, up_to)
     return PlannedInvoice(
         contract=contract.id,
         number=contract.number,
-        customer=customer.name,
+        customer=books.customers[contract.customer].name,
         legal_entity=contract.legal_entity,
-        issued_on=invoice.issued_on if invoice else None,
-        period=period.name if period else None,
+        issued_on=posting.day if posting else None,
+        period=posting.period.name if posting else None,
         lines=lines,
         total=Money.total((line.amount for line in lines), contract.currency),
         stops=stops,
@@ -137,24 +137,18 @@ def _by_source(facts: Iterable[FactRow]) -> dict[str, Money]:
     return sums
 
 
-async def _invoice(
-    tx: Transaction,
-    engine: Engine,
-    contract: Contract,
-    up_to: date,
-    lines: tuple[InvoiceLine, ...],
-) -> tuple[Invoice | None, AccountingPeriod | None, str | None]:
-    """The invoice, the period that it posts to, and what is in its way."""
+def _posting(
+    engine: Engine, books: Books, contract: Contract, up_to: date
+) -> tuple[Posting | None, str | None]:
+    """The day and period that the invoice would have, and what is in its way."""
+    if contract.legal_entity not in books.companies:
+        return None, f"company {contract.legal_entity} is not known yet"
     try:
-        invoice = await plan_invoice(
-            tx, engine.links, engine.landscape.policies, contract, up_to, lines,
-            id=derived_id("dry run", contract.id), reference=contract.number,
-        )  # fmt: skip
+        posting = books.posting(engine.landscape.policies, contract, up_to)
     except Hold as hold:
-        return None, None, hold.reason
-    period = await tx.records.get(AccountingPeriod, invoice.period or "")
-    shut = period.state is not PeriodState.OPEN
-    return invoice, period, f"period {period.name} is {period.state}" if shut else None
+        return None, hold.reason
+    shut = posting.period.state is not PeriodState.OPEN
+    return posting, f"period {posting.period.name} is {posting.period.state}" if shut else None
 
 
 async def _left_out(tx: Transaction, up_to: date) -> tuple[Blocked, ...]:

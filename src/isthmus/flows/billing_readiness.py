@@ -64,7 +64,7 @@ async def readiness_in(
     tx: Transaction, plan: BillingPlan, entities: Collection[str] | None = None
 ) -> tuple[Readiness, ...]:
     """Of every project, by client and name, for a caller that has the plan."""
-    rows = await engagements_of(tx, plan.up_to, entities)
+    rows = await engagements_of(tx, plan.up_to, entities, costed=False)
     holds = await tx.listings.held_projects(entities)
     planned = {invoice.number: invoice for invoice in plan.invoices}
     return tuple(

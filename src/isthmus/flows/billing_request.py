@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from isthmus.engine import Engine
 from isthmus.engine.corrections import ActionRefused
 from isthmus.flows.billing_desk import Asked, BillingDesk, billing_desk
 from isthmus.flows.contract_to_invoice import ask_for_invoices
 from isthmus.kit.clock import utc_now
-from isthmus.store.database import Transaction
 
 
 async def request_invoices(
@@ -22,9 +22,10 @@ async def request_invoices(
         await tx.lock("billing")
         desk = await billing_desk(tx, engine, asked, utc_now().date(), entities)
         _ensure_as_seen(desk, seen)
-        contracts = [invoice.contract for invoice in desk.invoices]
-        await ask_for_invoices(tx, engine, contracts, asked.up_to)
-        _note(tx, desk, by)
+        await ask_for_invoices(
+            tx, engine, [invoice.contract for invoice in desk.invoices], asked.up_to, by,
+            about=asked.project or asked.entity or "firm", told=_told(desk),
+        )  # fmt: skip
     return desk
 
 
@@ -41,15 +42,11 @@ def _ensure_as_seen(desk: BillingDesk, seen: str) -> None:
         )  # fmt: skip
 
 
-def _note(tx: Transaction, desk: BillingDesk, by: str) -> None:
-    asked = desk.asked
-    tx.audit.add(
-        by, "billing.requested", "billing", asked.project or asked.entity or "firm",
-        after={
-            "up_to": asked.up_to.isoformat(), "client": asked.client or None,
-            "invoices": {
-                invoice.number: f"{invoice.total.amount} {invoice.total.currency}"
-                for invoice in desk.invoices
-            },
+def _told(desk: BillingDesk) -> dict[str, Any]:
+    return {
+        "client": desk.asked.client or None,
+        "invoices": {
+            invoice.number: f"{invoice.total.amount} {invoice.total.currency}"
+            for invoice in desk.invoices
         },
-    )  # fmt: skip
+    }

@@ -19,6 +19,8 @@ from isthmus.store.database import Transaction
 
 STREAM = ("isthmus", "billing")
 """Where it is remembered, among the watermarks of what is read."""
+CLOCK = "schedules.billing_day"
+"""Who asked, for the audit."""
 
 
 def billing_due(today: date, billing_day: BillingDay, last_run: date | None) -> date | None:
@@ -51,7 +53,7 @@ async def bill_when_due(engine: Engine, now: datetime) -> int:
             return 0
         await tx.watermarks.save(*STREAM, {"up_to": up_to.isoformat()})
         await request_intercompany_in(tx, engine, up_to)
-        contracts = await request_billing_in(tx, engine, up_to)
+        contracts = await request_billing_in(tx, engine, up_to, CLOCK)
         await request_revenue_in(tx, engine, up_to)
         return contracts
 

@@ -6,9 +6,10 @@ is posted under its own id, so a repeat after a lost answer finds the invoice th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from isthmus.canonical import (
     Contract,
@@ -39,30 +40,46 @@ from isthmus.store.ledger import FactRow
 _KINDS = ("time_entry", *CHARGE_KINDS)
 
 
-async def request_billing(engine: Engine, up_to: date) -> int:
+async def request_billing(engine: Engine, up_to: date, by: str) -> int:
     """Start one run per contract that has something to bill; the number of contracts."""
     async with engine.database.begin() as tx:
-        return await request_billing_in(tx, engine, up_to)
+        return await request_billing_in(tx, engine, up_to, by)
 
 
-async def request_billing_in(tx: Transaction, engine: Engine, up_to: date) -> int:
+async def request_billing_in(tx: Transaction, engine: Engine, up_to: date, by: str) -> int:
     """As `request_billing`, for a caller that records in its transaction that it asked."""
     contracts = await tx.ledger.contracts_unbilled(up_to)
-    await ask_for_invoices(tx, engine, contracts, up_to)
+    await ask_for_invoices(tx, engine, contracts, up_to, by)
     return len(contracts)
 
 
 async def ask_for_invoices(
-    tx: Transaction, engine: Engine, contracts: Collection[str], up_to: date
+    tx: Transaction,
+    engine: Engine,
+    contracts: Collection[str],
+    up_to: date,
+    by: str,
+    *,
+    about: str = "firm",
+    told: Mapping[str, Any] | None = None,
 ) -> None:
-    """One run each."""
-    for contract in (await tx.records.many(Contract, contracts)).values():
+    """One run each. The audit says who asked, up to which day, and of which companies."""
+    asked = list((await tx.records.many(Contract, contracts)).values())
+    for contract in asked:
         event = Event(
             type="billing.due", source="billing", subject=contract.id,
             correlation_id=contract.opportunity,
             data={"up_to": up_to.isoformat()},
         )  # fmt: skip
         await engine.outbox.emit(tx, event)
+    tx.audit.add(
+        by, "billing.requested", "billing", about,
+        after={
+            "up_to": up_to.isoformat(),
+            "companies": sorted({contract.legal_entity for contract in asked}),
+            "contracts": sorted(contract.number for contract in asked), **(told or {}),
+        },
+    )  # fmt: skip
 
 
 @flow(on="billing.due", key=lambda event: event.id, owner="finance", priority=20)

@@ -59,7 +59,8 @@ async def _rated(tx: Transaction, engine: Engine, id: str, preview: FixPreview) 
         reasons = tuple(problem.reason for problem in verdict.problems)
         return FixPreview(preview.before, preview.after, is_known=True, reasons=reasons)
     amount, contract = verdict.rated.amount, context.contracts[verdict.rated.work.contract]
-    unbilled = await tx.ledger.unbilled(contract.id, utc_now().date(), lock=False)
+    found = await tx.ledger.unbilled_of([contract.id], utc_now().date())
+    unbilled = found[contract.id]
     before = _sum(unbilled, amount.currency)
     invoice = NextInvoice(contract.number, before, before + amount)
     return FixPreview(preview.before, preview.after, is_known=True, amount=amount, invoice=invoice)

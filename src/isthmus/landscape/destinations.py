@@ -78,6 +78,12 @@ class Destination(Part):
         pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
         description="JetStream stream, RabbitMQ exchange or Kafka topic. A webhook has none.",
     )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Further hosts that a Kafka cluster may name as its brokers, such as "
+        "`b-1.kafka.example.com` or `*.kafka.example.com`; besides those of `url` no other is "
+        "called.",
+    )
     types: tuple[str, ...] = Field(
         default=(),
         description="Types of the events to send, such as `invoice.posted` or `invoice.*`. None: "

@@ -56,14 +56,16 @@ class Engagement(Value):
 
 
 async def engagements_of(
-    tx: Transaction, on: date, entities: Collection[str] | None = None
+    tx: Transaction, on: date, entities: Collection[str] | None = None, *, costed: bool = True
 ) -> tuple[Engagement, ...]:
-    """By client and name. A project without a contract is shown with what is known of it."""
+    """By client and name. A project without a contract is shown with what is known of it. Costs
+    and hours are nothing where they are not asked for: they take as long as all the rest.
+    """
     projects = [p for p in await tx.records.list(Project) if _within(p.legal_entity, entities)]
     contracts = await tx.records.many(Contract, {p.contract for p in projects if p.contract})
     clients = await tx.records.many(Customer, {p.customer for p in projects})
     deals = await tx.records.many(Opportunity, {p.opportunity for p in projects if p.opportunity})
-    figures = await _Figures.read(tx, entities)
+    figures = await _Figures.read(tx, entities, costed=costed)
     rows = [
         _engagement(
             project, contracts.get(project.contract or ""), clients.get(project.customer),
@@ -87,12 +89,16 @@ class _Figures:
             self.costs[cost.project, cost.currency].append(cost)
 
     @classmethod
-    async def read(cls, tx: Transaction, entities: Collection[str] | None) -> _Figures:
+    async def read(
+        cls, tx: Transaction, entities: Collection[str] | None, *, costed: bool
+    ) -> _Figures:
         held: dict[Key, Decimal] = defaultdict(Decimal)
         for part in await tx.margins.held(entities):
             if part.project is not None:
                 held[part.project, part.currency] += part.amount
-        costs = [*await tx.margins.time_cost(), *await tx.margins.expense_cost()]
+        costs: list[Cost] = []
+        if costed:
+            costs = [*await tx.margins.time_cost(), *await tx.margins.expense_cost()]
         return cls(await tx.margins.worth(entities), costs, held)
 
 

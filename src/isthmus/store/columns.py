@@ -41,6 +41,11 @@ def money(name: str, *, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(name, sa.Numeric, nullable=nullable)
 
 
+def as_uuid(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """NULL for a text that is none, which PostgreSQL would refuse to cast."""
+    return sa.case((value.regexp_match(_UUID), sa.cast(value, UUID(as_uuid=False))))
+
+
 def among(column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
     """One parameter, however many values: `IN` has one for each, and ten thousand take long.
 
@@ -83,6 +88,7 @@ def listed(values: Iterable[object]) -> str:
     return f"{{{text}}}"
 
 
+_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _BARE = re.compile(r"[0-9A-Za-z:_.-]+(?:,[0-9A-Za-z:_.-]+)*")
 """Elements that stand for themselves: none is empty or has a comma. NULL does not."""
 

@@ -37,6 +37,7 @@ event = sa.Table(
 )  # fmt: skip
 sa.Index("event_subject_idx", event.c.subject, event.c.position)
 sa.Index("event_correlation_id_idx", event.c.correlation_id)
+sa.Index("event_type_idx", event.c.type, event.c.position)
 
 event_floor = sa.Table(
     "event_floor", metadata,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.rules.severity import Severity
+from isthmus.store.hold_places import of_companies
 from isthmus.store.holds import COLUMNS, OPEN, RESOLVED, HoldRow
 from isthmus.store.queues import HoldFilter
 from isthmus.store.tables import hold
@@ -20,6 +21,8 @@ from isthmus.store.tables import hold
 _RANK = sa.case(
     {severity.value: severity.rank for severity in Severity}, value=hold.c.severity, else_=0
 )
+Entities = Collection[str] | None
+"""Codes of companies; None: all of them, and what is of none."""
 _SAME = (hold.c.code, hold.c.owner, hold.c.state, hold.c.system)
 
 
@@ -83,14 +86,16 @@ class HoldGroups:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def list(self, chosen: HoldFilter, now: datetime) -> builtins.list[HoldGroup]:
+    async def list(
+        self, chosen: HoldFilter, now: datetime, entities: Entities
+    ) -> builtins.list[HoldGroup]:
         """The most pressing group first."""
         order = pressing(now)
 
         def first(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
             return sa.func.array_agg(aggregate_order_by(column, *order))[1]
 
-        conditions = [*chosen.conditions(now), OPEN]
+        conditions = [*chosen.conditions(now), OPEN, *of_companies(entities)]
         sums = await self._sums(conditions)
         rows = await self._connection.execute(
             sa.select(
@@ -127,31 +132,45 @@ class HoldGroups:
         return sums
 
     async def members(
-        self, chosen: HoldFilter, now: datetime, *, limit: int, after: int = 0
+        self, chosen: HoldFilter, now: datetime, entities: Entities, *, limit: int, after: int = 0
     ) -> builtins.list[HoldRow]:
         """Single holds, the most pressing first."""
         rows = await self._connection.execute(
             sa.select(*COLUMNS)
-            .where(*chosen.conditions(now), OPEN)
+            .where(*chosen.conditions(now), OPEN, *of_companies(entities))
             .order_by(*pressing(now))
             .limit(limit)
             .offset(after)
         )
         return [HoldRow(*row) for row in rows]
 
-    async def choices(self) -> Mapping[str, builtins.list[str]]:
+    async def last_over(self, entities: Entities) -> HoldRow | None:
+        """The one that ended last."""
+        rows = await self._connection.execute(
+            sa.select(*COLUMNS)
+            .where(hold.c.state == RESOLVED, *of_companies(entities))
+            .order_by(hold.c.resolved_at.desc().nulls_last())
+            .limit(1)
+        )
+        row = rows.first()
+        return None if row is None else HoldRow(*row)
+
+    async def choices(self, entities: Entities) -> Mapping[str, builtins.list[str]]:
         """What open holds can be chosen by: their flows, connections, clients and persons."""
         columns = {"flow": hold.c.flow, "system": hold.c.system, "client": hold.c.customer,
                    "assignee": hold.c.assigned_to}  # fmt: skip
         found: dict[str, builtins.list[str]] = {}
         for name, column in columns.items():
             rows = await self._connection.execute(
-                sa.select(column).where(OPEN, column.is_not(None)).distinct().order_by(column)
+                sa.select(column)
+                .where(OPEN, column.is_not(None), *of_companies(entities))
+                .distinct()
+                .order_by(column)
             )
             found[name] = [value for (value,) in rows]
         return found
 
-    async def history(self, now: datetime, days: int) -> builtins.list[DayEnd]:
+    async def history(self, now: datetime, days: int, entities: Entities) -> builtins.list[DayEnd]:
         """Open holds at the end of each of the last days, the youngest last: now."""
         ends = [now - timedelta(days=back) for back in range(days, -1, -1)]
         listed = sa.cast(ends, sa.ARRAY(sa.DateTime(timezone=True)))
@@ -159,6 +178,7 @@ class HoldGroups:
         was_open = sa.and_(
             hold.c.opened_at <= at.c.at,
             sa.or_(hold.c.state != RESOLVED, hold.c.resolved_at > at.c.at),
+            *of_companies(entities),
         )
         rows = await self._connection.execute(
             sa.select(at.c.at, hold.c.currency, sa.func.count(hold.c.number),
@@ -174,12 +194,12 @@ class HoldGroups:
                 sums[end][currency] = amount
         return [DayEnd(end.date(), counts[end], sums[end]) for end in ends]
 
-    async def deadlines(self, limit: int = 5) -> builtins.list[Deadline]:
+    async def deadlines(self, entities: Entities, limit: int = 5) -> builtins.list[Deadline]:
         rows = await self._connection.execute(
             sa.select(
                 hold.c.deadline_on, hold.c.currency, sa.func.count(), sa.func.sum(hold.c.amount)
             )
-            .where(OPEN, hold.c.deadline_on.is_not(None))
+            .where(OPEN, hold.c.deadline_on.is_not(None), *of_companies(entities))
             .group_by(hold.c.deadline_on, hold.c.currency)
         )
         counts: dict[date, int] = {}

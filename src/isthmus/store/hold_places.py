@@ -5,10 +5,12 @@ As expressions of one row of `hold`, from what the hold is about.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 
+from isthmus.store.columns import as_uuid
 from isthmus.store.tables import expense_entry, hold, record, time_entry
 
 _about, _project, _entity = (record.alias(n) for n in ("about", "about_project", "about_entity"))
@@ -44,7 +46,7 @@ PROJECT: sa.ColumnElement[str | None] = sa.case(
 
 _CODE_OF_PROJECT = (
     sa.select(_project.c.data["legal_entity"].astext)
-    .where(_project.c.kind == "project", sa.cast(_project.c.id, sa.Text) == PROJECT)
+    .where(_project.c.kind == "project", _project.c.id == as_uuid(PROJECT))
     .correlate(hold)
     .scalar_subquery()
 )
@@ -62,3 +64,8 @@ ENTITY: sa.ColumnElement[str | None] = sa.case(
     else_=sa.func.coalesce(_CODE_OF_PROJECT, _CODE_BY_ID),
 )
 """Code of the company; NULL where nothing says whose it is."""
+
+
+def of_companies(entities: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
+    """Holds of these companies; what is of none is seen by those alone who see all (None)."""
+    return [] if entities is None else [ENTITY.in_(sorted(entities))]

@@ -199,17 +199,6 @@ class Holds:
         )
         return [HoldRow(*row) for row in rows]
 
-    async def last_over(self) -> HoldRow | None:
-        """The one that ended last."""
-        rows = await self._connection.execute(
-            sa.select(*COLUMNS)
-            .where(hold.c.state == RESOLVED)
-            .order_by(hold.c.resolved_at.desc().nulls_last())
-            .limit(1)
-        )
-        row = rows.first()
-        return None if row is None else HoldRow(*row)
-
     async def waiting_systems(self) -> builtins.list[str]:
         rows = await self._connection.execute(
             sa.select(hold.c.system).where(hold.c.state == WAITING_SYSTEM).distinct()

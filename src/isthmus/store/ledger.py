@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.store.bulk import inserting, pairs, pairs_given, rows_given
-from isthmus.store.columns import array_given, listed
+from isthmus.store.columns import among, array_given, listed
 from isthmus.store.fact_tables import fact
 
 CHARGED, NOT_CHARGED = "charged", "not_charged"
@@ -145,22 +145,20 @@ class Ledger:
             return
         await self._connection.execute(_POSTED, pairs_given(posted))
 
-    async def unbilled(self, contract: str, up_to: date, *, lock: bool = True) -> list[FactRow]:
-        """Posted, in force, on no invoice yet."""
-        query = (
-            sa.select(*_COLUMNS)
-            .where(
-                fact.c.contract == contract,
-                fact.c.invoice.is_(None),
-                fact.c.posted_at.is_not(None),
-                fact.c.happened_on <= up_to,
-                BILLABLE,
-                LIVE,
-            )
-            .order_by(fact.c.happened_on, fact.c.id)
-        )
-        rows = await self._connection.execute(query.with_for_update(of=fact) if lock else query)
-        return [FactRow(*row) for row in rows]
+    async def unbilled(self, contract: str, up_to: date) -> list[FactRow]:
+        """Posted, in force, on no invoice yet; locked until the transaction ends."""
+        query = _to_bill([contract], up_to).with_for_update(of=fact)
+        return [FactRow(*row) for row in await self._connection.execute(query)]
+
+    async def unbilled_of(
+        self, contracts: Collection[str], up_to: date
+    ) -> dict[str, list[FactRow]]:
+        """As `unbilled`, by contract, to be looked at only."""
+        found: dict[str, list[FactRow]] = {contract: [] for contract in contracts}
+        for row in await self._connection.execute(_to_bill(contracts, up_to)):
+            one = FactRow(*row)
+            found[one.contract].append(one)
+        return found
 
     async def unposted(self, up_to: date) -> list[tuple[str, Decimal, int]]:
         """(currency, amount, count) of facts in force that their ledger has not taken yet."""
@@ -285,6 +283,21 @@ class Ledger:
             .group_by(fact.c.source_kind, state, fact.c.currency)
         )  # fmt: skip
         return [(k, s, c, a, n) for k, s, c, a, n in rows]
+
+
+def _to_bill(contracts: Collection[str], up_to: date) -> sa.Select[Any]:
+    return (
+        sa.select(*_COLUMNS)
+        .where(
+            among(fact.c.contract, contracts),
+            fact.c.invoice.is_(None),
+            fact.c.posted_at.is_not(None),
+            fact.c.happened_on <= up_to,
+            BILLABLE,
+            LIVE,
+        )
+        .order_by(fact.c.happened_on, fact.c.id)
+    )
 
 
 def as_written(values: Mapping[str, Any]) -> FactRow:

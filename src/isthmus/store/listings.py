@@ -11,43 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.entry_kinds import ENTRY_KINDS
-from isthmus.store.hold_places import ENTITY, PROJECT
+from isthmus.store.hold_places import ENTITY, PROJECT, of_companies
 from isthmus.store.holds import COLUMNS, OPEN, HoldRow
+from isthmus.store.object_places import of_company, of_project, run_of
 from isthmus.store.queues import HoldFilter
 from isthmus.store.runs import COLUMNS as RUN_COLUMNS
 from isthmus.store.runs import RunRow
 from isthmus.store.tables import hold, record, run, xref
-
-_entity, _project, _subject = (record.alias(n) for n in ("entity", "of_project", "subject"))
-
-
-def _of_projects(id: sa.ColumnElement[Any], codes: list[str]) -> sa.ColumnElement[bool]:
-    named = sa.cast(_project.c.id, sa.Text) == sa.cast(id, sa.Text)
-    theirs = _project.c.data["legal_entity"].astext.in_(codes)
-    return sa.exists(sa.select(_project.c.id).where(_project.c.kind == "project", named, theirs))
-
-
-def _of_companies(of: Any, codes: list[str]) -> sa.ColumnElement[bool]:
-    """A company is named by its code or its canonical id."""
-    company, project = of.c.data["legal_entity"].astext, of.c.data["project"].astext
-    by_id = sa.exists(
-        sa.select(_entity.c.id).where(
-            _entity.c.kind == "legal_entity",
-            sa.cast(_entity.c.id, sa.Text) == company,
-            _entity.c.data["code"].astext.in_(codes),
-        )
-    )
-    return sa.case(
-        (company.is_not(None), sa.or_(company.in_(codes), by_id)),
-        (project.is_not(None), _of_projects(project, codes)),
-        else_=sa.true(),
-    )
-
-
-def _run_of(codes: Collection[str]) -> sa.ColumnElement[bool]:
-    about = sa.cast(_subject.c.id, sa.Text) == run.c.subject
-    theirs = _of_companies(_subject, sorted(codes))
-    return sa.exists(sa.select(_subject.c.id).where(about, theirs))
 
 
 @dataclass(frozen=True)
@@ -69,9 +39,7 @@ class Listings:
         equal: dict[str, Any] | None = None, entities: Collection[str] | None = None,
         limit: int = 100,
     ) -> list[Kept]:  # fmt: skip
-        """In the order of their ids; `equal` attributes are compared as JSON. An object that names
-        neither a company nor a project is the whole firm's.
-        """
+        """In the order of their ids; `equal` attributes are compared as JSON."""
         rows_of = ENTRY_KINDS.get(kind)
         table = rows_of.table if rows_of else record
         conditions = [] if rows_of else [record.c.kind == kind]
@@ -82,7 +50,7 @@ class Listings:
         if entities is not None:
             codes = sorted(entities)
             conditions.append(
-                _of_projects(table.c.project, codes) if rows_of else _of_companies(record, codes)
+                of_project(table.c.project, codes) if rows_of else of_company(record, codes)
             )
         if equal:
             conditions.append(table.c.data.contains(equal))
@@ -93,6 +61,12 @@ class Listings:
             .limit(limit)
         )
         return [Kept(*row) for row in rows]
+
+    async def is_of(self, kind: str, id: str, entities: Collection[str] | None) -> bool:
+        """Whether an object may be seen by who sees these companies; None: all."""
+        if entities is None:
+            return True
+        return bool(await self.objects(kind, ids=[id], entities=entities, limit=1))
 
     async def links(self, kind: str, ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Canonical id -> space -> the system's own id."""
@@ -114,11 +88,11 @@ class Listings:
         entities: Collection[str] | None, limit: int,
     ) -> list[HoldRow]:  # fmt: skip
         """The youngest first."""
-        conditions = [*chosen.conditions(now), *([OPEN] if open_only else [])]
+        conditions = [*chosen.conditions(now), *of_companies(entities)]
+        if open_only:
+            conditions.append(OPEN)
         if after is not None:
             conditions.append(hold.c.number < after)
-        if entities is not None:
-            conditions.append(ENTITY.in_(sorted(entities)))
         rows = await self._connection.execute(
             sa.select(*COLUMNS).where(*conditions).order_by(hold.c.number.desc()).limit(limit)
         )
@@ -138,9 +112,7 @@ class Listings:
     async def _placed(
         self, place: sa.ColumnElement[str | None], entities: Collection[str] | None
     ) -> list[tuple[str, HoldRow]]:
-        conditions = [OPEN, place.is_not(None)]
-        if entities is not None:
-            conditions.append(ENTITY.in_(sorted(entities)))
+        conditions = [OPEN, place.is_not(None), *of_companies(entities)]
         rows = await self._connection.execute(
             sa.select(place, *COLUMNS).where(*conditions).order_by(hold.c.number)
         )
@@ -164,7 +136,7 @@ class Listings:
         if after is not None:
             conditions.append(run.c.number < after)
         if entities is not None:
-            conditions.append(_run_of(entities))
+            conditions.append(run_of(entities))
         rows = await self._connection.execute(
             sa.select(*RUN_COLUMNS).where(*conditions).order_by(run.c.number.desc()).limit(limit)
         )
@@ -173,6 +145,6 @@ class Listings:
     async def is_run_of(self, id: str, entities: Collection[str]) -> bool:
         """Whether it is about an object of one of these companies."""
         found = await self._connection.scalar(
-            sa.select(run.c.id).where(run.c.id == id, _run_of(entities))
+            sa.select(run.c.id).where(run.c.id == id, run_of(entities))
         )
         return found is not None

@@ -119,17 +119,9 @@ class Margins:
 
     async def time_cost(self) -> list[Cost]:
         """Approved hours at the cost of who worked, else at that of the card that priced them."""
-        own, of_card = (_rate(alias, time_entry.c.currency) for alias in (_resource, _card))
-        rate, hours = sa.func.coalesce(own, of_card), time_entry.c.hours
-        priced = sa.and_(
-            fact.c.source_kind == "time_entry", fact.c.source_id == time_entry.c.id,
-            fact.c.part == 1, LIVE,
-        )  # fmt: skip
-        tables = (
-            time_entry.outerjoin(_resource, _of(_resource, "resource", time_entry.c.resource))
-            .outerjoin(fact, priced)
-            .outerjoin(_card, _of(_card, "rate_card", fact.c.rate_card))
-        )
+        own = _rate(_resource, time_entry.c.currency)
+        rate, hours = sa.func.coalesce(own, _of_card()), time_entry.c.hours
+        tables = time_entry.outerjoin(_resource, _of(_resource, "resource", time_entry.c.resource))
         return await self._costs(
             sa.select(
                 time_entry.c.project, time_entry.c.currency, sa.func.sum(hours),
@@ -223,6 +215,19 @@ class Margins:
             sa.select(*by, sa.func.sum(found.c.amount), sa.func.count()).group_by(*by)
         )
         return [HeldPart(*row) for row in rows]
+
+
+def _of_card() -> sa.ColumnElement[Decimal]:
+    """The cost of the card that priced an hour; looked for where the person's own is not known."""
+    return (
+        sa.select(_rate(_card, time_entry.c.currency))
+        .select_from(fact.join(_card, _of(_card, "rate_card", fact.c.rate_card)))
+        .where(
+            fact.c.source_kind == "time_entry", fact.c.source_id == time_entry.c.id,
+            fact.c.part == 1, LIVE,
+        )
+        .limit(1).correlate(time_entry).scalar_subquery()
+    )  # fmt: skip
 
 
 def _rate(alias: Any, currency: sa.ColumnElement[str]) -> sa.ColumnElement[Decimal]:

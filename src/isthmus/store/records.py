@@ -103,7 +103,10 @@ class Records:
         if (seen := await self._unchanged(model, wanted)) is not None:
             return seen
         there = await self._connection.execute(_STAMPS, _these(model, wanted))
-        stamps: dict[str, Stamp] = dict(there.all())
+        return await self._in_state(model, dict(there.all()))
+
+    async def _in_state(self, model: type[T], stamps: Mapping[str, Stamp]) -> dict[str, T]:
+        """Reads those that this process has not seen in that state."""
         found = {id: obj for id, stamp in stamps.items() if (obj := _seen(model, id, stamp))}
         unread = stamps.keys() - found.keys()
         if unread:
@@ -139,11 +142,23 @@ class Records:
 
     async def list(self, model: type[T], **attributes: object) -> list[T]:
         """All whose attributes equal the given ones (compared as JSON)."""
-        query = sa.select(record.c.id, record.c.data).where(record.c.kind == model.kind)
-        if attributes:
-            query = query.where(record.c.data.contains(attributes))
-        rows = await self._connection.execute(query.order_by(record.c.id))
+        if not attributes:
+            return await self._all(model)
+        rows = await self._connection.execute(
+            sa.select(record.c.id, record.c.data)
+            .where(record.c.kind == model.kind, record.c.data.contains(attributes))
+            .order_by(record.c.id)
+        )
         return [model.model_validate({"id": id, **data}) for id, data in rows]
+
+    async def _all(self, model: type[T]) -> builtins.list[T]:
+        """What was read before in the same state is not read again."""
+        rows = await self._connection.execute(
+            sa.select(record.c.id, _STAMP).where(record.c.kind == model.kind).order_by(record.c.id)
+        )
+        stamps: dict[str, Stamp] = dict(rows.all())
+        found = await self._in_state(model, stamps)
+        return [found[id] for id in stamps if id in found]
 
     async def lock(self, model: type[CanonicalObject], id: str) -> Stored | None:
         row = (

@@ -24,6 +24,8 @@ sa.Index(
     postgresql_ops={"data": "jsonb_path_ops"},
 )  # fmt: skip
 
+sa.Index("record_id_idx", record.c.id)
+
 xref = sa.Table(
     "xref", metadata,
     text("kind"),

@@ -52,6 +52,17 @@ class Traffic:
         )
         return [Counted(s, n, o, le, int(c), int(t)) for s, n, o, le, c, t in rows]
 
+    async def since(self, side: str, hour: datetime) -> builtins.list[Counted]:
+        """Of the hours from this one on, together."""
+        names = (traffic.c.side, traffic.c.name, traffic.c.outcome, traffic.c.le_ms)
+        rows = await self._connection.execute(
+            sa.select(*names, sa.func.sum(traffic.c.calls), sa.func.sum(traffic.c.total_ms))
+            .where(traffic.c.side == side, traffic.c.hour >= hour)
+            .group_by(*names)
+            .order_by(*names)
+        )
+        return [Counted(s, n, o, le, int(c), int(t)) for s, n, o, le, c, t in rows]
+
     async def fold(self, before: datetime) -> None:
         """Add up the hours before an instant: what is counted never grows less."""
         old = sa.and_(traffic.c.hour < before, traffic.c.hour > LONG_AGO)

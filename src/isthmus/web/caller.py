@@ -59,17 +59,22 @@ def requires_everywhere(permission: Permission) -> Allowed:
     """As `requires`, for what belongs to no company: a role in one of them does not open it."""
 
     async def allowed(who: Annotated[Principal, Depends(caller)]) -> Principal:
-        _ensure(who, permission)
-        if (entities := who.entities(permission)) is not None:
-            raise HTTPException(
-                403,
-                f"this is of the whole firm, and your roles have `{permission}` for "
-                f"{', '.join(sorted(entities))} only",
-            )
+        ensure_whole_firm(who, permission)
         return who
 
     allowed.permission = permission  # type: ignore[attr-defined] # for the matrix of access
     return allowed
+
+
+def ensure_whole_firm(who: Principal, permission: Permission) -> None:
+    """Raises 403 for who may do this nowhere, or in some companies only."""
+    _ensure(who, permission)
+    if (entities := who.entities(permission)) is not None:
+        raise HTTPException(
+            403,
+            f"this is of the whole firm, and your roles have `{permission}` for "
+            f"{', '.join(sorted(entities))} only",
+        )
 
 
 def _ensure(who: Principal, permission: Permission) -> None:

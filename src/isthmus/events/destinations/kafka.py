@@ -6,12 +6,16 @@ structured mode is told by the `content-type` header. An idempotent producer wit
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import httpx2
+import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
@@ -20,9 +24,13 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from isthmus.connect import ConnectError, Refused, Unauthorized, Unavailable
+from isthmus.connect import ConnectError, HostRefused, Refused, Unauthorized, Unavailable
+from isthmus.connect.outbound import Guard
 from isthmus.events.message import CONTENT_TYPE, Message
 from isthmus.landscape.destinations import Destination
+
+log = structlog.get_logger()
+ANSWERS_WITHIN = 30.0
 
 
 @dataclass(frozen=True)
@@ -78,15 +86,51 @@ class KafkaOut:
 
 
 async def connect(name: str, destination: Destination) -> KafkaOut:
-    producer = AIOKafkaProducer(
-        client_id=f"isthmus-{name}", **producer_options(destination.url.get_secret_value())
-    )
+    options = producer_options(destination.url.get_secret_value())
+    producer = AIOKafkaProducer(client_id=f"isthmus-{name}", **options)
+    guard = Guard(name, [*_hosts(options["bootstrap_servers"]), *destination.hosts])
+    _restrict(producer.client.cluster, guard)
     try:
-        await producer.start()
-    except (KafkaError, OSError) as error:
+        await _start(producer, guard)
+    except BaseException as error:
         await producer.stop()
-        raise translated(name, error) from error
+        if isinstance(error, KafkaError | OSError):
+            raise translated(name, error) from error
+        raise
     return KafkaOut(name, destination.into, producer)
+
+
+async def _start(producer: AIOKafkaProducer, guard: Guard) -> None:
+    """Raises HostRefused; a start goes on until one broker that may be called answers."""
+    async with asyncio.timeout(ANSWERS_WITHIN):
+        await producer.client.bootstrap()
+        for broker in producer.client.cluster.brokers():
+            guard.ensure_host(broker.host)
+        await producer.start()
+
+
+def _hosts(servers: str) -> list[str]:
+    return [str(httpx2.URL(f"kafka://{server}").host) for server in servers.split(",")]
+
+
+def _restrict(cluster: ClusterMetadata, guard: Guard) -> None:
+    """A broker that the cluster names on another host is as if it were not there: the client looks
+    each up by its number before it dials.
+    """
+    named = cluster.broker_metadata
+
+    def known(number: int) -> Any:
+        broker = named(number)
+        if broker is None:
+            return None
+        try:
+            guard.ensure_host(broker.host)
+        except HostRefused as refused:
+            log.warning("kafka.broker_not_called", reason=str(refused))
+            return None
+        return broker
+
+    cluster.broker_metadata = known
 
 
 def translated(name: str, error: Exception) -> ConnectError:

@@ -1,0 +1,112 @@
+"""H5: a broker's cluster may name further servers; those on other hosts are not called."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka.protocol.admin import ApiVersionResponse_v0
+from aiokafka.protocol.metadata import MetadataResponse_v0
+from aiokafka.protocol.transaction import InitProducerIdResponse_v0
+from tests.events.out.log import destination
+
+from isthmus.connect import HostRefused, Unavailable
+from isthmus.events.destinations import connect
+
+pytestmark = pytest.mark.anyio
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+VERSIONS, METADATA, PRODUCER = 18, 3, 22
+
+
+@asynccontextmanager
+async def listening(talk: Talk) -> AsyncIterator[tuple[int, asyncio.Queue[None]]]:
+    """(port, one for each connection)."""
+    calls: asyncio.Queue[None] = asyncio.Queue()
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.put_nowait(None)
+        try:
+            await talk(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(counted, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], calls
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1)
+
+
+def kafka(brokers: list[tuple[int, str, int]]) -> Talk:
+    """A cluster that says of itself which versions it speaks and who its brokers are."""
+    answers = {
+        VERSIONS: ApiVersionResponse_v0(0, [(key, 0, 0) for key in (VERSIONS, METADATA, PRODUCER)]),
+        PRODUCER: InitProducerIdResponse_v0(0, 0, 7, 0),
+        METADATA: MetadataResponse_v0(brokers, []),
+    }
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            size = int.from_bytes(await reader.readexactly(4))
+            asked = await reader.readexactly(size)
+            body = asked[4:8] + answers[int.from_bytes(asked[:2])].encode()
+            writer.write(len(body).to_bytes(4) + body)
+
+    return talk
+
+
+async def test_a_kafka_broker_on_another_host_is_not_called() -> None:
+    async with (
+        listening(silent) as (elsewhere, called),
+        listening(kafka([(1, "localhost", elsewhere)])) as (port, asked),
+    ):
+        with pytest.raises(HostRefused, match="lake: not called: localhost is not a host"):
+            await connect("lake", destination(url=f"kafka://127.0.0.1:{port}"))
+        assert asked.qsize() == 1
+        assert called.empty()
+        to = destination(url=f"kafka://127.0.0.1:{port}", hosts=["localhost"])
+        opening = asyncio.create_task(connect("lake", to))
+        await asyncio.wait_for(called.get(), 10)
+        opening.cancel()
+        await asyncio.wait([opening])
+
+
+async def test_a_kafka_broker_that_joins_on_another_host_is_not_called() -> None:
+    async with listening(silent) as (elsewhere, called):
+        brokers: list[tuple[int, str, int]] = []
+        async with listening(kafka(brokers)) as (port, _):
+            brokers.append((1, "127.0.0.1", port))
+            opened = await connect("lake", destination(url=f"kafka://127.0.0.1:{port}"))
+            client = opened._producer.client  # type: ignore[attr-defined] # to have it look again
+            brokers[:] = [(2, "localhost", elsewhere)]
+            await client.force_metadata_update()
+            assert [b.host for b in client.cluster.brokers()] == ["localhost"]
+            assert not await client.ready(2)
+            await opened.close()
+        assert called.empty()
+
+
+async def test_a_nats_server_that_another_one_names_is_not_called() -> None:
+    async with listening(silent) as (elsewhere, called):
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            told = {"server_id": "A", "version": "2.10.0", "proto": 1, "max_payload": 1000,
+                    "headers": True, "connect_urls": [f"127.0.0.1:{elsewhere}"]}  # fmt: skip
+            writer.write(f"INFO {json.dumps(told)}\r\n".encode())
+            await reader.readline()
+            writer.write(b"PONG\r\n")
+            await reader.readline()
+
+        async with listening(talk) as (port, asked):
+            with pytest.raises(Unavailable):
+                await connect("bus", destination(url=f"nats://127.0.0.1:{port}"))
+            await asyncio.sleep(0.2)
+            assert asked.qsize() == 1
+        assert called.empty()
