@@ -12,8 +12,8 @@ from isthmus.demo.clerk import LedgerInvoice, LedgerTime
 from isthmus.demo.evidence import CrmInvoice, Evidence, PsaDay, PsaMilestone
 from isthmus.demo.tie_out import billed_value_of, tie_out, value_of
 from isthmus.store.entries import HELD, INVOICED, POSTED, EntryRow
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HoldRow
-from isthmus.store.ledger import FactRow
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 DAY = date(2026, 7, 6)

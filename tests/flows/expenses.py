@@ -12,7 +12,7 @@ from isthmus.canonical import Contract
 from isthmus.canonical.contract import Terms
 from isthmus.canonical.terms import ExpenseTerms
 from isthmus.engine import History, steps_of
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 REPORT, LINE = "pse__Expense_Report__c", "pse__Expense__c"
 APPROVED = {

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from isthmus.kit.ids import new_id
 from isthmus.store.database import Database, Transaction
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.fact_tables import fact
-from isthmus.store.ledger import FactRow, Frozen
+from isthmus.store.ledger import Frozen
 from isthmus.store.migrate import upgrade
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from isthmus.demo.delivery import DAYS
 from isthmus.demo.org import Org
 from isthmus.demo.vendors import Row
 from isthmus.store.entries import EntryRow
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HoldRow
-from isthmus.store.ledger import FactRow
 
 PSA = "certinia"
 

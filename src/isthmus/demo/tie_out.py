@@ -16,8 +16,8 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from isthmus.demo.clerk import LedgerInvoice
 from isthmus.demo.evidence import CrmInvoice, Evidence, PsaDay
 from isthmus.store.entries import HELD, INVOICED, POSTED
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HoldRow
-from isthmus.store.ledger import FactRow
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)

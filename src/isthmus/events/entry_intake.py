@@ -26,8 +26,8 @@ from isthmus.store.entries import (
     Upserted,
 )
 from isthmus.store.entry_kinds import E
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HELD, NewHold
-from isthmus.store.ledger import FactRow
 
 if TYPE_CHECKING:
     from isthmus.events.links import Connected

@@ -14,8 +14,8 @@ from isthmus.kit.money import Money
 from isthmus.rules.amendments import AmendmentOfBilledWork
 from isthmus.rules.credit_checks import Asked
 from isthmus.store.database import Transaction
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HELD, NewHold
-from isthmus.store.ledger import FactRow
 
 Priced = tuple[FactRow, Money]
 """A fact, and what it is worth more now."""

@@ -20,7 +20,7 @@ from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.rules.periods import Posting
 from isthmus.store.database import Transaction
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 class PlannedInvoice(Value):

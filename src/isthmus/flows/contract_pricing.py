@@ -28,7 +28,7 @@ from isthmus.rules.refusal import Unusable
 from isthmus.rules.time.pricing import Priced, price
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RATED, EntryRow
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 @dataclass(frozen=True)

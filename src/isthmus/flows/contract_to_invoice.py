@@ -35,7 +35,7 @@ from isthmus.rules.drafting import draft_lines
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED
 from isthmus.store.entry_kinds import ENTRY_KINDS
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 _KINDS = ("time_entry", *CHARGE_KINDS)
 

@@ -14,8 +14,8 @@ from isthmus.events.links import Link
 from isthmus.kit.chunks import chunked
 from isthmus.store.database import Transaction
 from isthmus.store.entries import EntryRow
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HELD, NewHold
-from isthmus.store.ledger import FactRow
 
 MARKED = frozenset({"invoice_number", "invoiced_on"})
 

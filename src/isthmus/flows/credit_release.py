@@ -21,7 +21,7 @@ from isthmus.kit.money import Money
 from isthmus.rules.credit_checks import taken_back
 from isthmus.store.database import Transaction
 from isthmus.store.entries import INVOICED, RECEIVED, UNBILLABLE, EntryRow
-from isthmus.store.ledger import FactRow, values_of
+from isthmus.store.fact_rows import FactRow, values_of
 
 TIME, MILESTONE = "time_entry", "milestone"
 

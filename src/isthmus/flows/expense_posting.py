@@ -23,7 +23,7 @@ from isthmus.flows.expense_cost import (
 from isthmus.flows.reading import overlaid
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, POSTED, RATED, UNBILLABLE, EntryRow
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 @dataclass(frozen=True)

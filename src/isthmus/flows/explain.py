@@ -47,8 +47,8 @@ from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
 from isthmus.store.entries import Entries, EntryRow
 from isthmus.store.entry_kinds import ENTRY_KINDS
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HoldRow
-from isthmus.store.ledger import FactRow
 
 
 async def explain_invoice(tx: Transaction, id: str) -> InvoiceLineage:

@@ -14,7 +14,7 @@ from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.rules.facts import Charging, Counted, Fact, Work, charge_of
 from isthmus.rules.rating import Tried
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 BY_TERMS = "terms"
 """Scope of the sentences that the contract's terms add to the trail of the rate."""

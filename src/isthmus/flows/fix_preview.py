@@ -14,8 +14,8 @@ from isthmus.flows.time_rating import judged
 from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HoldRow
-from isthmus.store.ledger import FactRow
 
 
 @dataclass(frozen=True)

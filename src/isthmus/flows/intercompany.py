@@ -20,8 +20,8 @@ from isthmus.flows.transfer_charges import Charge, Charges, Pair, due_charges, t
 from isthmus.flows.transfer_entries import contracting_entry, performing_entry
 from isthmus.kit.ids import derived_id
 from isthmus.store.database import Transaction
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HELD, NewHold
-from isthmus.store.ledger import FactRow
 
 PERFORMING, CONTRACTING = "performing", "contracting"
 

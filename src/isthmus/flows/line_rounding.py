@@ -16,7 +16,7 @@ from isthmus.flows.fact_rows import as_fact, fact_values
 from isthmus.rules.billing import rounded_on_lines
 from isthmus.rules.facts import Fact
 from isthmus.store.database import Transaction
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 def line_rounding(contract: Contract, up_to: date) -> TimeRounding | None:

@@ -28,7 +28,7 @@ from isthmus.rules.problems import Problem
 from isthmus.rules.time.pricing import is_priced_alone
 from isthmus.store.database import Transaction
 from isthmus.store.entries import RECEIVED
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from isthmus.rules.revenue.position import Movement
 from isthmus.rules.revenue.recognition import Credited, Evidence, Worked, method_on
 from isthmus.rules.revenue.time_and_materials import CappedTime
 from isthmus.store.database import Transaction
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 @dataclass(frozen=True, slots=True)

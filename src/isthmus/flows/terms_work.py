@@ -19,7 +19,7 @@ from isthmus.flows.rerating import Repriced, Supposed, repriced
 from isthmus.kit.money import Money
 from isthmus.rules.periods import ClosedPeriodPolicy
 from isthmus.store.database import Transaction
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from isthmus.landscape import Policies
 from isthmus.rules.judging import Evidence
 from isthmus.store.database import Transaction
 from isthmus.store.entries import RATED, EntryRow
-from isthmus.store.ledger import FactRow, as_written
+from isthmus.store.fact_rows import FactRow, as_written
 
 
 @dataclass(frozen=True, kw_only=True)

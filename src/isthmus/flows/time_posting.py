@@ -21,7 +21,7 @@ from isthmus.rules.ledger_rate import ledger_rate
 from isthmus.rules.periods import Posting
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, INVOICED, POSTED, RATED, RECEIVED, EntryRow
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 
 POST_SIZE = 100
 OVERTAKEN = "entries that are sent once more"

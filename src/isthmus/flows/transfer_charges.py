@@ -19,7 +19,7 @@ from isthmus.landscape import Policies
 from isthmus.landscape.policies import TransferPrice
 from isthmus.rules.transfer_price import transfer_price
 from isthmus.store.database import Transaction
-from isthmus.store.ledger import FactRow
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.transfers import TransferRow, Worked
 
 

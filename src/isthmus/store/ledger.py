@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,62 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.kit.clock import utc_now
-from isthmus.kit.ids import derived_id
 from isthmus.store.bulk import inserting, pairs, pairs_given, rows_given
 from isthmus.store.columns import among, array_given, listed
+from isthmus.store.fact_rows import ABSENT, NOT_CHARGED, FactRow, opposite
 from isthmus.store.fact_tables import fact
-
-CHARGED, NOT_CHARGED = "charged", "not_charged"
 
 
 class Frozen(Exception):
     """The fact is on an invoice; only a credit memo corrects it."""
 
 
-@dataclass(frozen=True)
-class FactRow:
-    id: str
-    source_kind: str
-    source_id: str
-    source_version: int
-    reversal_of: str | None
-    contract: str
-    project: str
-    resource: str | None
-    role: str | None
-    happened_on: date
-    hours: Decimal
-    billed_hours: Decimal
-    rate: Decimal
-    amount: Decimal
-    currency: str
-    description: str
-    cost_centre: str | None
-    profit_centre: str | None
-    legal_entity: str | None
-    rate_card: str | None
-    trail: list[dict[str, Any]]
-    run_id: str
-    rated_at: datetime
-    posted_as: str | None
-    posted_at: datetime | None
-    invoice: str | None
-    invoice_line: int | None
-    credit_memo: str | None = None
-    in_part: bool = False
-    """Takes back a part of an amount, and leaves the fact in force."""
-    part: int = 1
-    charging: str = CHARGED
-    pricing: dict[str, Any] = field(default_factory=dict)
-    """What its price has beside a rate per hour; absent: the usual."""
-
-
-_ABSENT: dict[str, Any] = {
-    **dict.fromkeys(name for name in FactRow.__dataclass_fields__ if name != "rated_at"),
-    "in_part": False, "part": 1, "charging": CHARGED, "pricing": {},
-}  # fmt: skip
-"""What a new fact has where nothing else is said of it."""
 _COLUMNS = [fact.c[name] for name in FactRow.__dataclass_fields__]
 REVERSAL = fact.alias("reversal")
 BILLABLE = fact.c.charging != NOT_CHARGED
@@ -122,7 +75,7 @@ class Ledger:
     async def add(self, facts: Sequence[Mapping[str, Any]]) -> None:
         """Write facts; one that exists for the same source and version is left as it is."""
         if facts:
-            rows = [{**_ABSENT, **f} for f in facts]
+            rows = [{**ABSENT, **f} for f in facts]
             await self._connection.execute(inserting(fact, tuple(rows[0])), rows_given(rows))
 
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
@@ -137,7 +90,7 @@ class Ledger:
         for row in facts:
             if row.invoice is not None:
                 raise Frozen(f"{row.source_kind} {row.source_id} is on invoice {row.invoice}")
-        await self.add([_opposite(row, run_id) for row in facts])
+        await self.add([opposite(row, run_id) for row in facts])
 
     async def mark_posted(self, posted: Mapping[str, str]) -> None:
         """Fact id -> the ERP's id of the transaction that holds it."""
@@ -298,37 +251,3 @@ def _to_bill(contracts: Collection[str], up_to: date) -> sa.Select[Any]:
         )
         .order_by(fact.c.happened_on, fact.c.id)
     )
-
-
-def as_written(values: Mapping[str, Any]) -> FactRow:
-    """A fact that has just been added."""
-    return FactRow(**{**_ABSENT, "rated_at": utc_now(), **values})
-
-
-_OWN = ("rated_at", "invoice", "invoice_line", "posted_as", "posted_at", "credit_memo", "in_part")
-"""What a fact has by itself, and no other one made from it."""
-
-
-def values_of(row: FactRow) -> dict[str, Any]:
-    """The fact's values for another one of the same work."""
-    names = FactRow.__dataclass_fields__
-    return {name: getattr(row, name) for name in names if name not in _OWN}
-
-
-def _opposite(row: FactRow, run_id: str) -> dict[str, Any]:
-    return {
-        **values_of(row),
-        "id": derived_id("reversal", row.id),
-        "reversal_of": row.id,
-        "hours": -row.hours,
-        "billed_hours": -row.billed_hours,
-        "amount": -row.amount,
-        "pricing": _negated(row.pricing),
-        "run_id": run_id,
-    }
-
-
-def _negated(pricing: Mapping[str, Any]) -> dict[str, Any]:
-    """A price per day counts days beside its hours."""
-    days = {"quantity": str(-Decimal(pricing["quantity"]))} if "quantity" in pricing else {}
-    return {**pricing, **days}

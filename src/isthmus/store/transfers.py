@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.store.fact_rows import FactRow
 from isthmus.store.fact_tables import fact, transfer
-from isthmus.store.ledger import FactRow
 from isthmus.store.tables import record
 
 
