@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from isthmus.access import Permission, Principal
 from isthmus.access.erasure import ErasureRefused, erase
 from isthmus.api.hold_views import NO_NUL
-from isthmus.web.caller import requires
+from isthmus.web.caller import requires_everywhere
 from isthmus.web.context import Running
 from isthmus.web.idempotency import once
 from isthmus.web.problem import Refusal, problem_responses
@@ -77,7 +77,7 @@ class ErasureView(BaseModel):
 )
 async def erase_person(
     app: Running,
-    who: Annotated[Principal, Depends(requires(Permission.PII_ERASE))],
+    who: Annotated[Principal, Depends(requires_everywhere(Permission.PII_ERASE))],
     id: Id,
     body: ErasureAsk,
 ) -> ErasureView:
