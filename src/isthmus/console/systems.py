@@ -28,6 +28,7 @@ Reader = Annotated[Principal, Depends(requires(PAGE.permission))]
 Operator = Annotated[Principal, Depends(requires(Permission.SYSTEMS_OPERATE))]
 DO = {
     "answers": "",
+    "failing": "Nothing yet: after some more in a row it is left alone and asked now and then.",
     "away": "Nothing is lost: runs wait and go on by themselves when it answers. Ask its owner "
     "when that will be.",
     "paused": "Nothing: it asked us to wait, and calls go on at the time that it named.",
@@ -40,7 +41,9 @@ DO = {
 async def systems(request: Request, who: Reader, app: Running) -> Response:
     async with app.database.begin() as tx:
         status = await status_of(tx)
-        waiting = await tx.hold_groups.list(HoldFilter(state="waiting_system"), utc_now())
+        waiting = await tx.hold_groups.of(who.entities(PAGE.permission)).list(
+            HoldFilter(state="waiting_system"), utc_now()
+        )
     facts: dict[str, Any] = {
         "systems": systems_of(list(app.connected), status, waiting),
         "workers": status.workers, "inbox": status.inbox_waiting,
