@@ -37,7 +37,7 @@ ONE = PAGE.path + "/{label}"
 
 @router.get(ONE)
 async def hold_page(request: Request, who: Reader, app: Running, label: str) -> Response:
-    return await _page(request, who, app, await hold_named(app, label))
+    return await _page(request, who, app, await hold_named(app, who, label, PAGE.permission))
 
 
 @router.post(ONE + "/fix")
@@ -46,10 +46,11 @@ async def fix_hold(request: Request, who: Fixer, app: Running, label: str) -> Re
 
     The last one also asks for the permission to release.
     """
-    hold, sent = await hold_named(app, label), await form(request)
+    hold = await hold_named(app, who, label, Permission.HOLDS_FIX)
+    sent = await form(request)
     names = [name for name in sent if name not in ("csrf_token", "do")]
     if sent.get("do") == "go":
-        who.ensure(Permission.HOLDS_RELEASE)
+        await hold_named(app, who, label, Permission.HOLDS_RELEASE)
     async with app.database.begin() as tx:
         fields_ = await _fields(tx, who, hold, names)
     values = changed(fields_, sent)
@@ -87,14 +88,19 @@ def _attributes(named: Sequence[str]) -> str:
 @router.post(ONE + "/replay")
 async def replay(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label, lambda hold, _: replay_hold(app.engine, hold, who.id)
+        request,
+        who,
+        app,
+        label,
+        Permission.HOLDS_RELEASE,
+        lambda hold, _: replay_hold(app.engine, hold, who.id),
     )
 
 
 @router.post(ONE + "/skip")
 async def skip_hold(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, Permission.HOLDS_RELEASE,
         lambda hold, sent: skip(app.engine, hold, sent.get("reason", ""), who.id),
     )  # fmt: skip
 
@@ -102,7 +108,7 @@ async def skip_hold(request: Request, who: Releaser, app: Running, label: str) -
 @router.post(ONE + "/resolve")
 async def resolve_hold(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, Permission.HOLDS_RELEASE,
         lambda hold, sent: resolve(
             app.engine, hold, sent.get("code", ""), sent.get("note", ""), who.id
         ),
@@ -112,7 +118,7 @@ async def resolve_hold(request: Request, who: Releaser, app: Running, label: str
 @router.post(ONE + "/assign")
 async def assign_hold(request: Request, who: Worker, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, Permission.HOLDS_WORK,
         lambda hold, sent: assign(app.engine, hold, sent.get("person", ""), who.id),
     )  # fmt: skip
 
@@ -120,7 +126,7 @@ async def assign_hold(request: Request, who: Worker, app: Running, label: str) -
 @router.post(ONE + "/comment")
 async def comment_hold(request: Request, who: Worker, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label,
+        request, who, app, label, Permission.HOLDS_WORK,
         lambda hold, sent: comment(app.engine, hold, sent.get("text", ""), who.id),
     )  # fmt: skip
 
@@ -130,10 +136,11 @@ async def _act(
     who: Principal,
     app: App,
     label: str,
+    permission: Permission,
     do: Callable[[HoldRow, Mapping[str, str]], Awaitable[Acted]],
 ) -> Response:
     """Do it and go back to the hold; a refusal is told on its page, with what was typed."""
-    hold, sent = await hold_named(app, label), await form(request)
+    hold, sent = await hold_named(app, who, label, permission), await form(request)
     try:
         return _done(hold, await do(hold, sent))
     except ActionRefused as refused:
@@ -152,11 +159,14 @@ def _unreached(hold: HoldRow, error: ConnectError) -> ActionRefused:
     return ActionRefused(f"{hold.label} could not be replayed now.", str(error), error.remedy)
 
 
-async def hold_named(app: App, label: str) -> HoldRow:
-    """Raises 404."""
+async def hold_named(app: App, who: Principal, label: str, permission: Permission) -> HoldRow:
+    """Raises 404, also for a hold of a company where this is not allowed."""
+    who.ensure(permission)
+    entities = who.entities(permission)
     async with app.database.begin() as tx:
         hold = await tx.holds.find(label)
-    if hold is None:
+        entity = await tx.listings.entity_of_hold(hold.number) if hold else None
+    if hold is None or (entities is not None and entity not in entities):
         raise HTTPException(404, f"there is no hold {label}; they are named H-1, H-2 and so on")
     return hold
 
