@@ -43,10 +43,9 @@ async def test_a_delivery_manager_sees_what_projects_earn_and_nobodys_name(
         await page.get_by_role("link", name="Projects").click()
         row = await text_of(page.locator("[data-row]"))
         assert row == (
-            "Harbour redesign Harbour Works · C-0002 · EA-NL held 750.00 EUR held 15,000.00 EUR "
-            "1,200.00 EUR 8 % of sold 1,200.00 EUR 640.00 EUR "
-            "5 h without a cost 560.00 EUR 46.7 % of earned "
-            "13 of 100 sold"
+            "Harbour redesign Harbour Works · C-0002 · EA-NL · 13 of 100 h held 750.00 EUR "
+            "15,000.00 EUR 1,200.00 EUR 8 % of sold 1,200.00 EUR "
+            "at most 560.00 EUR 46.7 % after cost of 640.00 EUR 5 h have no cost"
         )
         await page.get_by_role("link", name="1,200.00 EUR").click()
         assert "••• Harbour redesign · time entry · Consultant 6 Jul 2026 8 h" in await text_of(

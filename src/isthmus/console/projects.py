@@ -51,6 +51,7 @@ async def projects(
         rows=rows[begin : begin + AT_ONCE], number=len(rows), after=begin, at_once=AT_ONCE,
         entity=entity, client=client, entities=entities,
         clients=sorted({row.client for row in known}),
+        uncosted=sum((row.uncosted_hours for row in rows), Decimal(0)),
     )  # fmt: skip
 
 
