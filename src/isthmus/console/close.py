@@ -79,7 +79,7 @@ def choose(
 async def _facts(tx: Transaction, who: Principal, period: AccountingPeriod) -> dict[str, Any]:
     allowed = who.entities(PAGE.permission)
     totals = await tx.closing.totals(period.starts_on, period.ends_on, allowed)
-    groups = await tx.hold_groups.of(allowed).list(HoldFilter(period=period.name), utc_now())
+    groups = await tx.hold_groups.list(HoldFilter(period=period.name), utc_now())
     return {
         "totals": totals, "groups": groups, "held": _held(groups),
         "holds": sum(group.holds for group in groups),

@@ -16,6 +16,7 @@ from isthmus.console.words import by_currency, summed, words
 from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.rules.severity import Severity
+from isthmus.store.database import Transaction
 from isthmus.store.hold_groups import HoldGroup
 from isthmus.store.holds import DEAD, HELD, REPLAYING, WAITING_PERIOD, WAITING_SYSTEM
 from isthmus.store.queues import HoldFilter
@@ -44,24 +45,19 @@ async def exceptions(request: Request, who: Reader, app: Running) -> Response:
     after = _number(request.query_params.get("after"))
     is_single = bool(chosen.code) or "single" in request.query_params
     async with app.database.begin() as tx:
-        of = tx.hold_groups.of(who.entities(PAGE.permission))
-        groups = await of.list(chosen, utc_now())
+        groups = await tx.hold_groups.list(chosen, utc_now())
         facts: dict[str, Any] = {
             "groups": [] if is_single else groups,
             "is_single": is_single,
             "holds": sum(group.holds for group in groups),
             "blocked": _blocked(groups),
-            "members": await of.members(chosen, utc_now(), limit=AT_ONCE, after=after)
-            if is_single
-            else [],
+            "members": await _members(tx, chosen, after) if is_single else [],
         }
         if not is_fragment(request):
             facts |= {
-                "choices": await of.choices(),
+                "choices": await tx.hold_groups.choices(),
                 "last": await tx.holds.last_over(),
-                "bulks": await tx.bulks.list(state="awaiting_approval")
-                if who.entities(PAGE.permission) is None
-                else [],
+                "bulks": await tx.bulks.list(state="awaiting_approval"),
             }
     links: dict[str, Any] = {
         "chosen": chosen, "address": address(chosen, single=is_single or None), "after": after,
@@ -73,9 +69,7 @@ async def exceptions(request: Request, who: Reader, app: Running) -> Response:
     return show(
         request, who, "exceptions/page.html", title=_title(chosen), owners=OWNERS, states=STATES,
         severities=[each.value for each in reversed(Severity)], names=NAMES, seen="",
-        codes=app.landscape.exceptions.codes.values(),
-        may_bulk=who.may(Permission.HOLDS_WORK) and who.entities(Permission.HOLDS_WORK) is None,
-        **facts, **links,
+        codes=app.landscape.exceptions.codes.values(), **facts, **links,
     )  # fmt: skip
 
 
@@ -97,6 +91,10 @@ def _opens(group: HoldGroup, chosen: HoldFilter) -> str:
         return f"{PAGE.path}/{group.first_label}"
     own = {"code": group.code, "queue": group.owner, "state": group.state, "system": group.system}
     return address(HoldFilter(**{**chosen.written(), **{k: v for k, v in own.items() if v}}))
+
+
+async def _members(tx: Transaction, chosen: HoldFilter, after: int) -> list[Any]:
+    return await tx.hold_groups.members(chosen, utc_now(), limit=AT_ONCE, after=after)
 
 
 def _blocked(groups: list[HoldGroup]) -> list[Money]:

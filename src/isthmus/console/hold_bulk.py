@@ -52,7 +52,6 @@ async def do(request: Request, who: Worker, app: Running) -> Response:
 
 @router.get(BULK + "/{label}")
 async def bulk_page(request: Request, who: Reader, app: Running, label: str) -> Response:
-    _ensure_everywhere(who, PAGE.permission)
     bulk = await _named(app, label)
     async with app.database.begin() as tx:
         facts: dict[str, Any] = {"bulk": bulk, "counts": await tx.bulks.counts(bulk.number),
@@ -64,7 +63,6 @@ async def bulk_page(request: Request, who: Reader, app: Running, label: str) -> 
 
 @router.post(BULK + "/{label}/approve")
 async def approve_bulk(who: Releaser, app: Running, label: str) -> Response:
-    _ensure_whole_firm(who, Act.REPLAY)
     bulk = await _named(app, label)
     try:
         return go(f"{BULK}/{bulk.label}", await approve(app.engine, bulk, who.id))
@@ -74,7 +72,6 @@ async def approve_bulk(who: Releaser, app: Running, label: str) -> Response:
 
 @router.post(BULK + "/{label}/decline")
 async def decline_bulk(who: Releaser, app: Running, label: str) -> Response:
-    _ensure_whole_firm(who, Act.REPLAY)
     bulk = await _named(app, label)
     return go(f"{BULK}/{bulk.label}", await decline(app.engine, bulk, who.id))
 
@@ -85,20 +82,9 @@ def _wish(who: Principal, given: dict[str, str]) -> Wish:
         act = Act(given.get("act", ""))
     except ValueError as error:
         raise HTTPException(422, "nothing says what to do with the holds") from error
-    _ensure_whole_firm(who, act)
+    if act in MOVES_WORK:
+        who.ensure(Permission.HOLDS_RELEASE)
     return Wish(act, chosen_by(given), given.get("value", ""), given.get("note", ""))
-
-
-def _ensure_whole_firm(who: Principal, act: Act) -> None:
-    permission = Permission.HOLDS_RELEASE if act in MOVES_WORK else Permission.HOLDS_WORK
-    who.ensure(permission)
-    _ensure_everywhere(who, permission)
-
-
-def _ensure_everywhere(who: Principal, permission: Permission) -> None:
-    """A filter does not know companies, so whoever acts by one may act in all. Raises 403."""
-    if who.entities(permission) is not None:
-        raise HTTPException(403, "your role is for some companies, and many holds are of all")
 
 
 async def _named(app: App, label: str) -> BulkRow:

@@ -37,7 +37,7 @@ ONE = PAGE.path + "/{label}"
 
 @router.get(ONE)
 async def hold_page(request: Request, who: Reader, app: Running, label: str) -> Response:
-    return await _page(request, who, app, await hold_named(app, who, label, PAGE.permission))
+    return await _page(request, who, app, await hold_named(app, label))
 
 
 @router.post(ONE + "/fix")
@@ -46,11 +46,10 @@ async def fix_hold(request: Request, who: Fixer, app: Running, label: str) -> Re
 
     The last one also asks for the permission to release.
     """
-    hold = await hold_named(app, who, label, Permission.HOLDS_FIX)
-    sent = await form(request)
+    hold, sent = await hold_named(app, label), await form(request)
     names = [name for name in sent if name not in ("csrf_token", "do")]
     if sent.get("do") == "go":
-        await hold_named(app, who, label, Permission.HOLDS_RELEASE)
+        who.ensure(Permission.HOLDS_RELEASE)
     async with app.database.begin() as tx:
         fields_ = await _fields(tx, who, hold, names)
     values = changed(fields_, sent)
@@ -88,19 +87,14 @@ def _attributes(named: Sequence[str]) -> str:
 @router.post(ONE + "/replay")
 async def replay(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request,
-        who,
-        app,
-        label,
-        Permission.HOLDS_RELEASE,
-        lambda hold, _: replay_hold(app.engine, hold, who.id),
+        request, who, app, label, lambda hold, _: replay_hold(app.engine, hold, who.id)
     )
 
 
 @router.post(ONE + "/skip")
 async def skip_hold(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label, Permission.HOLDS_RELEASE,
+        request, who, app, label,
         lambda hold, sent: skip(app.engine, hold, sent.get("reason", ""), who.id),
     )  # fmt: skip
 
@@ -108,7 +102,7 @@ async def skip_hold(request: Request, who: Releaser, app: Running, label: str) -
 @router.post(ONE + "/resolve")
 async def resolve_hold(request: Request, who: Releaser, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label, Permission.HOLDS_RELEASE,
+        request, who, app, label,
         lambda hold, sent: resolve(
             app.engine, hold, sent.get("code", ""), sent.get("note", ""), who.id
         ),
@@ -118,7 +112,7 @@ async def resolve_hold(request: Request, who: Releaser, app: Running, label: str
 @router.post(ONE + "/assign")
 async def assign_hold(request: Request, who: Worker, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label, Permission.HOLDS_WORK,
+        request, who, app, label,
         lambda hold, sent: assign(app.engine, hold, sent.get("person", ""), who.id),
     )  # fmt: skip
 
@@ -126,7 +120,7 @@ async def assign_hold(request: Request, who: Worker, app: Running, label: str) -
 @router.post(ONE + "/comment")
 async def comment_hold(request: Request, who: Worker, app: Running, label: str) -> Response:
     return await _act(
-        request, who, app, label, Permission.HOLDS_WORK,
+        request, who, app, label,
         lambda hold, sent: comment(app.engine, hold, sent.get("text", ""), who.id),
     )  # fmt: skip
 
@@ -136,11 +130,10 @@ async def _act(
     who: Principal,
     app: App,
     label: str,
-    permission: Permission,
     do: Callable[[HoldRow, Mapping[str, str]], Awaitable[Acted]],
 ) -> Response:
     """Do it and go back to the hold; a refusal is told on its page, with what was typed."""
-    hold, sent = await hold_named(app, who, label, permission), await form(request)
+    hold, sent = await hold_named(app, label), await form(request)
     try:
         return _done(hold, await do(hold, sent))
     except ActionRefused as refused:
@@ -159,14 +152,11 @@ def _unreached(hold: HoldRow, error: ConnectError) -> ActionRefused:
     return ActionRefused(f"{hold.label} could not be replayed now.", str(error), error.remedy)
 
 
-async def hold_named(app: App, who: Principal, label: str, permission: Permission) -> HoldRow:
-    """Raises 404, also for a hold of a company where this is not allowed."""
-    who.ensure(permission)
-    entities = who.entities(permission)
+async def hold_named(app: App, label: str) -> HoldRow:
+    """Raises 404."""
     async with app.database.begin() as tx:
         hold = await tx.holds.find(label)
-        entity = await tx.listings.entity_of_hold(hold.number) if hold else None
-    if hold is None or (entities is not None and entity not in entities):
+    if hold is None:
         raise HTTPException(404, f"there is no hold {label}; they are named H-1, H-2 and so on")
     return hold
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -15,15 +14,13 @@ from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute
 from isthmus.console.trend_lines import trend_lines
 from isthmus.console.view import is_fragment, live, show
-from isthmus.console.words import by_currency, span, whole
+from isthmus.console.words import by_currency, plural, whole
 from isthmus.kit.clock import utc_now
 from isthmus.kit.money import Money
 from isthmus.observe.status import EntryCount, Status, status_of
-from isthmus.store.database import Transaction
 from isthmus.store.entry_counts import POSTED, RATED, RECEIVED
 from isthmus.store.hold_groups import DayEnd
 from isthmus.store.queues import HoldFilter
-from isthmus.store.unbilled import OpenFilter
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
 
@@ -53,15 +50,15 @@ async def _facts(app: App, who: Principal) -> dict[str, Any]:
     now = utc_now()
     async with app.database.begin() as tx:
         status = await status_of(tx)
-        held = tx.hold_groups.of(who.entities(PAGE.permission))
-        groups = await held.list(HoldFilter(), now)
-        history = await held.history(now, DAYS)
-        deadlines = await held.deadlines()
-        waiting = await held.list(HoldFilter(state="waiting_system"), now)
-        unbilled, ready = await _worth(tx, status, who.entities(PAGE.permission))
+        groups = await tx.hold_groups.list(HoldFilter(), now)
+        history = await tx.hold_groups.history(now, DAYS)
+        deadlines = await tx.hold_groups.deadlines()
+        waiting = await tx.hold_groups.list(HoldFilter(state="waiting_system"), now)
         lines = await trend_lines(tx, app, who, LEADING)
+    entries = [*status.entries, *status.expenses]
     return {
-        "unbilled": unbilled, "ready": ready,
+        "unbilled": worth(entries, (RECEIVED, RATED, POSTED)),
+        "ready": worth(entries, (POSTED,)),
         "held": by_currency(history[-1].blocked), "holds": history[-1].holds,
         "held_trend": trend(history), "history": chart_of(history),
         "groups": groups[:GROUPS], "more_groups": len(groups) - GROUPS,
@@ -71,18 +68,6 @@ async def _facts(app: App, who: Principal) -> dict[str, Any]:
         "lines": lines, "lag": _lag(status), "inbox": status.inbox_waiting,
         "deadlines": [(d.on, d.holds, by_currency(d.blocked)) for d in deadlines],
     }  # fmt: skip
-
-
-async def _worth(
-    tx: Transaction, status: Status, entities: Collection[str] | None
-) -> tuple[list[Money], list[Money]]:
-    """What is unbilled, and what of it can be billed; of some companies what is priced already."""
-    if entities is None:
-        entries = [*status.entries, *status.expenses]
-        return worth(entries, (RECEIVED, RATED, POSTED)), worth(entries, (POSTED,))
-    _, unbilled = await tx.unbilled.totals(OpenFilter(entities))
-    _, posted = await tx.unbilled.totals(OpenFilter(entities, posted=True))
-    return by_currency(unbilled), by_currency(posted)
 
 
 def worth(counts: Sequence[EntryCount], states: Sequence[str]) -> list[Money]:
@@ -128,4 +113,4 @@ def _lag(status: Status) -> str:
     if not status.systems:
         return "no system was read yet"
     slowest = max(status.systems, key=lambda stream: stream.seconds_since)
-    return f"all read within {span(timedelta(seconds=slowest.seconds_since))}"
+    return f"read {plural(slowest.seconds_since // 60, 'minute')} ago at the latest"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.rules.severity import Severity
-from isthmus.store.hold_places import ENTITY
 from isthmus.store.holds import COLUMNS, OPEN, RESOLVED, HoldRow
 from isthmus.store.queues import HoldFilter
 from isthmus.store.tables import hold
@@ -81,15 +80,8 @@ def pressing(now: datetime) -> tuple[sa.ColumnElement[object], ...]:
 
 
 class HoldGroups:
-    def __init__(
-        self, connection: AsyncConnection, entities: Collection[str] | None = None
-    ) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._own = [] if entities is None else [ENTITY.in_(sorted(entities))]
-
-    def of(self, entities: Collection[str] | None) -> HoldGroups:
-        """Of holds of these companies alone; None: of all."""
-        return HoldGroups(self._connection, entities)
 
     async def list(self, chosen: HoldFilter, now: datetime) -> builtins.list[HoldGroup]:
         """The most pressing group first."""
@@ -98,7 +90,7 @@ class HoldGroups:
         def first(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
             return sa.func.array_agg(aggregate_order_by(column, *order))[1]
 
-        conditions = [*chosen.conditions(now), OPEN, *self._own]
+        conditions = [*chosen.conditions(now), OPEN]
         sums = await self._sums(conditions)
         rows = await self._connection.execute(
             sa.select(
@@ -140,7 +132,7 @@ class HoldGroups:
         """Single holds, the most pressing first."""
         rows = await self._connection.execute(
             sa.select(*COLUMNS)
-            .where(*chosen.conditions(now), OPEN, *self._own)
+            .where(*chosen.conditions(now), OPEN)
             .order_by(*pressing(now))
             .limit(limit)
             .offset(after)
@@ -154,10 +146,7 @@ class HoldGroups:
         found: dict[str, builtins.list[str]] = {}
         for name, column in columns.items():
             rows = await self._connection.execute(
-                sa.select(column)
-                .where(OPEN, column.is_not(None), *self._own)
-                .distinct()
-                .order_by(column)
+                sa.select(column).where(OPEN, column.is_not(None)).distinct().order_by(column)
             )
             found[name] = [value for (value,) in rows]
         return found
@@ -170,7 +159,6 @@ class HoldGroups:
         was_open = sa.and_(
             hold.c.opened_at <= at.c.at,
             sa.or_(hold.c.state != RESOLVED, hold.c.resolved_at > at.c.at),
-            *self._own,
         )
         rows = await self._connection.execute(
             sa.select(at.c.at, hold.c.currency, sa.func.count(hold.c.number),
@@ -191,7 +179,7 @@ class HoldGroups:
             sa.select(
                 hold.c.deadline_on, hold.c.currency, sa.func.count(), sa.func.sum(hold.c.amount)
             )
-            .where(OPEN, hold.c.deadline_on.is_not(None), *self._own)
+            .where(OPEN, hold.c.deadline_on.is_not(None))
             .group_by(hold.c.deadline_on, hold.c.currency)
         )
         counts: dict[date, int] = {}
