@@ -2,6 +2,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
+from tests.console.chromium import browser, chromium
 from tests.console.place import a_place
 from tests.databases import Databases
 from tests.firm import Firm
@@ -17,3 +19,10 @@ async def place(
     with databases.one() as url:
         async with a_place(url, folder) as found:
             yield found
+
+
+@pytest.fixture(scope="module")
+async def chrome() -> AsyncIterator[Browser]:
+    """Where there is none the tests that want it are skipped."""
+    async with browser(str(chromium())) as opened:
+        yield opened

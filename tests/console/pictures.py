@@ -51,6 +51,7 @@ async def main(only: frozenset[str]) -> int:
     settings = Settings(DATABASE_URL=None, home=HOME, landscape=landscape, port=0)
     app = await App.open(settings, load_landscape(landscape))
     try:
+        await app.start(readers=False)
         secret = await looked_at(app)
         async with serving(app) as url, browser(path) as opened:
             known = await _addresses(app)

@@ -33,7 +33,8 @@ async def a_place(database_url: str, folder: Path) -> AsyncIterator[tuple[Firm, 
         await work.log(["8", "5"])
         await _over_on(work, FIRST)
         await firm.read()
-        deal = await a_deal(firm, await an_account(firm, Name="Quay Stores"), Billing_Model__c=None)
+        deal = await a_deal(firm, await an_account(firm, Name="Quay Stores"),
+                            Name="Quay refit", Billing_Model__c=None)  # fmt: skip
         await win(firm, deal)
         await _unpriced(firm, 60)
         await triage(firm.app.engine, utc_now())

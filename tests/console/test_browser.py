@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 from tests.console.barriers import AXE, barriers
-from tests.console.chromium import MISSING, browser, chromium
+from tests.console.chromium import MISSING, chromium
+from tests.console.desk import a_page
 from tests.firm import Firm
 from tests.flows.work import Work, ledger
 
@@ -17,19 +18,12 @@ from isthmus.access.keys import add_key
 from isthmus.api.server import serving
 from isthmus.console.site import PAGES
 
-FOUND = chromium()
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(FOUND is None, reason=MISSING),
+    pytest.mark.skipif(chromium() is None, reason=MISSING),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: run tools/assets/fetch"),
 ]
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with browser(str(FOUND)) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +54,8 @@ async def logged_in(place: tuple[Firm, Work], chrome: Browser) -> AsyncIterator[
 
 @pytest.fixture
 async def page(logged_in: BrowserContext) -> AsyncIterator[Page]:
-    """Fails where the page writes an error or breaks the policy for its content."""
-    opened, said = await logged_in.new_page(), list[str]()
-    opened.set_default_timeout(10_000)
-    opened.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    await opened.close()
-    assert said == []
+    async with a_page(logged_in) as opened:
+        yield opened
 
 
 async def test_every_page_is_without_barriers_in_light_dark_and_on_a_phone(page: Page) -> None:

@@ -158,3 +158,17 @@ async def _over(engine: Engine, chat: ServiceDesk) -> None:
     assert await _alerts(engine) == []
     [past] = await _alerts(engine, open_only=False)
     assert (past.resolved_at, past.resolution_told_at) == (later, later)
+
+
+async def test_where_no_channel_is_named_nobody_counts_as_told(
+    database_url: str, tmp_path: Path
+) -> None:
+    silent = PROMISES.partition("alerts:")[0]
+    async with an_engine(database_url, tmp_path, silent, works=False) as engine:
+        await _burns(engine)
+        assert await watch(engine, NOW) == 0
+        assert await watch(engine, NOW + MINUTE) == 0
+        [alert] = await _alerts(engine)
+        assert (alert.told_at, alert.error) == (
+            None, "`alerts` of the landscape has no channel for finance",
+        )  # fmt: skip

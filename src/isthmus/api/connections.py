@@ -31,7 +31,7 @@ class StreamView(BaseModel):
 class UseView(BaseModel):
     """Calls against the connection's limits; null: there is no such limit."""
 
-    state: str = Field(description="`answers`, `away`, `paused` or `coming back`.")
+    state: str = Field(description="`answers`, `failing`, `away`, `paused` or `coming back`.")
     detail: str | None
     in_flight: int
     waiting: int

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from isthmus.access.permissions import PERMISSIONS, AccessRole, Permission
-from isthmus.cli.output import Json, say, show_json, show_table
-from isthmus.cli.session import act, database, person, session
+from isthmus.cli.access_user import user
+from isthmus.cli.access_view import (
+    Name,
+    Roles,
+    Shown,
+    given_roles,
+    show_accounts,
+    show_rows,
+    with_database,
+)
+from isthmus.cli.output import Json, say, show_json
+from isthmus.cli.session import person, session
 from isthmus.kit.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -18,90 +27,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 cli = typer.Typer(name="access", help="Who may do what.", no_args_is_help=True)
-user = typer.Typer(name="user", help="People.", no_args_is_help=True)
 client = typer.Typer(name="client", help="Machines.", no_args_is_help=True)
 key = typer.Typer(name="key", help="Keys of machines.", no_args_is_help=True)
 signing = typer.Typer(name="signing", help="Keys that sign tokens.", no_args_is_help=True)
 for group in (user, client, key, signing):
     cli.add_typer(group)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the account.")]
-Roles = Annotated[
-    list[str],
-    typer.Option("--role", help="finance, or finance@CODE for one legal entity or region; again "
-                 "for each."),
-]  # fmt: skip
-Shown = Annotated[str, typer.Option(help="What pages call it.")]
 Expires = Annotated[str, typer.Option(help="How long it works, at most 400d.")]
-
-
-def _with(context: typer.Context, do: Callable[[Database], Awaitable[T]]) -> T:
-    async def done() -> T:
-        async with database(session(context).installed) as opened:
-            return await do(opened)
-
-    return act(done())
-
-
-def _given(roles: list[str]) -> list[tuple[str, str]]:
-    from isthmus.access.granting import read_grant
-
-    try:
-        return [read_grant(role) for role in roles]
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--role") from error
-
-
-@user.command("add")
-def add_user(context: typer.Context, name: Name, role: Roles, shown: Shown = "") -> None:
-    """Make an account; its one-time password is printed once, and changed at the first log-in."""
-    from isthmus.access.accounts import add_person
-
-    given = _given(role)
-    password = _with(context, lambda db: add_person(db, name, shown or name, given, person()))
-    say(f"{name.lower()} logs in once with {password} and then chooses another password")
-
-
-@user.command("reset")
-def reset_user(context: typer.Context, name: Name) -> None:
-    """Print a new one-time password; who is logged in with the old one is so no longer."""
-    from isthmus.access.accounts import reset_password
-
-    password = _with(context, lambda db: reset_password(db, name, person()))
-    say(f"{name.lower()} logs in once with {password} and then chooses another password")
-
-
-@user.command("link")
-def link_user(
-    context: typer.Context,
-    name: Name,
-    provider: Annotated[str, typer.Option(help="Name of access.providers in the landscape.")],
-    subject: Annotated[str, typer.Option(help="The person's `sub` there.")],
-) -> None:
-    """Let a person in through a provider from now on, and with no password."""
-    from isthmus.access.accounts import link
-    from isthmus.app import load_landscape
-
-    providers = load_landscape(session(context).installed.landscape).access.providers
-    if provider not in providers:
-        known = ", ".join(providers) or "none"
-        raise typer.BadParameter(f"there is no provider {provider}; there are: {known}",
-                                 param_hint="--provider")  # fmt: skip
-    issuer = providers[provider].issuer
-    _with(context, lambda db: link(db, name, issuer, subject, person()))
-    say(f"{name.lower()} logs in through {provider} from now on")
-
-
-@user.command("list")
-def list_users(context: typer.Context, json: Json = False) -> None:
-    """People, and the roles of each."""
-    _show_accounts(context, "person", json)
 
 
 @client.command("list")
 def list_clients(context: typer.Context, json: Json = False) -> None:
     """Machines, and the roles of each."""
-    _show_accounts(context, "machine", json)
+    show_accounts(context, "machine", json)
 
 
 @client.command("add")
@@ -109,8 +47,8 @@ def add_client(context: typer.Context, name: Name, role: Roles, shown: Shown = "
     """Make an account of a machine; it asks with a key of `isthmus access key add`."""
     from isthmus.access.accounts import add_machine
 
-    given = _given(role)
-    _with(context, lambda db: add_machine(db, name, shown or name, given, person()))
+    given = given_roles(role)
+    with_database(context, lambda db: add_machine(db, name, shown or name, given, person()))
     say(f"{name.lower()} may ask; give it a key with `isthmus access key add {name.lower()}`")
 
 
@@ -119,8 +57,8 @@ def grant(context: typer.Context, name: Name, role: Roles) -> None:
     """Give an account these roles, and take all others from it."""
     from isthmus.access.accounts import set_grants
 
-    given = _given(role)
-    _with(context, lambda db: set_grants(db, name, given, person()))
+    given = given_roles(role)
+    with_database(context, lambda db: set_grants(db, name, given, person()))
     say(f"{name.lower()} has {', '.join(role)}")
 
 
@@ -129,7 +67,7 @@ def disable(context: typer.Context, name: Name) -> None:
     """Log an account out, and let nobody in with it until it is enabled again."""
     from isthmus.access.accounts import set_disabled
 
-    _with(context, lambda db: set_disabled(db, name, True, person()))
+    with_database(context, lambda db: set_disabled(db, name, True, person()))
     say(f"{name.lower()} is disabled")
 
 
@@ -138,7 +76,7 @@ def enable(context: typer.Context, name: Name) -> None:
     """Let a disabled account in again."""
     from isthmus.access.accounts import set_disabled
 
-    _with(context, lambda db: set_disabled(db, name, False, person()))
+    with_database(context, lambda db: set_disabled(db, name, False, person()))
     say(f"{name.lower()} is enabled")
 
 
@@ -149,7 +87,7 @@ def rekey(context: typer.Context) -> None:
 
     settings = session(context).installed
     given = settings.secret_key.get_secret_value() if settings.secret_key else None
-    done = _with(context, lambda db: seal_anew(db, given, settings.home, person()))
+    done = with_database(context, lambda db: seal_anew(db, given, settings.home, person()))
     say(f"{done} {'secret is' if done == 1 else 'secrets are'} sealed with the newest key")
 
 
@@ -168,7 +106,9 @@ def add_key(
     from isthmus.access.keys import add_key as make
 
     lasts = parse_duration(expires)
-    _tell_key(_with(context, lambda db: make(db, name, scope or None, lasts, person())), json)
+    _tell_key(
+        with_database(context, lambda db: make(db, name, scope or None, lasts, person())), json
+    )
 
 
 @client.command("secret")
@@ -188,7 +128,7 @@ def add_secret(
     from isthmus.access.keys import add_key as make
 
     lasts, wanted = parse_duration(expires), scope or None
-    made = _with(context, lambda db: make(db, name, wanted, lasts, person(), "secret"))
+    made = with_database(context, lambda db: make(db, name, wanted, lasts, person(), "secret"))
     _tell_key(made, json)
 
 
@@ -204,7 +144,7 @@ def rotate(
     from isthmus.access.keys import rotate_key
 
     lasts, both = parse_duration(expires), parse_duration(overlap)
-    _tell_key(_with(context, lambda db: rotate_key(db, id, lasts, both, person())), json)
+    _tell_key(with_database(context, lambda db: rotate_key(db, id, lasts, both, person())), json)
 
 
 @key.command("revoke")
@@ -216,7 +156,7 @@ def revoke(
     """End a key at once."""
     from isthmus.access.keys import revoke_key
 
-    done = _with(context, lambda db: revoke_key(db, id, person(), reason))
+    done = with_database(context, lambda db: revoke_key(db, id, person(), reason))
     say(f"key {id} {'is revoked' if done else 'was revoked before'}")
 
 
@@ -234,8 +174,8 @@ def list_keys(context: typer.Context, json: Json = False) -> None:
             for r in rows
         ]  # fmt: skip
 
-    _show(
-        _with(context, found),
+    show_rows(
+        with_database(context, found),
         ("key", "kind", "client", "scopes", "expires", "used", "revoked"),
         json,
     )
@@ -255,7 +195,7 @@ def rotate_signing(
     settings = session(context).installed
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
     seals = seals_of(secret, settings.home)
-    id = _with(context, lambda db: anew(db, seals, person(), at_once=at_once))
+    id = with_database(context, lambda db: anew(db, seals, person(), at_once=at_once))
     say(f"tokens are signed with {id}")
 
 
@@ -263,7 +203,7 @@ def rotate_signing(
 def role(json: Json = False) -> None:
     """Roles, and what each may do; what is not listed is denied."""
     rows = [{"role": str(r), "may": ", ".join(sorted(PERMISSIONS[r]))} for r in AccessRole]
-    _show(rows, ("role", "may"), json)
+    show_rows(rows, ("role", "may"), json)
 
 
 def _tell_key(made: NewKey, json: bool) -> None:
@@ -272,30 +212,3 @@ def _tell_key(made: NewKey, json: bool) -> None:
         return
     say(made.key)
     say(f"it is not shown again, and works until {made.expires_at:%Y-%m-%d %H:%M} UTC")
-
-
-def _show_accounts(context: typer.Context, kind: str, json: bool) -> None:
-    from isthmus.access.accounts import told
-
-    async def found(db: Database) -> list[dict[str, Any]]:
-        async with db.begin() as tx:
-            rows = [row for row in await tx.accounts.list() if row.kind == kind]
-            given = {row.id: told(await tx.accounts.grants(row.id)) for row in rows}
-            return [
-                {"name": row.name, "shown": row.shown, "roles": given[row.id],
-                 "issuer": row.issuer, "disabled_at": row.disabled_at}
-                for row in rows
-            ]  # fmt: skip
-
-    _show(_with(context, found), ("name", "shown", "roles", "known by", "disabled"), json)
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], json: bool) -> None:
-    if json:
-        show_json(rows)
-        return
-    lines = [
-        tuple(", ".join(cell) if isinstance(cell, list) else cell for cell in row.values())
-        for row in rows
-    ]
-    show_table(columns, lines)

@@ -20,7 +20,7 @@ from isthmus.access.accounts import (
 )
 from isthmus.app import App
 from isthmus.console.access_form import SCOPE, Sent, places, role_in
-from isthmus.console.access_rows import Account, accounts_of, allowed_scopes
+from isthmus.console.access_rows import Account, account_of, accounts_of, allowed_scopes
 from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute, form
 from isthmus.console.view import go, show
@@ -75,7 +75,7 @@ def choices(app: App, who: Principal, sent: Sent) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def accounts_in(app: App, who: Principal, kind: str | None = None) -> list[Account]:
+async def accounts_in(app: App, who: Principal, kind: str) -> list[Account]:
     async with app.database.begin() as tx:
         return await accounts_of(
             tx, lasts_of(app.settings).idle, kind, hidden=not who.may(Permission.PII_READ)
@@ -125,7 +125,10 @@ async def account_page(request: Request, who: Principal, app: App, id: str, sent
 
 async def account_named(app: App, who: Principal, id: str) -> Account:
     """By its id. Raises 404."""
-    found = next((one for one in await accounts_in(app, who) if one.row.id == id), None)
+    async with app.database.begin() as tx:
+        found = await account_of(
+            tx, lasts_of(app.settings).idle, id, hidden=not who.may(Permission.PII_READ)
+        )
     if found is None:
         raise HTTPException(404, "there is no such account; Access lists all that there are")
     return found

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from fastapi import HTTPException, Request, Response
 
-from isthmus.access.accounts import AccessRefused, add_machine
+from isthmus.access.accounts import AccessRefused, add_machine, named
 from isthmus.access.keys import add_key, revoke_key, rotate_key
 from isthmus.app import App
 from isthmus.console.access import (
@@ -17,7 +17,6 @@ from isthmus.console.access import (
     Reader,
     account_named,
     account_page,
-    accounts_in,
     accounts_page,
     done,
     once,
@@ -55,9 +54,9 @@ async def add(request: Request, who: Manager, app: Running) -> Response:
     try:
         if not sent.is_bad:
             await add_machine(app.database, name, sent.of("shown") or name, [given], who.id)
-            one = next(m for m in await accounts_in(app, who, "machine") if m.row.name == name)
-            told = f"account {name} is made; give it a key"
-            return go(f"{PAGE.path}/accounts/{one.row.id}", told)
+            async with app.database.begin() as tx:
+                row = await named(tx, name)
+            return go(f"{PAGE.path}/accounts/{row.id}", f"account {name} is made; give it a key")
     except AccessRefused as refused:
         sent.errors["name"] = f"{refused.what} {refused.why} {refused.remedy}"
     return await accounts_page(request, who, app, LISTED, sent)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from isthmus.access import PERMISSIONS, AccessRole, Permission
 from isthmus.kit.clock import utc_now
+from isthmus.kit.ids import is_uuid
 from isthmus.kit.masking import MASK
 from isthmus.store.accounts import AccountRow, Given
 from isthmus.store.api_keys import KeyRow
@@ -56,22 +57,34 @@ class Account:
 
 
 async def accounts_of(
-    tx: Transaction, idle: timedelta, kind: str | None, *, hidden: bool
+    tx: Transaction, idle: timedelta, kind: str, *, hidden: bool
 ) -> list[Account]:
     """`hidden`: without the network addresses that people log in from."""
     grants = await tx.accounts.all_grants()
     sessions: dict[str, list[SessionRow]] = defaultdict(list)
     for each in await tx.log_ins.all_live(idle):
-        shown = replace(each, address=MASK) if hidden and each.address else each
-        sessions[each.account].append(shown)
+        sessions[each.account].append(_shown(each, hidden))
     keys: dict[str, list[Key]] = defaultdict(list)
     for row in await tx.api_keys.list():
         keys[row.account].append(_key(row, utc_now()))
     return [
         Account(row, grants.get(row.id, []), sessions[row.id], keys[row.id][::-1])
         for row in await tx.accounts.list()
-        if kind in (None, row.kind)
+        if kind == row.kind
     ]
+
+
+async def account_of(tx: Transaction, idle: timedelta, id: str, *, hidden: bool) -> Account | None:
+    row = await tx.accounts.get(id) if is_uuid(id) else None
+    if row is None:
+        return None
+    sessions = [_shown(each, hidden) for each in await tx.log_ins.all_live(idle, id)]
+    keys = [_key(each, utc_now()) for each in await tx.api_keys.list(id)]
+    return Account(row, await tx.accounts.grants(id), sessions, keys[::-1])
+
+
+def _shown(session: SessionRow, hidden: bool) -> SessionRow:
+    return replace(session, address=MASK) if hidden and session.address else session
 
 
 def _key(row: KeyRow, now: datetime) -> Key:

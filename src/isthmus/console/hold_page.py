@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, HTTPException, Request, Response
 
 from isthmus.access import Permission, Principal
+from isthmus.access.pii import is_personal
 from isthmus.app import App
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.errors import ConnectError
@@ -17,8 +18,10 @@ from isthmus.console.hold_story import frozen_object, story
 from isthmus.console.payload import payload
 from isthmus.console.route import form
 from isthmus.console.view import go, show
+from isthmus.console.words import words
 from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.hold_actions import Acted, assign, fix, held_object, replay_hold, skip
+from isthmus.engine.separation import amounts_corrected
 from isthmus.flows.fix_preview import FixPreview, preview_fix
 from isthmus.holds.acts import comment, resolve
 from isthmus.store.database import Transaction
@@ -60,12 +63,29 @@ async def fix_hold(request: Request, who: Fixer, app: Running, label: str) -> Re
             return await _page(request, who, app, hold, sent=sent, preview=preview)
         acted = await fix(app.engine, hold, values, who.id) if values else None
         if sent.get("do") == "go" and (acted is None or acted.done):
-            acted = await replay_hold(app.engine, hold, who.id)
+            acted = await _released(app, hold, who, acted)
     except ActionRefused as refused:
         return await _page(request, who, app, hold, sent=sent, refused=refused)
     except ConnectError as error:
         return await _page(request, who, app, hold, sent=sent, refused=_unreached(hold, error))
     return _done(hold, acted)
+
+
+async def _released(app: App, hold: HoldRow, who: Principal, fixed: Acted | None) -> Acted:
+    """Replayed, or only corrected: an amount is released by another person. Raises ActionRefused
+    where nothing was corrected either.
+    """
+    async with app.database.begin() as tx:
+        mine = await amounts_corrected(tx, hold, who.id)
+    if fixed is None or not mine:
+        return await replay_hold(app.engine, hold, who.id)
+    told = f"{hold.label} is corrected and not replayed: you changed {_attributes(mine)}, and " \
+           "another person releases what you changed"  # fmt: skip
+    return Acted(hold.label, False, told)
+
+
+def _attributes(named: Sequence[str]) -> str:
+    return " and ".join(words(each.partition(".")[2]) for each in named)
 
 
 @router.post(ONE + "/replay")
@@ -161,10 +181,11 @@ async def _page(
     async with app.database.begin() as tx:
         obj, may_fix = await _object(tx, hold)
         form_ = await _fields(tx, who, hold, names, obj) if may_fix else []
+        mine = await amounts_corrected(tx, hold, who.id)
         facts = {
             "payload": await payload(tx, who, obj) if obj else [],
             "run": await tx.runs.get(hold.run_id) if hold.run_id else None,
-            **await story(tx, hold),
+            **await story(tx, who, hold),
         }
     status = 422 if refused else 200
     return show(
@@ -172,7 +193,7 @@ async def _page(
         fields=typed(form_, sent or {}, refused.what if refused else ""), sent=sent or {},
         others=others(obj, [f.name for f in form_]) if obj else [], refused=refused,
         preview=preview, codes=app.landscape.exceptions.codes.values(),
-        is_over=hold.state == RESOLVED, **facts,
+        is_over=hold.state == RESOLVED, corrected=_attributes(mine), **facts,
     )  # fmt: skip
 
 
@@ -187,11 +208,19 @@ async def _object(tx: Transaction, hold: HoldRow) -> tuple[CanonicalObject | Non
 
 
 async def _fields(
-    tx: Transaction, who: Principal, hold: HoldRow, names: Sequence[str],
+    tx: Transaction,
+    who: Principal,
+    hold: HoldRow,
+    names: Sequence[str],
     obj: CanonicalObject | None = None,
-) -> list[Field]:  # fmt: skip
-    """Those that are to blame, and those that were asked for beside them."""
+) -> list[Field]:
+    """Those that are to blame, and those that were asked for beside them; without personal data of
+    which the caller may not see what stands there now.
+    """
     obj = obj or (await _object(tx, hold))[0]
     blamed: Any = hold.detail.get("fields", ())
     seen = who.entities(PAGE.permission)
-    return [] if obj is None else await fields(tx, obj, [*map(str, blamed), *names], seen)
+    found = [] if obj is None else await fields(tx, obj, [*map(str, blamed), *names], seen)
+    if who.may(Permission.PII_READ):
+        return found
+    return [field for field in found if not is_personal(hold.object_kind, field.name)]

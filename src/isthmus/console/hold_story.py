@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from isthmus.access import Permission, Principal
+from isthmus.access.pii import masked
 from isthmus.canonical import CanonicalObject
 from isthmus.console.payload import compact, stored
 from isthmus.console.words import words
@@ -30,9 +32,9 @@ class Told:
     detail: str
 
 
-async def story(tx: Transaction, hold: HoldRow) -> dict[str, Any]:
+async def story(tx: Transaction, who: Principal, hold: HoldRow) -> dict[str, Any]:
     """`history` of the hold, the youngest first; `before` it, as the object's journey knows it."""
-    acts = [_told(act) for act in await tx.events.of(subject=hold.label) if act.type in _DID]
+    acts = [_told(act, who) for act in await tx.events.of(subject=hold.label) if act.type in _DID]
     notices = [
         Told(n.told_at, n.desk, f"was told: {words(n.kind)}", n.reference or "")
         for n in await tx.notices.of_hold(hold.number)
@@ -49,9 +51,12 @@ async def story(tx: Transaction, hold: HoldRow) -> dict[str, Any]:
     }
 
 
-def _told(act: EventRow) -> Told:
+def _told(act: EventRow, who: Principal) -> Told:
+    """A correction of personal data is told to everybody, and its values to who may see them."""
     data = act.data
     before, after = data.get("before") or {}, data.get("after") or {}
+    if not who.may(Permission.PII_READ):
+        before, after = (masked(data.get("object_kind"), values) for values in (before, after))
     detail = str(data.get("reason") or after.get("comment") or "")
     if act.type == "hold.fixed":
         detail = f"{compact(before) or 'nothing'} → {compact(after)}"

@@ -14,6 +14,7 @@ from isthmus.console import (
     billing_run,
     billing_work,
     close,
+    erasure,
     exceptions,
     flows,
     hold_bulk,
@@ -23,6 +24,7 @@ from isthmus.console import (
     login,
     model,
     overview,
+    projects,
     reconciliation,
     sign_in,
     systems,
@@ -32,8 +34,9 @@ from isthmus.console.errors import failed, wants_page
 from isthmus.console.view import Console, console_of
 
 PAGES = (
-    overview.PAGE, exceptions.PAGE, journey.PAGE, flows.PAGE, billing.PAGE, close.PAGE,
-    reconciliation.PAGE, systems.PAGE, model.PAGE, audit.PAGE, access.PAGE,
+    overview.PAGE, exceptions.PAGE, journey.PAGE, flows.PAGE, projects.PAGE, billing.PAGE,
+    close.PAGE, reconciliation.PAGE, systems.PAGE, model.PAGE, audit.PAGE, access.PAGE,
+    erasure.PAGE,
 )  # fmt: skip
 """A new page: a file beside this one with its `PAGE`, a folder of templates, its place here."""
 

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from isthmus.access import Permission, Principal
 from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute
-from isthmus.console.view import is_fragment, live, show
+from isthmus.console.view import go, is_fragment, live, show
+from isthmus.engine.asking import ask_now
 from isthmus.kit.clock import utc_now
 from isthmus.observe.latency import Latency, latencies_of
 from isthmus.observe.status import ConnectionUse, Status, Stream, status_of
@@ -27,8 +28,10 @@ PAGE = Page(
     "Which system is sick, and what waits behind it?", router,
 )  # fmt: skip
 Reader = Annotated[Principal, Depends(requires(PAGE.permission))]
+Operator = Annotated[Principal, Depends(requires(Permission.SYSTEMS_OPERATE))]
 DO = {
-    "answers": "Nothing: it answers.",
+    "answers": "",
+    "failing": "Nothing yet: after some more in a row it is left alone and asked now and then.",
     "away": "Nothing is lost: runs wait and go on by themselves when it answers. Ask its owner "
     "when that will be.",
     "paused": "Nothing: it asked us to wait, and calls go on at the time that it named.",
@@ -52,6 +55,16 @@ async def systems(request: Request, who: Reader, app: Running) -> Response:
     if is_fragment(request):
         return live(request, who, "systems/live.html", facts)
     return show(request, who, "systems/page.html", title="Systems", seen="", **facts)
+
+
+@router.post(PAGE.path + "/{name}/ask")
+async def ask(who: Operator, app: Running, name: str) -> Response:
+    if name not in app.connected:
+        raise HTTPException(404, f"there is no connection {name}")
+    why = await ask_now(app.engine, name, who.id)
+    if why is None:
+        return go(PAGE.path, f"{name} answers; what waited for it goes on by itself")
+    return go(PAGE.path, f"{name} does not answer yet: {why}", "warn")
 
 
 def systems_of(

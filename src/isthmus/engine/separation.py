@@ -16,22 +16,23 @@ from isthmus.store.holds import HoldRow
 
 
 async def ensure_another(tx: Transaction, hold: HoldRow, by: str) -> None:
-    """Raises ActionRefused. Where nobody has an account one person works alone, and may."""
-    if not await tx.accounts.any():
-        return
-    mine = sorted(
-        f"{kind}.{attribute}"
-        for kind, attribute in await tx.edits.made_by(
-            by, hold.number, hold.object_kind, hold.object_id
-        )
-        if is_amount(kind, attribute)
-    )
-    if mine:
+    """Raises ActionRefused."""
+    if mine := await amounts_corrected(tx, hold, by):
         raise ActionRefused(
             f"{hold.label} is not released.",
             f"{by} corrected {', '.join(mine)}; who corrects a held amount does not release it.",
             "Ask somebody else who may release holds to look at the correction and replay it.",
         )
+
+
+async def amounts_corrected(tx: Transaction, hold: HoldRow, by: str) -> list[str]:
+    """What keeps `by` from releasing the hold. Where nobody has an account one person works alone,
+    and may.
+    """
+    if not await tx.accounts.any():
+        return []
+    made = await tx.edits.made_by(by, hold.number, hold.object_kind, hold.object_id)
+    return sorted(f"{kind}.{attribute}" for kind, attribute in made if is_amount(kind, attribute))
 
 
 def is_amount(kind: str, attribute: str) -> bool:

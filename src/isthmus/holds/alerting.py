@@ -120,15 +120,18 @@ async def _tell_what_is_over(engine: Engine, now: datetime) -> int:
 
 
 async def _tell(engine: Engine, alert: AlertRow, now: datetime, *, over: bool) -> int:
-    """By every channel of its owner; one that takes it is enough for it to count as told."""
+    """By every channel of its owner; one that takes it is enough for it to count as told. Where
+    there is none nobody is told, and whoever looks at the alert learns why.
+    """
     title, body = _over(alert) if over else (alert.title, alert.body)
-    errors, taken = [], 0
-    for url in engine.landscape.alerts.of(alert.owner):
+    channels, taken = engine.landscape.alerts.of(alert.owner), 0
+    errors = [] if channels else [f"`alerts` of the landscape has no channel for {alert.owner}"]
+    for url in channels:
         error = await _send(alert, url, title, body, over=over)
         taken += error is None
         errors += [error] if error else []
     values: dict[str, object] = {"error": "; ".join(errors) or None}
-    if taken or not errors:
+    if taken:
         values["resolution_told_at" if over else "told_at"] = now
     async with engine.database.begin() as tx:
         await tx.alerts.change(alert.number, **values)

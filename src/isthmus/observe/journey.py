@@ -72,8 +72,13 @@ async def _events_and_runs(tx: Transaction, id: str, story: str) -> list[Moment]
 
 
 def _shown(event: EventRow) -> str:
-    shown = ", ".join(f"{k}={v}" for k, v in event.data.items() if not isinstance(v, dict))
+    shown = "; ".join(_told(name, value) for name, value in event.data.items()
+                      if not isinstance(value, dict))  # fmt: skip
     return f"from {event.source}" + (f": {shown}" if shown else "")
+
+
+def _told(name: str, value: object) -> str:
+    return f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}"
 
 
 async def _holds(tx: Transaction, id: str) -> list[Moment]:

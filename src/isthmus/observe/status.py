@@ -72,7 +72,7 @@ class ConnectionUse:
 
     connection: str
     state: str
-    """`answers`, `away`, `paused` or `coming back`."""
+    """`answers`, `failing`, `away`, `paused` or `coming back`."""
     detail: str | None
     in_flight: int
     waiting: int
@@ -147,6 +147,8 @@ def _state(quota: QuotaRow, circuit: Circuit | None) -> tuple[str, str | None]:
     limit = quota.concurrency_now(circuit.closed_at if circuit else None)
     if limit < quota.concurrency:
         return "coming back", f"{limit} of {quota.concurrency} calls at once for the moment"
+    if circuit is not None and circuit.failures:
+        return "failing", f"{circuit.failures} in a row without an answer: {circuit.reason}"
     return "answers", None
 
 

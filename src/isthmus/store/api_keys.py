@@ -83,10 +83,12 @@ class ApiKeys:
         ).first()
         return None if row is None else KeyRow(*row)
 
-    async def list(self) -> builtins.list[KeyRow]:
-        rows = await self._connection.execute(
-            sa.select(*_COLUMNS).order_by(api_key.c.account, api_key.c.created_at)
-        )
+    async def list(self, account: str | None = None) -> builtins.list[KeyRow]:
+        """Of one account, or of all."""
+        query = sa.select(*_COLUMNS).order_by(api_key.c.account, api_key.c.created_at)
+        if account is not None:
+            query = query.where(api_key.c.account == account)
+        rows = await self._connection.execute(query)
         return [KeyRow(*row) for row in rows]
 
     async def used(self, row: KeyRow) -> None:

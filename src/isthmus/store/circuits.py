@@ -82,6 +82,14 @@ class Circuits:
         )
         return opened_at
 
+    async def due(self, connection: str) -> None:
+        """The next probe is not waited for."""
+        await self._connection.execute(
+            sa.update(circuit)
+            .where(circuit.c.connection == connection, circuit.c.opened_at.is_not(None))
+            .values(probe_at=sa.func.least(circuit.c.probe_at, _NOW))
+        )
+
     async def take_probe(self, connection: str, by: str, within: timedelta) -> bool:
         """True for exactly one caller once a probe is due; it has so long to tell the result."""
         taken = await self._connection.execute(

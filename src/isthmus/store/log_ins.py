@@ -98,13 +98,16 @@ class LogIns:
         )
         return gone.rowcount
 
-    async def all_live(self, idle: timedelta) -> list[SessionRow]:
-        """Who is logged in, the last seen first."""
-        rows = await self._connection.execute(
+    async def all_live(self, idle: timedelta, account: str | None = None) -> list[SessionRow]:
+        """Who is logged in, the last seen first; with that account, where one is given."""
+        query = (
             sa.select(session.c.account, session.c.begun_at, session.c.seen_at, session.c.address)
             .where(session.c.ends_at > _NOW, session.c.seen_at > _NOW - idle)
             .order_by(session.c.seen_at.desc())
         )
+        if account is not None:
+            query = query.where(session.c.account == account)
+        rows = await self._connection.execute(query)
         return [SessionRow(*row) for row in rows]
 
     async def sweep(self, idle: timedelta) -> None:

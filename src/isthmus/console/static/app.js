@@ -193,4 +193,10 @@
   if (location.hash === "#fix") edit();
   const invalid = $("[aria-invalid=true]");
   if (invalid) invalid.focus();
+
+  // --- The chosen tab is in sight where they do not all fit ------------------------------------
+  for (const tab of $$(".tabs [aria-current]")) {
+    const row = tab.parentElement;
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
 })();
