@@ -4,7 +4,7 @@ both went through the whole table.
 
 from alembic import op
 
-revision = "0022"
+revision = "0021"
 down_revision = "0020"
 
 
