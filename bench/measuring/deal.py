@@ -28,10 +28,14 @@ from isthmus.demo.vendors import vendors
 
 from . import processes
 from .bench import Bench
+from .burst import Burst
 from .installation import Isthmus
 from .reference import Unusable
 
 DEALS, QUICK, WARM_UP = 100, 20, 5
+IN_A_BURST = 0.4
+"""Share of the deals that are won once more, while hours are posted without a pause."""
+PSA = "certinia"
 PATIENCE = 60.0
 RUNS = """
 SELECT r.started_at - r.created_at, r.finished_at - r.created_at, r.finished_at
@@ -53,8 +57,10 @@ class Story:
 
 def deal(bench: Bench) -> None:
     number = bench.options.total or (QUICK if bench.options.quick else DEALS)
-    stories = asyncio.run(_measured(bench, number + WARM_UP))[WARM_UP:]
-    bench.results.add("deal", figures(stories), series=bench.series)
+    calm = number + WARM_UP
+    stories, burst = asyncio.run(_measured(bench, calm, round(number * IN_A_BURST)))
+    bench.results.add("deal", figures(stories[WARM_UP:calm]), series=bench.series)
+    bench.results.add("deal_in_burst", {**figures(stories[calm:]), **burst}, series=bench.series)
 
 
 def figures(stories: list[Story]) -> dict[str, Any]:
@@ -68,12 +74,13 @@ def figures(stories: list[Story]) -> dict[str, Any]:
     return found
 
 
-async def _measured(bench: Bench, number: int) -> list[Story]:
+async def _measured(bench: Bench, calm: int, pressed: int) -> tuple[list[Story], dict[str, Any]]:
+    """The stories of `calm` deals and then of `pressed` beside a burst, and what it carried."""
     home = bench.results.folder / "deal"
     if home.is_dir():
         shutil.rmtree(home)
     home.mkdir()
-    firm = selling(example_advisory(), number)
+    firm = selling(example_advisory(), calm + pressed)
     place = Place(home)
     async with vendors(place.vendors, home / "vendors.log") as systems:
         clerk, org = NetSuiteClerk(place, systems["netsuite"]), Org(place, systems["salesforce"])
@@ -82,8 +89,14 @@ async def _measured(bench: Bench, number: int) -> list[Story]:
         place.landscape.write_text(
             landscape_text(place, org.control.url, clerk.name, clerk.connection()), "utf-8"
         )
-        async with _isthmus(bench, home, place.landscape, org) as url:
-            return [await _won(url, org, one) for one in firm.deals]
+        async with _isthmus(bench, home, place.landscape, org) as made:
+            url = made.environment["DATABASE_URL"]
+            stories = [await _won(url, org, one) for one in firm.deals[:calm]]
+            burst = Burst(made.url, url, PSA, asyncio.Event())
+            posting = asyncio.create_task(burst.post())
+            stories += [await _won(url, org, one) for one in firm.deals[calm:]]
+            burst.stop.set()
+            return stories, await posting
 
 
 def selling(firm: Firm, number: int) -> Firm:
@@ -96,8 +109,8 @@ def selling(firm: Firm, number: int) -> Firm:
 
 
 @asynccontextmanager
-async def _isthmus(bench: Bench, home: Path, landscape: Path, org: Org) -> AsyncIterator[str]:
-    """URL of its database, once it has read prices and periods."""
+async def _isthmus(bench: Bench, home: Path, landscape: Path, org: Org) -> AsyncIterator[Isthmus]:
+    """Once it has read prices and periods."""
     url = bench.server.create("bench_deals")
     environment = {
         "DATABASE_URL": url, "ISTHMUS_LANDSCAPE": str(landscape), "ISTHMUS_HOME": str(home),
@@ -111,7 +124,7 @@ async def _isthmus(bench: Bench, home: Path, landscape: Path, org: Org) -> Async
                    "when": {"field": "StageName", "equals": "Closed Won"}}  # fmt: skip
         await org.control.post("outbound-messages", message)
         await _until_read(url)
-        yield url
+        yield made
     finally:
         await asyncio.to_thread(made.stop)
 

@@ -120,7 +120,11 @@ def opened(asked: Asked, *methods: str) -> list[Door]:
 
 
 def told(asked: Asked, answer: httpx2.Response) -> set[str]:
-    return {secret for secret in asked.other.secrets if secret and secret in answer.text}
+    """As words of their own: an id of four digits may stand in the middle of another one."""
+    return {
+        secret for secret in asked.other.secrets
+        if secret and re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", answer.text)
+    }  # fmt: skip
 
 
 async def test_no_page_and_no_answer_tells_anything_of_another_company(asked: Asked) -> None:

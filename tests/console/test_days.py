@@ -84,7 +84,7 @@ async def test_an_executive_sees_where_it_goes_and_changes_nothing(
         await page.goto("/")
         assert await menu(page) == ["Overview", "Projects", "Billing", "Model"]
         text = await text_of(page)
-        assert "Unbilled, approved 1,200 EUR Held 15,750 EUR 7,770 USD" in text
+        assert "Unbilled 1,200 EUR Held 15,750 EUR 7,770 USD" in text
         assert "Unbilled approved time EUR 1,200.00 EUR better 300.00 EUR less than on" in text
         assert await page.get_by_role("link", name="Rate outdated").count() == 0
         await page.get_by_role("link", name="All key figures").click()
