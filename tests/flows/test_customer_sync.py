@@ -184,6 +184,7 @@ async def test_each_company_has_its_own_crm_and_ledger(database_url: str, tmp_pa
 async def test_one_client_of_both_crms_is_one_customer(database_url: str, tmp_path: Path) -> None:
     """Both firms sold to it before the acquisition; the ledger has it once."""
     async with two_firms(database_url, tmp_path, erp=ONE_LEDGER) as (ours, theirs):
+        await ours.read("netsuite")  # its companies are known before the first deal is won
         first = await an_account(ours)
         second = await an_account(theirs, Name="Harbour Works N.V.")
         await win(ours, await a_deal(ours, first))
