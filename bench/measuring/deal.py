@@ -33,7 +33,7 @@ from .installation import Isthmus
 from .reference import Unusable
 
 DEALS, QUICK, WARM_UP = 100, 20, 5
-IN_A_BURST = 0.4
+IN_A_BURST = 0.2
 """Share of the deals that are won once more, while hours are posted without a pause."""
 PSA = "certinia"
 PATIENCE = 60.0
