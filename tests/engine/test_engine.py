@@ -64,11 +64,6 @@ async def slowly(run: Run) -> None:
     await run.step(work)
 
 
-@flow(on="month.ended", at_once=2)
-async def heavy(run: Run) -> None:
-    await run.step(work)
-
-
 async def work(step: Step) -> None:
     calls.append(f"in {step.subject}")
     await asyncio.sleep(0.15)
@@ -279,19 +274,3 @@ async def test_two_engines_do_not_share_an_identity(database_url: str, tmp_path:
         one = first.executor_id
     async with an_engine(database_url, tmp_path) as second:
         assert second.executor_id != one
-
-
-async def test_runs_that_hold_much_wait_for_their_turn(database_url: str, tmp_path: Path) -> None:
-    async with an_engine(database_url, tmp_path, (heavy, three_steps)) as engine:
-        subjects = [derived_id("heavy", str(number)) for number in range(5)]
-        for subject in subjects:
-            await tell(engine, "month.ended", subject)
-        await tell(engine, "deal.won", D1)
-        for subject in subjects:
-            assert (await ended(engine, f"heavy:{subject}")).state == "succeeded"
-    inside = [(call.startswith("in "), call) for call in calls if call[:3] in ("in ", "out")]
-    at_once = [sum(1 if came else -1 for came, _ in inside[: n + 1]) for n in range(len(inside))]
-    assert max(at_once) == 2
-    assert len(inside) == 10
-    last = max(n for n, call in enumerate(calls) if call.startswith("out "))
-    assert calls.index("post") < last, "other flows do not wait with them"

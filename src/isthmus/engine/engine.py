@@ -13,7 +13,6 @@ import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -89,7 +88,6 @@ class Engine:
         self.database, self.outbox, self.links = database, outbox, links
         self.landscape = landscape
         self.flows = {f.name: f for f in flows}
-        self._turns = {f.name: asyncio.Semaphore(f.at_once) for f in flows if f.at_once}
         self.retry = retry or RetryPolicy()
         self.observer = observer or _Silent()
         self.concurrency = concurrency
@@ -258,11 +256,7 @@ class Engine:
             ),
             run_span_of(self.telemetry, run),
         ):
-            await self._work_on(run, body)
-
-    async def _work_on(self, run: Run, body: Body) -> None:
-        async with self._turns.get(run.flow.name, nullcontext()):
-            await outlast(self.database, lambda: self._began(run.id))
+            await outlast(self.database, lambda: self._began(run_id))
             try:
                 with urgent(run.flow.urgency):
                     await body(run)
@@ -272,7 +266,7 @@ class Engine:
             except Exception as failure:  # the edge of the engine: a defect is a dead letter
                 await self._stopped(run, failure)
                 raise
-            await outlast(self.database, lambda: self._succeeded(run.id))
+            await outlast(self.database, lambda: self._succeeded(run_id))
 
     async def _began(self, run_id: str) -> None:
         async with self.database.begin() as tx:

@@ -54,8 +54,6 @@ class Flow:
     lasts: bool = True
     earlier: tuple[Callable[[Run], Awaitable[None]], ...] = ()
     """Bodies of versions 1, 2, ... before this one: runs go on by the one they began with."""
-    at_once: int | None = None
-    """Runs that one process holds in memory, where each of them holds much."""
 
     @property
     def recorded_as(self) -> str:
@@ -91,16 +89,13 @@ def flow(
     also: tuple[str, ...] = (),
     lasts: bool = True,
     earlier: tuple[Callable[[Run], Awaitable[None]], ...] = (),
-    at_once: int | None = None,
 ) -> Callable[[Callable[[Run], Awaitable[None]]], Flow]:
     """Declare a flow, started by events of type `on` or `also` that it `accepts`. Where its steps
     change, the body as it was goes into `earlier`, for the runs that are under way.
     """
 
     def declare(body: Callable[[Run], Awaitable[None]]) -> Flow:
-        return Flow(
-            body.__name__, on, body, key, priority, owner, accepts, also, lasts, earlier, at_once
-        )
+        return Flow(body.__name__, on, body, key, priority, owner, accepts, also, lasts, earlier)
 
     return declare
 

@@ -12,7 +12,7 @@ from isthmus.flows.time_posting import post_batch
 from isthmus.flows.time_rating import rate_batch
 
 
-@flow(on="time.batched", owner="finance", priority=30, at_once=4)
+@flow(on="time.batched", owner="finance", priority=30)
 async def time_to_invoice(run: Run) -> None:
     await run.step(rate_batch)
     await run.step(post_batch)
