@@ -6,9 +6,11 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
 from tests.engine.test_engine import D1, D2, A, an_engine, broken, calls, ended, tell
 
 from isthmus.connect import Refused
@@ -90,3 +92,28 @@ def test_a_bell_that_is_set_ends_every_pause() -> None:
     waiting.join(10)
     assert answers == [True]
     assert bell.wait(NEVER) is True
+
+
+async def test_a_claim_whose_commit_was_not_answered_is_begun_once(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are this process's, and it was told that they are not."""
+    async with an_engine(database_url, tmp_path, lease=0.5) as engine:
+        assert engine._dbos is not None
+        store = engine._dbos._sys_db
+        claim, lost = store.start_queued_partitioned_workflows, list[str]()
+
+        def unanswered(*args: Any, **options: Any) -> list[str]:
+            found = claim(*args, **options)
+            if found and not lost:
+                lost.extend(found)
+                raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+            return found
+
+        monkeypatch.setattr(store, "start_queued_partitioned_workflows", unanswered)
+        await tell(engine, "deal.won", D1)
+        assert (await ended(engine, f"three_steps:{D1}")).state == "succeeded"
+        assert lost == [f"three_steps:{D1}"]
+        assert calls == ["count", "price 3", "post"]
+        await tell(engine, "deal.won", D2)
+        assert (await ended(engine, f"three_steps:{D2}")).state == "succeeded"

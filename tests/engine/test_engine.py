@@ -72,7 +72,10 @@ async def work(step: Step) -> None:
 
 @asynccontextmanager
 async def an_engine(
-    url: str, folder: Path, flows: tuple[Flow, ...] = (three_steps, slowly)
+    url: str,
+    folder: Path,
+    flows: tuple[Flow, ...] = (three_steps, slowly),
+    lease: float = 10.0,
 ) -> AsyncIterator[Engine]:
     path = folder / "isthmus.yaml"
     path.write_text(landscape_text("http://127.0.0.1:1", "http://127.0.0.1:1"))
@@ -81,7 +84,7 @@ async def an_engine(
     ingest = Ingest(database, outbox, landscape.ownership_table())
     links = Links({}, landscape, database, ingest)
     retry = RetryPolicy(attempts=2, first=0.01, longest=0.01)
-    engine = Engine(database, outbox, links, landscape, flows, retry=retry)
+    engine = Engine(database, outbox, links, landscape, flows, retry=retry, lease_seconds=lease)
     await upgrade(database.engine)
     await engine.prepare()
     await engine.start()

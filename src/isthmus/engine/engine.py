@@ -141,7 +141,7 @@ class Engine:
         )
         self._dequeuer = Dequeuer(self.database.url, QUEUE)
         self._dequeuer.start(self._dbos)
-        self.failover.start()
+        self.failover.start(self._dbos)
 
     def _register(self) -> None:
         """DBOS takes functions, not methods; the name is what enqueued rows carry."""

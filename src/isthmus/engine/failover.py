@@ -12,6 +12,7 @@ import time
 
 import structlog
 from dbos import DBOS
+from dbos._utils import INTERNAL_QUEUE_NAME
 from sqlalchemy.exc import SQLAlchemyError
 
 from isthmus.store.database import Database
@@ -35,8 +36,8 @@ class FailOver:
         async with self._database.begin() as tx:
             await tx.executors.beat(self._id)
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._watch(), name="failover")
+    def start(self, dbos: DBOS) -> None:
+        self._task = asyncio.create_task(self._watch(dbos), name="failover")
 
     def retire(self) -> None:
         """Go on beating, for the runs in hand, but take over nothing more."""
@@ -59,7 +60,24 @@ class FailOver:
             log.warning("runs.taken_over", executors=dead, runs=len(taken))
         return dead
 
-    async def _watch(self) -> None:
+    async def begin_unbegun(self, dbos: DBOS) -> list[str]:
+        """Put back what this process has taken and does not work on; the ids of these.
+
+        Where the database breaks off as a claim commits, DBOS hears nothing and begins nothing; the
+        rows are ours all the same, and as long as we live nobody would begin them.
+        """
+        async with self._database.begin() as tx:
+            claimed = await tx.executors.claimed(self._id, self._ttl)
+        unbegun = sorted(set(claimed) - set(dbos._active_workflows_set.activeList()))
+        put_back = [id for id in unbegun if await asyncio.to_thread(self._put_back, dbos, id)]
+        if put_back:
+            log.warning("runs.put_back", runs=len(put_back))
+        return put_back
+
+    def _put_back(self, dbos: DBOS, id: str) -> bool:
+        return dbos._sys_db.reenqueue_for_recovery(id, [self._id], INTERNAL_QUEUE_NAME)
+
+    async def _watch(self, dbos: DBOS) -> None:
         last, grace = time.monotonic(), 0.0
         while True:
             try:
@@ -70,6 +88,7 @@ class FailOver:
                 last = now
                 if now > grace and self._takes_over:
                     await self.take_over()
+                    await self.begin_unbegun(dbos)
             except SQLAlchemyError as error:
                 log.warning("failover.paused", reason=str(error).splitlines()[0])
             except Exception:

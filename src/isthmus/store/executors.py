@@ -38,6 +38,18 @@ class Executors:
         )
         return [id for (id,) in rows]
 
+    async def claimed(self, me: str, seconds: float) -> list[str]:
+        """Runs that this executor has taken, so long ago at least, and not finished."""
+        rows = await self._connection.execute(
+            sa.text(
+                "select workflow_uuid from dbos.workflow_status "
+                "where status = 'PENDING' and executor_id = :me "
+                "and updated_at < (extract(epoch from clock_timestamp()) - :seconds) * 1000"
+            ),
+            {"me": me, "seconds": seconds},
+        )
+        return [id for (id,) in rows]
+
     async def alive(self, ttl_seconds: float) -> int:
         return int(
             (
