@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
 import pytest
 from tests.console.govern import ACCESS, PAGE, as_role, read, text_of
-from tests.databases import Databases
-from tests.firm import Firm, a_firm
+from tests.firm import Firm
 
 from isthmus.access import PERMISSIONS, AccessRole, Permission
-from isthmus.api.server import serving
 
 pytestmark = pytest.mark.anyio
+MORE = ACCESS
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-async def firm(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Firm]:
-    folder: Path = tmp_path_factory.mktemp("access")
-    with databases.one() as url:
-        async with a_firm(url, folder, more=ACCESS, works=False) as found:
-            yield found
-
-
-@pytest.fixture(scope="module")
-async def http(firm: Firm) -> AsyncIterator[httpx2.AsyncClient]:
-    """Whoever sits at the machine, and from the second test on `boss`, who logged in there."""
-    async with serving(firm.app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
-        yield client
 
 
 async def send(

@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zipfile import ZipFile
 
 import httpx2
 import pytest
 from sqlalchemy import text
 from tests.console.govern import ACCESS, PAGE, as_role, read, text_of
-from tests.databases import Databases
-from tests.firm import Firm, a_firm
+from tests.firm import Firm
 
 from isthmus.access import LOCAL, Principal
 from isthmus.access.audit_check import verify
-from isthmus.api.server import serving
 from isthmus.console.audit_row import leads_of
 from isthmus.kit.ids import derived_id
 from isthmus.store.audit import AuditRow
 
 pytestmark = pytest.mark.anyio
+MORE = ACCESS
 DUTCH = derived_id("legal_entity", "EA-NL")
 
 
-@pytest.fixture(scope="module")
-async def firm(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Firm]:
-    folder: Path = tmp_path_factory.mktemp("govern")
-    with databases.one() as url:
-        async with a_firm(url, folder, more=ACCESS, works=False) as found:
-            await acted(found)
-            yield found
-
-
-@pytest.fixture(scope="module")
-async def http(firm: Firm) -> AsyncIterator[httpx2.AsyncClient]:
-    async with serving(firm.app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
-        yield client
-
-
+@pytest.fixture(scope="module", autouse=True)
 async def acted(firm: Firm) -> None:
     """Sixty comments, then a log-in, a correction and the grant of a role: rows 1 to 63."""
     async with firm.app.database.begin() as tx:

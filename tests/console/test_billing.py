@@ -23,7 +23,6 @@ from tests.firm import Firm, a_firm
 
 from isthmus.access.accounts import add_machine
 from isthmus.access.keys import add_key
-from isthmus.api.server import serving
 from isthmus.canonical import Invoice, Project
 from isthmus.console.billing_work import days_of
 
@@ -41,18 +40,6 @@ async def firm(
         async with a_firm(url, folder) as made:
             await a_month_of_work(made)
             yield made
-
-
-@pytest.fixture(scope="module")
-async def url(firm: Firm) -> AsyncIterator[str]:
-    async with serving(firm.app) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-async def http(url: str) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
-        yield client
 
 
 async def project_of(firm: Firm) -> str:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
 from tests.console.govern import PAGE, as_role, read, text_of
-from tests.databases import Databases
-from tests.firm import Firm, a_firm
+from tests.firm import Firm
 
-from isthmus.api.server import serving
 from isthmus.canonical import OBJECTS, Customer, Invoice, Project, Resource, TimeEntry
 from isthmus.canonical.base import attributes
 from isthmus.console.model_rows import objects, pointing_at, type_of, versions_of
@@ -20,29 +16,13 @@ from isthmus.events.catalogue import CATALOGUE
 from isthmus.events.sample import sample_of
 
 pytestmark = pytest.mark.anyio
-OWN = """\
+MORE = """\
 ownership:
   customer.payment_terms: {owner: crm}
 mappings:
   salesforce.opportunity:
     project_template: Our_Template__c
 """
-
-
-@pytest.fixture(scope="module")
-async def firm(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Firm]:
-    folder: Path = tmp_path_factory.mktemp("model")
-    with databases.one() as url:
-        async with a_firm(url, folder, more=OWN, works=False) as found:
-            yield found
-
-
-@pytest.fixture(scope="module")
-async def http(firm: Firm) -> AsyncIterator[httpx2.AsyncClient]:
-    async with serving(firm.app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
-        yield client
 
 
 async def test_every_object_with_every_attribute_is_there(
