@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.firm import Firm
 from tests.flows.deals import an_account
-from tests.flows.work import bill, entries, posted, under_way
+from tests.flows.work import Work, bill, entries, posted, under_way
 from tests.reconcile.reconciling import (
     breaks,
     compared,
@@ -51,6 +51,13 @@ async def test_invoices_and_clients(firm: Firm) -> None:
     for name in ("invoices", "customers", "time"):
         assert await told(firm, await compared(firm, name)) == []
 
+    await what_sales_sees_is_written_again(firm)
+    await lost_hours_are_posted_again(firm)
+    await a_lost_invoice_is_not(firm)
+    await clients_are_told_what_their_owner_says(firm, work)
+
+
+async def what_sales_sees_is_written_again(firm: Firm) -> None:
     await firm.org.update("Isthmus_Invoice__c", shown_to_sales(firm)["Id"], Status__c="paid")
     [invoice] = in_books(firm, "invoice")
     await firm.books.control("pay", {"invoice": invoice["id"], "amount": 452, "date": "2026-08-01"})
@@ -82,6 +89,8 @@ async def test_invoices_and_clients(firm: Firm) -> None:
     assert await told(firm, await compared(firm, "invoices")) == []
     assert shown_to_sales(firm)["Total__c"] == Decimal(1452)
 
+
+async def lost_hours_are_posted_again(firm: Firm) -> None:
     [bill_of_hours] = in_books(firm, "timeBill")
     firm.books.simulator.books.delete("timeBill", bill_of_hours["id"])
     assert len(await told(firm, await compared(firm, "time"))) == 1
@@ -90,6 +99,8 @@ async def test_invoices_and_clients(firm: Firm) -> None:
     assert await entries(firm) == {"invoiced": 1}, "it stays on its invoice"
     assert await told(firm, await compared(firm, "time")) == []
 
+
+async def a_lost_invoice_is_not(firm: Firm) -> None:
     [booked] = in_books(firm, "invoice")
     firm.books.simulator.books.delete("invoice", booked["id"])
     run = await compared(firm, "invoices")
@@ -105,6 +116,8 @@ async def test_invoices_and_clients(firm: Firm) -> None:
     put_in_books(firm, "invoice", booked)
     assert await told(firm, await compared(firm, "invoices")) == []
 
+
+async def clients_are_told_what_their_owner_says(firm: Firm, work: Work) -> None:
     [client] = in_books(firm, "customer")
     account = work.firm.org.row("Opportunity", work.deal)["AccountId"]
     await firm.org.update("Account", account, Payment_Terms__c="Net 60")

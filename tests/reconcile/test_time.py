@@ -125,7 +125,11 @@ async def test_planted_differences_are_found_repaired_and_signed(firm: Firm) -> 
     assert [(b.state, b.cause) for b in closed] == [("closed", "repaired")] * 2
     same = await known(firm, extra.code)
     assert (same.state, same.times_seen, same.first_run) == ("explained", 2, run.id)
+    await two_others_sign(firm, run, again)
 
+
+async def two_others_sign(firm: Firm, run: ReconciliationRow, again: ReconciliationRow) -> None:
+    """Who repaired does not, nor one person twice; `run` is older than `again`."""
     with pytest.raises(ActionRefused, match="nobody signs for his own repairs"):
         await sign(firm.app.engine, again.label, "finance", FIXER)
     with pytest.raises(ActionRefused, match=r"RC-\d+ is younger"):
