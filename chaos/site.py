@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,6 +45,7 @@ class Site:
     product: Product
     org: Org
     clerk: NetSuiteClerk
+    _crashing: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
     def api(self) -> str:
@@ -60,8 +61,11 @@ class Site:
         return self.place.home / "sent.jsonl"
 
     async def crash_database(self) -> None:
-        """An immediate stop and a start: PostgreSQL recovers from its log."""
-        await anyio.to_thread.run_sync(self._crash)
+        """An immediate stop and a start: PostgreSQL recovers from its log. One after the other: a
+        second stop would fall on a server that the first is starting, and end the driver.
+        """
+        async with self._crashing:
+            await anyio.to_thread.run_sync(self._crash)
 
     def _crash(self) -> None:
         pid = self.server.status().pid
