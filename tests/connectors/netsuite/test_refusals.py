@@ -189,3 +189,16 @@ def test_lines_of_a_batch(line: dict[str, Any], kind: type[ConnectError] | None)
 )
 def test_countries(raw: str, code: str | None) -> None:
     assert country_code(raw) == code
+
+
+@pytest.mark.parametrize("status", [400, 404, 413])
+def test_a_refusal_that_is_not_of_netsuite_is_waited_out(status: int) -> None:
+    """As a proxy says it, or a server that got half a request: no field of ours is to blame."""
+    told = httpx2.Response(status, content=b"Invalid HTTP request received.")
+    error = refusal("erp", told, "invoice", wrote=True)
+    assert isinstance(error, Unavailable)
+    assert (str(error), error.code, error.outcome_unknown) == (
+        f"erp: answered {status} with a body that is not JSON [{status}]", str(status), True,
+    )  # fmt: skip
+    assert isinstance(refusal("erp", httpx2.Response(401, content=b"<html>")), Unauthorized)
+    assert isinstance(refusal("erp", httpx2.Response(429, content=b"<html>")), Throttled)

@@ -40,6 +40,8 @@ DUPLICATE = {"DUP_RCRD", "DUP_ENTITY", "DUP_ITEM", "DUP_VENDOR_NAME"}
 REFUSED = {"RCRD_LOCKED_BY_WF", "RCRD_UNEDITABLE", "REV_REC_UPDATE_DISALLWD"}
 MISSING = {"NONEXISTENT_ID", "RCRD_DSNT_EXIST"}
 BUSY = {"SESSION_TIMED_OUT"}
+SAYS_ENOUGH = {401, 403, 429}
+"""Statuses that mean the same whatever stands beneath them."""
 
 REMEDY = "Correct the value in the system that owns it, or the field in the mapping."
 REMEDIES = {
@@ -85,14 +87,22 @@ def details(body: Mapping[str, Any]) -> list[Detail]:
 def refusal(
     system: str, response: httpx2.Response, record: str = "", *, wrote: bool = False
 ) -> ConnectError:
-    """The error for an answer that is not a success. `wrote`: a 5xx leaves the outcome unknown."""
+    """The error for an answer that is not a success. `wrote`: a 5xx leaves the outcome unknown.
+
+    A 4xx whose body is not JSON is of a proxy, or of a server that got half a request: no field of
+    ours is to blame.
+    """
+    status = response.status_code
     try:
         body = json.loads(response.content) if response.content else {}
     except ValueError:
+        if status not in SAYS_ENOUGH and status < 500:
+            said = f"answered {status} with a body that is not JSON"
+            return Unavailable(system, said, code=str(status), outcome_unknown=wrote)
         body = {}
     if not isinstance(body, Mapping):
         body = {}
-    return from_body(system, response.status_code, body, record, wrote=wrote)
+    return from_body(system, status, body, record, wrote=wrote)
 
 
 def from_body(
