@@ -19,7 +19,7 @@ from isthmus.access import AccessRole
 from isthmus.canonical import CanonicalObject, ExpenseEntry, LegalEntity, TimeEntry
 from isthmus.canonical.base import Role
 from isthmus.connect import ConnectionContext, Connector, Gate, Quota
-from isthmus.engine import Engine, Governor, Observer, RetryPolicy, SharedGate, Waker
+from isthmus.engine import BATCHES, RUNS, Engine, Governor, Observer, RetryPolicy, SharedGate, Waker
 from isthmus.engine.measuring import figures_when_due, forget_spans
 from isthmus.engine.retention import purge_when_due
 from isthmus.events.batching import batch_expenses, batch_time
@@ -189,7 +189,8 @@ class App:
         self.links = Links(self.connected, landscape, database, self.ingest)
         self.engine = Engine(
             database, self.outbox, self.links, landscape, (*FLOWS, *RECONCILING),
-            observer=observer, retry=retry, concurrency=settings.worker_concurrency,
+            observer=observer, retry=retry,
+            places={RUNS: settings.worker_concurrency, BATCHES: settings.worker_batches},
             lease_seconds=settings.worker_lease.total_seconds(),
         )  # fmt: skip
         self.engine.telemetry = self.telemetry

@@ -111,6 +111,13 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(
         default=16, ge=1, le=1000, description="Runs that one worker process works on at a time."
     )
+    worker_batches: int = Field(
+        default=4,
+        ge=1,
+        le=1000,
+        description="Batches of hours and expenses that one worker process works on at a time, "
+        "beside other runs. A batch is up to 1,000 entries in memory.",
+    )
     worker_lease: Duration = Field(
         default=parse_duration("10s"),
         description="A worker that was silent this long is dead, and the others take its runs.",

@@ -11,15 +11,28 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
-from tests.engine.test_engine import D1, D2, A, an_engine, broken, calls, ended, tell
+from tests.engine.test_engine import (
+    D1,
+    D2,
+    A,
+    an_engine,
+    broken,
+    calls,
+    ended,
+    tell,
+    three_steps,
+)
 
 from isthmus.connect import Refused
-from isthmus.engine import Engine, dequeue, replay
+from isthmus.engine import BATCHES, Engine, Run, Step, dequeue, flow, replay
 from isthmus.engine import engine as engine_module
 from isthmus.engine.dequeue import CHANNEL, Bell
+from isthmus.engine.engine import PLACES
+from isthmus.kit.ids import derived_id
 
 pytestmark = pytest.mark.anyio
 NEVER = 3600.0
+let_go = asyncio.Event()
 
 
 @pytest.fixture
@@ -47,6 +60,32 @@ async def test_the_next_of_an_object_begins_when_the_one_before_it_has_ended(
             break
         await asyncio.sleep(0.02)
     assert calls == [f"in {A}", f"out {A}"] * 3
+
+
+@flow(on="hours.batched", queue=BATCHES)
+async def many_rows(run: Run) -> None:
+    await run.step(move_rows)
+
+
+async def move_rows(step: Step) -> None:
+    calls.append("rows")
+    await let_go.wait()
+
+
+async def test_batches_leave_places_for_what_somebody_waits_for(
+    database_url: str, tmp_path: Path
+) -> None:
+    let_go.clear()
+    async with an_engine(database_url, tmp_path, (three_steps, many_rows)) as engine:
+        for number in range(2 * PLACES[BATCHES]):
+            await tell(engine, "hours.batched", derived_id(str(number)))
+        await tell(engine, "deal.won", D1)
+        assert (await ended(engine, f"three_steps:{D1}")).state == "succeeded"
+        assert calls.count("rows") == PLACES[BATCHES]
+        let_go.set()
+        for number in range(2 * PLACES[BATCHES]):
+            run = await ended(engine, f"many_rows:{derived_id(str(number))}")
+            assert run.state == "succeeded"
 
 
 async def test_a_replay_begins_when_it_is_asked_for(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """The durable engine: flows of recorded steps, holds, replay, waking and fail-over."""
 
 from isthmus.engine.engine import Engine, Observer
-from isthmus.engine.flow import Flow, Run, Step, flow
+from isthmus.engine.flow import BATCHES, RUNS, Flow, Run, Step, flow
 from isthmus.engine.gate import SharedGate
 from isthmus.engine.governor import Governor
 from isthmus.engine.history import History
@@ -11,6 +11,6 @@ from isthmus.engine.retry import RetryPolicy
 from isthmus.engine.waker import Waker
 
 __all__ = [
-    "Engine", "Flow", "Governor", "History", "Hold", "Observer", "Replayed", "RetryPolicy", "Run",
-    "SharedGate", "Step", "StepRecord", "Waker", "flow", "replay", "steps_of",
+    "BATCHES", "RUNS", "Engine", "Flow", "Governor", "History", "Hold", "Observer", "Replayed",
+    "RetryPolicy", "Run", "SharedGate", "Step", "StepRecord", "Waker", "flow", "replay", "steps_of",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Iterable
 
 import psycopg
 import sqlalchemy as sa
@@ -67,27 +68,34 @@ class Bell:
 
 
 class Dequeuer:
-    """Of one queue, in a thread of its own as DBOS's own is."""
+    """Each queue has a thread of its own, as DBOS's own have; one connection listens for all."""
 
-    def __init__(self, url: str, queue: str) -> None:
-        self._url, self._queue = url, queue
-        self.bell = Bell()
+    def __init__(self, url: str, queues: Iterable[str]) -> None:
+        self._url = url
+        self._bells = {queue: Bell() for queue in queues}
         self._listening: asyncio.Task[None] | None = None
 
     def start(self, dbos: DBOS) -> None:
         """After its launch. It ends and waits for the thread as for those it began itself."""
-        found: Queue | None = dbos._sys_db.get_queue(self._queue)
-        assert found is not None, "it is registered before"
-        thread = threading.Thread(
-            target=queue_worker_thread, args=(self.bell, dbos, found), name="dequeuer", daemon=True
-        )
-        dbos.background_thread_stop_events.append(self.bell)  # type: ignore[arg-type] # its `set` is all that is used
-        dbos._background_threads.append(thread)
-        thread.start()
+        for queue, bell in self._bells.items():
+            found: Queue | None = dbos._sys_db.get_queue(queue)
+            assert found is not None, "it is registered before"
+            thread = threading.Thread(
+                target=queue_worker_thread, args=(bell, dbos, found), name=queue, daemon=True
+            )
+            dbos.background_thread_stop_events.append(bell)  # type: ignore[arg-type] # its `set` is all that is used
+            dbos._background_threads.append(thread)
+            thread.start()
         self._listening = asyncio.create_task(self._listen(), name="runs told")
 
+    def ring(self) -> None:
+        """There may be something to take."""
+        for bell in self._bells.values():
+            bell.ring()
+
     async def stop(self) -> None:
-        self.bell.set()
+        for bell in self._bells.values():
+            bell.set()
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
@@ -104,6 +112,6 @@ class Dequeuer:
         connection = await psycopg.AsyncConnection.connect(plain_url(self._url), autocommit=True)
         async with connection:
             await connection.execute(f"listen {CHANNEL}")
-            self.bell.ring()  # for what was told before
+            self.ring()  # for what was told before
             async for _ in connection.notifies():
-                self.bell.ring()
+                self.ring()

@@ -1,6 +1,6 @@
 """The durable engine: a thin face over DBOS. No other module knows DBOS.
 
-One DBOS workflow (`execute`) runs every flow; its id is the run id. Runs wait in one queue that is
+One DBOS workflow (`execute`) runs every flow; its id is the run id. Runs wait in queues that are
 partitioned by subject, one at a time per subject, so changes of one object keep their order.
 """
 
@@ -11,7 +11,7 @@ import os
 import socket
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -22,7 +22,7 @@ from isthmus.connect.errors import ConnectError
 from isthmus.connect.quota import urgent
 from isthmus.engine.dequeue import LOOKS_EVERY, Dequeuer, tell
 from isthmus.engine.failover import FailOver
-from isthmus.engine.flow import Flow, Run, Step
+from isthmus.engine.flow import BATCHES, RUNS, Flow, Run, Step
 from isthmus.engine.hold import Hold
 from isthmus.engine.outages import outlast
 from isthmus.engine.retry import RetryPolicy, retrying
@@ -40,9 +40,10 @@ from isthmus.store.database import Database, Transaction
 from isthmus.store.holds import NewHold
 
 APP = "isthmus"
+PLACES = {RUNS: 8, BATCHES: 4}
+"""Runs that one process works on at a time, by queue."""
 VERSION = "1"
 """Of how runs are recorded at all. A flow whose steps change has versions of its own."""
-QUEUE = "runs"
 DRAIN_LOOK = 0.02
 """Seconds between two looks at what is still in hand when a process stops."""
 
@@ -81,7 +82,7 @@ class Engine:
         *,
         retry: RetryPolicy | None = None,
         observer: Observer | None = None,
-        concurrency: int = 8,
+        places: Mapping[str, int] = PLACES,
         lease_seconds: float = 10.0,
     ) -> None:
         forbid_pickle()
@@ -90,7 +91,7 @@ class Engine:
         self.flows = {f.name: f for f in flows}
         self.retry = retry or RetryPolicy()
         self.observer = observer or _Silent()
-        self.concurrency = concurrency
+        self._places = places
         self.telemetry = Telemetry(database)
         """That of the whole process, where it is part of one."""
         self._dbos: DBOS | None = None
@@ -133,13 +134,14 @@ class Engine:
         self._register()
         DBOS.listen_queues([])  # none by the clock alone
         DBOS.launch()
-        await DBOS.register_queue_async(
-            QUEUE,
-            partition_concurrency=1,
-            worker_concurrency=self.concurrency,
-            polling_interval_sec=LOOKS_EVERY,
-        )
-        self._dequeuer = Dequeuer(self.database.url, QUEUE)
+        for queue, places in self._places.items():
+            await DBOS.register_queue_async(
+                queue,
+                partition_concurrency=1,
+                worker_concurrency=places,
+                polling_interval_sec=LOOKS_EVERY,
+            )
+        self._dequeuer = Dequeuer(self.database.url, self._places)
         self._dequeuer.start(self._dbos)
         self.failover.start(self._dbos)
 
@@ -158,7 +160,7 @@ class Engine:
         """Its place is free, and so is the next run of its subject."""
         self._in_hand.discard(task)
         if self._dequeuer is not None:
-            self._dequeuer.bell.ring()
+            self._dequeuer.ring()
 
     async def stop(self, *, drain_seconds: float = 5.0) -> None:
         """Take no more runs, wait for those in hand, and hand what is left to the others.
@@ -218,7 +220,7 @@ class Engine:
         if not added:
             return
         options: Any = {
-            "queue_name": QUEUE,
+            "queue_name": flow.queue,
             "workflow_name": "execute",
             "workflow_id": run_id,
             "app_version": VERSION,

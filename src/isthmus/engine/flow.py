@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from isthmus.events.links import Links
 
 BULK_FROM, RECONCILIATION_FROM = 30, 60
+RUNS, BATCHES = "runs", "batches"
+"""The queues. Runs that move rows by the thousand wait in their own: however many there are, places
+are left for what somebody waits for.
+"""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,6 +56,7 @@ class Flow:
     accepts: Callable[[Event], bool]
     also: tuple[str, ...] = ()
     lasts: bool = True
+    queue: str = RUNS
     earlier: tuple[Callable[[Run], Awaitable[None]], ...] = ()
     """Bodies of versions 1, 2, ... before this one: runs go on by the one they began with."""
 
@@ -88,6 +93,7 @@ def flow(
     accepts: Callable[[Event], bool] = lambda event: True,
     also: tuple[str, ...] = (),
     lasts: bool = True,
+    queue: str = RUNS,
     earlier: tuple[Callable[[Run], Awaitable[None]], ...] = (),
 ) -> Callable[[Callable[[Run], Awaitable[None]]], Flow]:
     """Declare a flow, started by events of type `on` or `also` that it `accepts`. Where its steps
@@ -95,7 +101,9 @@ def flow(
     """
 
     def declare(body: Callable[[Run], Awaitable[None]]) -> Flow:
-        return Flow(body.__name__, on, body, key, priority, owner, accepts, also, lasts, earlier)
+        return Flow(
+            body.__name__, on, body, key, priority, owner, accepts, also, lasts, queue, earlier
+        )  # fmt: skip
 
     return declare
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from dbos import DBOSClient
 
 from isthmus.engine.dequeue import tell
-from isthmus.engine.engine import QUEUE, Engine
+from isthmus.engine.engine import Engine
+from isthmus.engine.flow import RUNS
 from isthmus.engine.stops import run_key
 from isthmus.store.runs import RunRow
 
@@ -81,8 +82,12 @@ async def _rewind(engine: Engine, run: RunRow, by: str, audited: bool) -> Replay
         if audited:
             tx.audit.add(by, "run.replayed", "run", run.label, before={"state": run.state},
                          after={"state": "queued"})  # fmt: skip
+    flow = engine.flows.get(run.flow)
     await engine.client.rewind_workflow_async(
-        run.id, start_step=start, queue_name=QUEUE, queue_partition_key=run.subject
+        run.id,
+        start_step=start,
+        queue_name=flow.queue if flow else RUNS,
+        queue_partition_key=run.subject,
     )
     async with engine.database.begin() as tx:
         await tell(tx)

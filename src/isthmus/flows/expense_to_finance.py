@@ -9,12 +9,12 @@ equal and opposite entry. A ledger whose connection takes no journal entries get
 
 from __future__ import annotations
 
-from isthmus.engine import Run, flow
+from isthmus.engine import BATCHES, Run, flow
 from isthmus.flows.expense_posting import post_expenses, take_back_costs
 from isthmus.flows.expense_rating import rate_expenses
 
 
-@flow(on="expense.batched", owner="finance", priority=30)
+@flow(on="expense.batched", owner="finance", priority=30, queue=BATCHES)
 async def expense_to_finance(run: Run) -> None:
     await run.step(rate_expenses)
     await run.step(post_expenses)

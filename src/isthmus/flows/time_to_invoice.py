@@ -7,12 +7,12 @@ before it is rated again. The invoice itself is made by `contract_to_invoice`.
 
 from __future__ import annotations
 
-from isthmus.engine import Run, flow
+from isthmus.engine import BATCHES, Run, flow
 from isthmus.flows.time_posting import post_batch
 from isthmus.flows.time_rating import rate_batch
 
 
-@flow(on="time.batched", owner="finance", priority=30)
+@flow(on="time.batched", owner="finance", priority=30, queue=BATCHES)
 async def time_to_invoice(run: Run) -> None:
     await run.step(rate_batch)
     await run.step(post_batch)
