@@ -14,6 +14,7 @@ from isthmus.flows.entry_facts import corrected_or_problem, facts_in_force, lock
 from isthmus.flows.entry_outcomes import counts, settle
 from isthmus.flows.fact_rows import fact_values
 from isthmus.flows.time_batch import AT_HAND, BatchContext, RatedBatch, entry_ids
+from isthmus.kit.turns import by_turns
 from isthmus.rules.capped import within_caps
 from isthmus.rules.caps import Bucket, Spent, not_to_exceed
 from isthmus.rules.facts import Fact
@@ -35,11 +36,10 @@ async def rate_batch(step: Step) -> dict[str, int]:
         whole = {id for id, c in context.contracts.items() if not is_priced_alone(c)}
         live, versions = await facts_in_force(tx, step, tx.entries, rows, whole)
         edits = await tx.edits.of_many("time_entry", entry_ids(rows))
-        verdicts = [
-            judged(context, row.entry, edits.get(row.entry.id, {}))
-            for row in rows
-            if row.entry.id not in live
-        ]
+        verdicts = await by_turns(
+            lambda row: judged(context, row.entry, edits.get(row.entry.id, {})),
+            (row for row in rows if row.entry.id not in live),
+        )
         done = counts((), len(live))
         await tx.entries.settle(sorted(live), RATED)
         written: list[dict[str, Any]] = []
@@ -80,11 +80,12 @@ async def _priced(
     if contract is not None:
         return await price_whole(tx, step, context, contract, verdicts, versions)
     verdicts = await _within_caps(tx, context, verdicts)
-    written += [
-        fact_values(v.rated, own, versions[v.entry.id], step.run.id)
-        for v in verdicts
-        if v.rated and (own := context.contract_of(v.entry))
+    rated = [
+        (v, v.rated, own) for v in verdicts if v.rated and (own := context.contract_of(v.entry))
     ]
+    written += await by_turns(
+        lambda one: fact_values(one[1], one[2], versions[one[0].entry.id], step.run.id), rated
+    )
     await tx.ledger.add(written)
     await settle(tx, step, context, tx.entries, verdicts)
     return counts(verdicts)

@@ -117,6 +117,8 @@ def limits_of(contract: Contract) -> tuple[Limit, ...]:
 def not_to_exceed(contract: Contract) -> tuple[Limit, ...]:
     """The contract's own cap alone."""
     days = {a.effective_on for a in contract.amendments if a.cap is not None}
+    if contract.cap is None and not days:
+        return ()
     return _stretched(days, lambda day: _own_cap(contract, day))
 
 
