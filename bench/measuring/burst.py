@@ -17,7 +17,7 @@ POST = 1_000
 PROJECTS = """
 SELECT p.id::text, p.data ->> 'currency', p.data ->> 'starts_on'
 FROM record p JOIN record c ON c.kind = 'contract' AND c.id::text = p.data ->> 'contract'
-WHERE p.kind = 'project' AND c.data ->> 'cap' IS NULL
+WHERE p.kind = 'project' AND c.data ->> 'cap' IS NULL AND p.data ->> 'profit_centre' <> ''
 """
 PEOPLE = "SELECT id::text FROM record WHERE kind = 'resource' AND data ->> 'role' IS NOT NULL"
 IN_LEDGER = "SELECT count(*) FROM time_entry WHERE state = 'posted'"

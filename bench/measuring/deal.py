@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from isthmus.demo.deals import HOURLY, Deal
+from isthmus.demo.delivery import Delivery
 from isthmus.demo.firm import Firm, example_advisory
 from isthmus.demo.landscape_file import landscape_text
 from isthmus.demo.netsuite_clerk import NetSuiteClerk
@@ -43,6 +44,7 @@ FROM run r JOIN record o ON o.kind = 'opportunity' AND o.id::text = r.subject
 WHERE r.flow = 'opportunity_to_project' AND r.state = 'succeeded' AND o.data ->> 'name' = %s
 """
 ACCOUNTS = "SELECT count(*) FROM record WHERE kind IN ('customer', 'rate_card')"
+UNDER_WAY = "SELECT count(*) FROM record WHERE kind = 'project' AND data ->> 'profit_centre' <> ''"
 READ_LAST = "SELECT count(*) FROM watermark WHERE kind IN ('accounting_period', 'rate_card')"
 
 
@@ -92,6 +94,8 @@ async def _measured(bench: Bench, calm: int, pressed: int) -> tuple[list[Story],
         async with _isthmus(bench, home, place.landscape, org) as made:
             url = made.environment["DATABASE_URL"]
             stories = [await _won(url, org, one) for one in firm.deals[:calm]]
+            await Delivery(org, firm).staff(firm.deals[:calm])
+            await _until(url, UNDER_WAY, calm)
             burst = Burst(made.url, url, PSA, asyncio.Event())
             posting = asyncio.create_task(burst.post())
             stories += [await _won(url, org, one) for one in firm.deals[calm:]]
@@ -140,6 +144,16 @@ async def _until_read(url: str) -> None:
         before = now
         await asyncio.sleep(3.0)
     raise Unusable("Isthmus did not read the simulated systems; see deal/worker-1.log.")
+
+
+async def _until(url: str, query: str, number: int) -> None:
+    until = time.monotonic() + 2 * PATIENCE
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        while time.monotonic() < until:
+            if (await _row(connection, query) or (0,))[0] >= number:
+                return
+            await asyncio.sleep(0.5)
+    raise Unusable("Isthmus did not read the projects' profit centres; see deal/worker-1.log.")
 
 
 async def _won(url: str, org: Org, one: Deal) -> Story:
