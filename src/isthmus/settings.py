@@ -113,10 +113,11 @@ class Settings(BaseSettings):
     )
     worker_batches: int = Field(
         default=4,
-        ge=1,
+        ge=0,
         le=1000,
         description="Batches of hours and expenses that one worker process works on at a time, "
-        "beside other runs. A batch is up to 1,000 entries in memory.",
+        "beside other runs. A batch is up to 1,000 entries in memory. A worker with 0 leaves them "
+        "to others, so that no burst slows its deals and invoices.",
     )
     worker_lease: Duration = Field(
         default=parse_duration("10s"),

@@ -24,7 +24,7 @@ from tests.engine.test_engine import (
 )
 
 from isthmus.connect import Refused
-from isthmus.engine import BATCHES, Engine, Run, Step, dequeue, flow, replay
+from isthmus.engine import BATCHES, RUNS, Engine, Run, Step, dequeue, flow, replay
 from isthmus.engine import engine as engine_module
 from isthmus.engine.dequeue import CHANNEL, Bell
 from isthmus.engine.engine import PLACES
@@ -86,6 +86,18 @@ async def test_batches_leave_places_for_what_somebody_waits_for(
         for number in range(2 * PLACES[BATCHES]):
             run = await ended(engine, f"many_rows:{derived_id(str(number))}")
             assert run.state == "succeeded"
+
+
+async def test_a_worker_may_leave_batches_to_others(database_url: str, tmp_path: Path) -> None:
+    flows = (three_steps, many_rows)
+    async with an_engine(database_url, tmp_path, flows, places={RUNS: 1, BATCHES: 0}) as engine:
+        await tell(engine, "hours.batched", A)
+        await tell(engine, "deal.won", D1)
+        assert (await ended(engine, f"three_steps:{D1}")).state == "succeeded"
+        async with engine.database.begin() as tx:
+            left = await tx.runs.get(f"many_rows:{A}")
+        assert left is not None
+        assert left.state == "queued"
 
 
 async def test_a_replay_begins_when_it_is_asked_for(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from isthmus.app import connector_configs
 from isthmus.connect import Invalid, PeriodClosed, Refused, Unavailable
 from isthmus.connect.errors import FieldProblem
 from isthmus.engine import Engine, Flow, Hold, RetryPolicy, Run, Step, flow, replay, steps_of
+from isthmus.engine.engine import PLACES
 from isthmus.events.envelope import Event
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Links
@@ -76,6 +77,7 @@ async def an_engine(
     folder: Path,
     flows: tuple[Flow, ...] = (three_steps, slowly),
     lease: float = 10.0,
+    places: Mapping[str, int] = PLACES,
 ) -> AsyncIterator[Engine]:
     path = folder / "isthmus.yaml"
     path.write_text(landscape_text("http://127.0.0.1:1", "http://127.0.0.1:1"))
@@ -84,7 +86,9 @@ async def an_engine(
     ingest = Ingest(database, outbox, landscape.ownership_table())
     links = Links({}, landscape, database, ingest)
     retry = RetryPolicy(attempts=2, first=0.01, longest=0.01)
-    engine = Engine(database, outbox, links, landscape, flows, retry=retry, lease_seconds=lease)
+    engine = Engine(
+        database, outbox, links, landscape, flows, retry=retry, places=places, lease_seconds=lease
+    )  # fmt: skip
     await upgrade(database.engine)
     await engine.prepare()
     await engine.start()

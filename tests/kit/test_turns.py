@@ -11,21 +11,26 @@ from isthmus.kit.turns import AT_A_TIME, by_turns
 pytestmark = pytest.mark.anyio
 
 
-async def test_all_are_made_in_order_while_others_have_turns() -> None:
-    seen = list[int]()
+async def test_all_are_made_in_order() -> None:
+    numbers = range(2 * AT_A_TIME + 1)
+    assert await by_turns(lambda number: 2 * number, numbers) == [2 * n for n in numbers]
+    assert await by_turns(lambda number: 2 * number, ()) == []
 
-    async def other() -> None:
-        for _ in range(3):
-            seen.append(len(made))
+
+async def test_two_who_work_so_take_turns_with_each_other_and_with_others() -> None:
+    turns = list[str]()
+
+    async def working(name: str) -> None:
+        await by_turns(lambda item: turns.append(name) if item % AT_A_TIME == 0 else None,
+                       range(3 * AT_A_TIME))  # fmt: skip
+
+    async def waiting() -> None:
+        for _ in range(6):
+            turns.append("-")
             await asyncio.sleep(0)
 
-    made = list[int]()
-
-    def double(number: int) -> int:
-        made.append(2 * number)
-        return 2 * number
-
-    beside = asyncio.create_task(other())
-    assert await by_turns(double, range(5 * AT_A_TIME)) == list(range(0, 10 * AT_A_TIME, 2))
-    await beside
-    assert seen == [AT_A_TIME, 2 * AT_A_TIME, 3 * AT_A_TIME]
+    await asyncio.gather(working("a"), working("b"), waiting())
+    told = "".join(turns)
+    assert told.replace("-", "") == "ababab"
+    assert "ab" not in told.rstrip("ab")
+    assert "ba" not in told.rstrip("ab")

@@ -41,7 +41,7 @@ from isthmus.store.holds import NewHold
 
 APP = "isthmus"
 PLACES = {RUNS: 8, BATCHES: 4}
-"""Runs that one process works on at a time, by queue."""
+"""Runs that one process works on at a time, by queue; of one with none it takes none."""
 VERSION = "1"
 """Of how runs are recorded at all. A flow whose steps change has versions of its own."""
 DRAIN_LOOK = 0.02
@@ -91,7 +91,7 @@ class Engine:
         self.flows = {f.name: f for f in flows}
         self.retry = retry or RetryPolicy()
         self.observer = observer or _Silent()
-        self._places = places
+        self._places = {queue: number for queue, number in places.items() if number}
         self.telemetry = Telemetry(database)
         """That of the whole process, where it is part of one."""
         self._dbos: DBOS | None = None

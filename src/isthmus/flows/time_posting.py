@@ -17,6 +17,7 @@ from isthmus.events.links import Link, TheirIds
 from isthmus.flows.entry_holds import entry_hold, refusal
 from isthmus.flows.time_batch import AT_HAND, BatchContext, Facts, RatedBatch, entry_ids
 from isthmus.kit.chunks import chunked
+from isthmus.kit.turns import by_turns
 from isthmus.rules.ledger_rate import ledger_rate
 from isthmus.rules.periods import Posting
 from isthmus.store.database import Transaction
@@ -71,12 +72,12 @@ class Told:
             return cls({}, TheirIds({}, {}))
         async with step.begin() as tx:
             known = await tx.xref.external_many(TimeEntry.kind, erp.space, entry_ids(rows))
-            entries = {
-                row.entry.id: _as_posted(context, row.entry, facts[row.entry.id])
-                for row in rows
-                if row.entry.id in known or any(f.billed_hours for f in facts[row.entry.id])
-            }
-            return cls(entries, await erp.ids_of(tx, list(entries.values())))
+            told = await by_turns(
+                lambda row: _as_posted(context, row.entry, facts[row.entry.id]),
+                (r for r in rows
+                 if r.entry.id in known or any(f.billed_hours for f in facts[r.entry.id])),
+            )  # fmt: skip
+            return cls({entry.id: entry for entry in told}, await erp.ids_of(tx, told))
 
 
 async def _post(
