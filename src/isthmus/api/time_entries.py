@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ from isthmus.app import App
 from isthmus.canonical.base import Role
 from isthmus.engine.outages import BROKEN_OFF, outlast
 from isthmus.events.links import Connected
-from isthmus.events.time_submissions import Backlogged, KeyUsed, TimeSubmissions
+from isthmus.events.time_submissions import Answer, Backlogged, KeyUsed, TimeSubmissions
 from isthmus.web.caller import caller, requires
 from isthmus.web.context import bounded_body, running_app
 
@@ -37,6 +37,10 @@ FEW = 20_000
 """Bytes that are read sooner than a thread begins to."""
 AT_ONCE = 16
 """Requests that one process has in hand; each may hold as much in memory as a body has."""
+LARGE, LARGE_AT_ONCE, PACKED = 500_000, 2, 10
+"""Bytes from which on a request is read in its turn, as entries take ten times its size; how many
+are so at once; and what a packed byte counts as.
+"""
 LONGEST_KEY = 200
 SOON, LATER = 1, 30
 """Seconds until a caller asks again: when a request has ended, when a batch has been rated."""
@@ -49,6 +53,7 @@ class Doors:
 
     def __init__(self, number: int) -> None:
         self._free = number
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     @contextmanager
     def passing(self) -> Iterator[None]:
@@ -59,6 +64,15 @@ class Doors:
             yield
         finally:
             self._free += 1
+
+    @asynccontextmanager
+    async def reading(self, size: int) -> AsyncIterator[None]:
+        """Until it is answered; who waits here holds the bytes that came and no more."""
+        if size < LARGE:
+            yield
+            return
+        async with self._large:
+            yield
 
 
 async def _through(request: Request) -> AsyncIterator[None]:
@@ -110,14 +124,22 @@ async def submit(
     if media_type not in (JSON, NDJSON) or encoding not in ("", "identity", "gzip"):
         raise HTTPException(415, f"send {JSON} or {NDJSON}, plain or with Content-Encoding: gzip")
     packed = await bounded_body(request, "a request", MAX_BODY)
-    digest, entries = await _read(packed, encoding, media_type, connection)
-    submissions: TimeSubmissions = request.app.state.submissions
-    entities = who.entities(Permission.TIME_SUBMIT)
+    doors: Doors = request.app.state.submitting
+    async with doors.reading(len(packed) * (PACKED if encoding == "gzip" else 1)):
+        digest, entries = await _read(packed, encoding, media_type, connection)
+        submissions: TimeSubmissions = request.app.state.submissions
+        entities = who.entities(Permission.TIME_SUBMIT)
+        return await _taken(
+            app, source, key, lambda: submissions.take(source, key, digest, entries, entities)
+        )
+
+
+async def _taken(
+    app: App, source: Connected, key: str, take: Callable[[], Awaitable[Answer]]
+) -> Response:
     try:
         async with asyncio.timeout(PATIENCE):
-            answer = await outlast(
-                app.database, lambda: submissions.take(source, key, digest, entries, entities)
-            )
+            answer = await outlast(app.database, take)
     except KeyUsed as error:
         raise HTTPException(
             422, f"the key {key} belongs to another request; send this one under a key of its own"
@@ -125,10 +147,10 @@ async def submit(
     except Backlogged as error:
         raise _again_later(429, str(error), LATER) from error
     except (TimeoutError, *BROKEN_OFF) as error:
-        log.warning("time_entries.not_stored", connection=connection, reason=str(error)[:200])
+        log.warning("time_entries.not_stored", connection=source.name, reason=str(error)[:200])
         raise _again_later(503, "the database does not answer", SOON) from error
     log.info(
-        "time_entries.submitted", connection=connection, repeated=answer.repeated, **answer.counts
+        "time_entries.submitted", connection=source.name, repeated=answer.repeated, **answer.counts
     )
     replayed = {"Idempotent-Replayed": "true"} if answer.repeated else {}
     return Response(answer.text, media_type=JSON, headers=replayed)
