@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.columns import among_given, listed
+from isthmus.store.columns import joined_given, listed
 from isthmus.store.tables import hold
 
 HELD, WAITING_SYSTEM, WAITING_PERIOD, DEAD = "held", "waiting_system", "waiting_period", "dead"
@@ -105,7 +105,7 @@ def _opening() -> Insert:
 
 _RESOLVED = (
     sa.update(hold)
-    .where(among_given(hold.c.key, "given_keys"), OPEN)
+    .where(joined_given(hold.c.key, "given_keys"), OPEN)
     .values(
         state=RESOLVED,
         resolution=sa.bindparam("given_resolution"),

@@ -75,7 +75,7 @@ class Ledger:
     async def add(self, facts: Sequence[Mapping[str, Any]]) -> None:
         """Write facts; one that exists for the same source and version is left as it is."""
         if facts:
-            rows = [{**ABSENT, **f} for f in facts]
+            rows = _alike(facts)
             await self._connection.execute(inserting(fact, tuple(rows[0])), rows_given(rows))
 
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
@@ -234,8 +234,17 @@ class Ledger:
             sa.select(fact.c.source_kind, state, fact.c.currency, amount, sa.func.count())
             .where(LIVE)
             .group_by(fact.c.source_kind, state, fact.c.currency)
+            .order_by(fact.c.source_kind, state, fact.c.currency)
         )  # fmt: skip
         return [(k, s, c, a, n) for k, s, c, a, n in rows]
+
+
+def _alike(facts: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """All with the same columns. Each costs time in each row, so the fewest that say all."""
+    columns = facts[0].keys()
+    if all(f.keys() == columns for f in facts):
+        return facts
+    return [{**ABSENT, **f} for f in facts]
 
 
 def _to_bill(contracts: Collection[str], up_to: date) -> sa.Select[Any]:

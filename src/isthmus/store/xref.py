@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.columns import among, among_given, listed
+from isthmus.store.bulk import pairs
+from isthmus.store.columns import among, listed
 from isthmus.store.tables import xref
 
 
@@ -24,11 +25,14 @@ class XrefConflict(Exception):
 
 @cache
 def _of(given: sa.Column[str], wanted: sa.Column[str]) -> sa.Select[Any]:
-    return sa.select(xref.c.kind, given, wanted).where(
+    """One look-up for each kind and id: a list to compare with is gone through for each row."""
+    asked = pairs(sa.Text, type(given.type))
+    found = sa.and_(
         xref.c.space == sa.bindparam("given_space"),
-        among_given(xref.c.kind, "given_kinds"),
-        among_given(given, "given_ids"),
+        xref.c.kind == asked.c.value,
+        given == asked.c.id,
     )
+    return sa.select(xref.c.kind, given, wanted).select_from(asked.join(xref, found))
 
 
 class Xref:
@@ -73,15 +77,16 @@ class Xref:
         given: sa.Column[str],
         wanted: sa.Column[str],
     ) -> dict[tuple[str, str], str]:
+        asked = [(id, kind) for kind, ids in named.items() for id in set(ids)]
         rows = await self._connection.execute(
             _of(given, wanted),
             {
                 "given_space": space,
-                "given_kinds": listed(named),
-                "given_ids": listed({id for ids in named.values() for id in ids}),
+                "given_ids": listed(id for id, _ in asked),
+                "given_values": listed(kind for _, kind in asked),
             },
         )
-        return {(kind, id): found for kind, id, found in rows if id in named[kind]}
+        return {(kind, id): found for kind, id, found in rows}
 
     async def external(self, kind: str, space: str, canonical_id: str) -> str | None:
         return await self._connection.scalar(
