@@ -26,7 +26,8 @@ from isthmus.web.sessions import SAFE, ensure_own, lasts_of, secret_in
 UNSEEN = "isthmus.unseen"
 """People whom the caller may not see named."""
 IDENTITY, CSRF, FIRST_CHANGE = "isthmus.identity", "isthmus.csrf", "/password"
-PUBLIC = ("/webhooks/", "/desks/", "/healthz", "/static/", "/oauth/", "/.well-known/")
+PUBLIC = ("/webhooks/", "/desks/", "/healthz", "/static/", "/oauth/",
+          "/.well-known/", "/backchannel/")  # fmt: skip
 """Doors that know their callers in another way, or show nothing: nobody is looked up there."""
 OF_MACHINES = ("/process/", "/system/", "/events", "/metrics")
 """Doors whose answers quote no text about people; what they show is masked by attribute."""
