@@ -81,7 +81,8 @@ def _people() -> Sequence[Person]:
             Person(
                 number=f"E{n:03d}", first_name=f"{chr(64 + n)}.", last_name=f"Consultant {n:02d}",
                 role=ROLES[n % len(ROLES)], entity="EA-NL" if place == "EU" else "EA-US",
-                cost_centre=f"CC-{place}",
+                cost_centre=f"CC-{place}", cost_rate=Decimal(55),
+                paid_in="EUR" if place == "EU" else "USD",
             )
         )  # fmt: skip
     return found

@@ -29,6 +29,7 @@ from isthmus.events.feed import Feed
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected, Links
 from isthmus.events.outbox import Outbox
+from isthmus.events.personal import residence_of
 from isthmus.events.reader import Reader
 from isthmus.events.relay import Pace, Relay
 from isthmus.flows import FLOWS
@@ -245,7 +246,9 @@ class App:
             ensure_client(name, destination)
         return [
             Relay(name, destination, self.database, self.feed,
-                  lease_seconds=self.settings.worker_lease.total_seconds(), pace=pace)
+                  lease_seconds=self.settings.worker_lease.total_seconds(), pace=pace,
+                  residence=residence_of(self.landscape, f"destination {name}",
+                                         destination.region))
             for name, destination in self.landscape.destinations.items()
         ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from tests.events.out.log import write
 from isthmus.connect import Unavailable
 from isthmus.events.destination_holds import tell_of_failure
 from isthmus.events.destinations import MissingClient
+from isthmus.events.personal import Residence
 from isthmus.landscape.destinations import Destination
 from isthmus.store.database import Database
 from isthmus.store.migrate import upgrade
@@ -32,12 +33,21 @@ async def test_a_destination_is_mended(isthmus: Isthmus, database_url: str) -> N
         for _ in range(3):
             await tx.destinations.fail("bot", "worker", "bot: no answer")
         await tell_of_failure(tx, "bot", TO, Unavailable("bot", "no answer"), 3)
+        await Residence("destination bot").count(tx, 2)
+        await Residence("desk tracker").count(tx, 1)
     await database.close()
 
     [seen] = json.loads((await isthmus("destination", "list", "--json")).out)
     assert (seen["name"], seen["position"], seen["behind"], seen["hold"], seen["failures"]) == (
         "bot", 4, 6, "H-1", 3,
     )  # fmt: skip
+    assert seen["masked"] == 2
+    found = json.loads((await isthmus("doctor", "--json")).out)
+    told = {f["what"]: f["found"] for f in found if f["what"].startswith("personal data")}
+    assert told == {
+        "personal data for desk tracker": "1 messages were masked",
+        "personal data for destination bot": "2 messages were masked",
+    }
     assert (await isthmus("destination", "resume", "bot")).out == "bot goes on after event 4\n"
     assert (await isthmus("destination", "resume", "bot")).out == (
         "nothing stops bot; it is at event 4\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import call
+from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.canonical import OBJECTS
 from isthmus.cli.reference import pages
@@ -113,6 +114,29 @@ def test_mistakes_of_a_landscape_are_told_by_line(empty_home: Path, tmp_path: Pa
     shown = call("landscape", "show", str(file))
     assert (shown.code, shown.out) == (1, "")
     assert f"{file}:6:19: no connector speaks to `netsuit`" in shown.err
+
+
+def test_where_personal_data_goes_is_printed(
+    empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    desk = "exceptions: {desks: {tracker: {via: webhook, url: https://desk.example/}}}"
+    file = tmp_path / "good.yaml"
+    file.write_text(landscape_text("https://crm.example", "https://books.example", desk))
+    answer = call("landscape", "check", str(file))
+    assert answer.code == 0
+    rows = [" ".join(line.split()) for line in answer.out.splitlines()]
+    assert rows[0] == "personal data goes to region of people of masked"
+    assert rows[2:-1] == [
+        "Isthmus's own database EA-NL, EA-US", "crm: salesforce EA-NL, EA-US",
+        "psa: certinia EA-NL, EA-US", "erp: netsuite EA-NL, EA-US", "telemetry nobody",
+        "desk tracker EA-NL, EA-US",
+    ]  # fmt: skip
+    found = json.loads(call("landscape", "check", str(file), "--json").out)
+    assert found["personal_data"][-1] == {
+        "place": "desk tracker", "region": None, "gets": ["EA-NL", "EA-US"], "kept_from": [],
+    }  # fmt: skip
 
 
 def test_the_model_is_printed_whole(empty_home: Path) -> None:

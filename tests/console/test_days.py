@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 from playwright.async_api import Browser, Page
@@ -14,9 +15,11 @@ from tests.flows.work import Work
 
 from isthmus.access.accounts import first_person
 from isthmus.api.server import serving
+from isthmus.observe.kpis import Figures
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(chromium() is None, reason=MISSING)]
 Place = tuple[Firm, Work]
+SUBMITTED = {"pse__Status__c": "Submitted", "pse__Submitted__c": True}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ async def test_a_delivery_manager_sees_what_projects_earn_and_nobodys_name(
 ) -> None:
     async with at_desk(chrome, place[0], url, "dirk", "delivery", "EA-NL") as page:
         await page.goto("/")
-        shown = ["Overview", "Exceptions", "Journey", "Projects", "Billing", "Model"]
+        shown = ["Overview", "Exceptions", "Approvals", "Journey", "Projects", "Billing", "Model"]
         assert await menu(page) == shown
         await page.get_by_role("link", name="Projects").click()
         row = await text_of(page.locator("[data-row]"))
@@ -77,6 +80,55 @@ async def test_a_delivery_manager_of_another_company_sees_none_of_it(
         assert await answers(page, held) == {held: 404}
 
 
+async def test_the_project_office_sees_whose_approval_is_overdue_and_what_it_blocks(
+    place: Place, chrome: Browser, url: str
+) -> None:
+    """Two weeks of one person are handed in and nobody decides: 8 h and 3.5 h that are billed at
+    150, 2 h that are not.
+    """
+    firm, work = place
+    await work.log(["8", "3.5"], "2026-07-13", approved=False, **SUBMITTED)
+    await work.log(["2"], "2026-07-20", approved=False, pse__Billable__c=False, **SUBMITTED)
+    await firm.read()
+    longest = (Figures(firm.app.landscape).today - date(2026, 7, 13)).days
+    async with at_desk(chrome, firm, url, "petra", "pmo") as page:
+        await page.goto("/")
+        await page.get_by_role("link", name="Approvals", exact=True).click()
+        assert await text_of(page.get_by_label("Figures")) == (
+            "Overdue 3 hours, expenses, milestones and acts Hours 13.5 h nobody approved or "
+            "rejected Blocked 1,725 EUR cannot be billed before "
+            f"Longest wait {longest} days since the work, the delivery or the question"
+        )
+        [row] = await page.locator("[data-row]").all()
+        assert await text_of(row) == (
+            "3 time entries of Consultant One Harbour redesign · Harbour Works · EA-NL "
+            f"its approver in certinia 13.5 h 1,725.00 EUR {longest} days Remind the approver; "
+            "approve or reject the hours there. They go on by themselves."
+        )
+        await page.get_by_role("link", name="3 time entries of").click()
+        rows = [await text_of(row) for row in await page.locator("[data-row]").all()]
+        assert [row.split(" certinia ")[1].split(" Remind")[0] for row in rows] == [
+            f"8 h 1,200.00 EUR {longest} days", f"3.5 h 525.00 EUR {longest - 1} days",
+            f"2 h \N{EN DASH} {longest - 7} days",
+        ]  # fmt: skip
+        await page.locator("[data-row] a").first.click()
+        await page.get_by_role("heading", name="Time entry").wait_for()
+        for path in ("/approvals", "/trends/approval_bottlenecks"):
+            await page.goto(path)
+            assert await acts(page) == set(), path
+        await page.get_by_role("link", name="Whose they are").click()
+        await page.get_by_role("heading", name="Approvals").wait_for()
+    async with at_desk(chrome, firm, url, "dana", "delivery", "EA-NL") as page:
+        await page.goto("/approvals")
+        text = await text_of(page)
+        assert "3 time entries of ••• Harbour redesign" in text
+        assert "Consultant One" not in await page.content()
+    async with at_desk(chrome, firm, url, "dave", "delivery", "EA-US") as page:
+        await page.goto("/approvals")
+        assert "No approval is overdue" in await text_of(page)
+        assert await answers(page, "/exceptions") == {"/exceptions": 200}
+
+
 async def test_an_executive_sees_where_it_goes_and_changes_nothing(
     place: Place, chrome: Browser, url: str
 ) -> None:
@@ -107,8 +159,8 @@ async def test_an_auditor_reads_everything_proves_it_and_changes_nothing(
     async with at_desk(chrome, firm, url, "arne", "auditor") as page:
         await page.goto("/audit")
         pages = await menu(page)
-        assert pages == ["Overview", "Exceptions", "Journey", "Flows", "Projects", "Billing",
-                         "Close", "Reconciliation", "Systems", "Model", "Audit",
+        assert pages == ["Overview", "Exceptions", "Approvals", "Journey", "Flows", "Projects",
+                         "Billing", "Close", "Reconciliation", "Systems", "Model", "Audit",
                          "Access"]  # fmt: skip
         await page.get_by_label("Object").fill("arne")
         await page.get_by_label("Act", exact=True).fill("account")

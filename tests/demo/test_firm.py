@@ -12,7 +12,7 @@ from stdnum.us import ein
 from isthmus.demo.clients import WRONG_NUMBER
 from isthmus.demo.deals import AMENDED, FIXED, HOURLY
 from isthmus.demo.firm import Firm, example_advisory
-from isthmus.demo.price_list import INDEXED_ON, REVOKED_FROM, labour_prices
+from isthmus.demo.price_list import INDEXED_ON, REVOKED_FROM, average_cost, labour_prices
 from isthmus.demo.timesheets import DISCOVERY, DISCOVERY_ENDS
 
 
@@ -57,6 +57,33 @@ def test_prices_are_the_real_ones() -> None:
     assert prices["Technical Writer"] == [
         Decimal("64.21"), Decimal("66.80"), Decimal("70.31"), Decimal("71.64"),
     ]  # fmt: skip
+
+
+def test_what_an_hour_costs_the_firm_goes_by_role_step_and_region(firm: Firm) -> None:
+    paid = {p.number: (p.role, p.cost_rate, p.paid_in) for p in firm.people}
+    assert Counter(currency for _, _, currency in paid.values()) == {"EUR": 24, "GBP": 2, "USD": 14}
+    assert [paid[n] for n in ("E003", "E013", "E023", "E033")] == [
+        ("Senior Consultant", Decimal("69.75"), "EUR"),
+        ("Senior Consultant", Decimal("77.50"), "EUR"),
+        ("Senior Consultant", Decimal("86.80"), "EUR"),
+        ("Senior Consultant", Decimal("77.80"), "USD"),
+    ]
+    assert average_cost("Senior Consultant", "GBP") == Decimal("77.50")
+
+
+def test_what_a_fixed_fee_costs(firm: Firm) -> None:
+    """Claims intake: 37,000.00 of its fee is due in the quarter, so 7,933.91 is left of it."""
+    rates = {p.number: p.cost_rate for p in firm.people}
+    days = [
+        (hours, rates[card.person])
+        for card in firm.timecards
+        if card.deal == "Copperleaf Verzekeringen B.V.: Claims intake" and card.is_approved
+        for _, hours in card.days()
+    ]
+    assert sum(hours for hours, _ in days) == Decimal("524.50")
+    assert sum(hours * rate for hours, rate in days).quantize(Decimal("0.01")) == Decimal(
+        "29066.09"
+    )
 
 
 def test_tax_numbers_are_valid_but_for_the_mistyped_one(firm: Firm) -> None:

@@ -1,7 +1,9 @@
 """The whole demonstration, killed again and again: it finishes, and every cent ties out."""
 
+import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,8 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
+from tests.console.reading import read
 
+from isthmus.api.server import serving
+from isthmus.app import App, load_landscape
+from isthmus.settings import Settings
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.embedded.place import recorded
 
@@ -75,3 +82,23 @@ def test_killed_at_any_moment_it_finishes_and_ties_out(home: Path) -> None:
         "approved 5,018 -> billable 3,966 -> rated 3,935 -> posted 3,935 -> invoiced 3,935 · "
         "held 31" in told
     )
+    page = asyncio.run(projects_of(home))
+    assert "not known" not in page
+    assert page.count("have no cost") == 2, "the 35 hours that are held, in their row and in all"
+    assert re.search(
+        r"Copperleaf Verzekeringen B\.V\.: Claims intake Copperleaf Verzekeringen B\.V\. · C-\d+ · "
+        r"EA-NL · 524\.5 h billed sold 37,000\.00 EUR earned 37,000\.00 EUR 100 % of sold "
+        r"in progress \S margin 7,933\.91 EUR 21\.4 % after cost of 29,066\.09 EUR", page,
+    )  # fmt: skip
+
+
+async def projects_of(home: Path) -> str:
+    """The console's page on what the demonstration left."""
+    landscape = home / "isthmus.yaml"
+    settings = Settings(DATABASE_URL=None, home=home, landscape=landscape)
+    app = await App.open(settings, load_landscape(landscape))
+    try:
+        async with serving(app) as url, httpx2.AsyncClient(base_url=url) as http:
+            return await read(http, "/projects")
+    finally:
+        await app.close()

@@ -164,7 +164,7 @@ def test_load_raises_every_mistake_at_once(tmp_path: Path) -> None:
     ]
     assert str(raised.value).splitlines()[:3] == [
         f"{file}:10:5: unknown key `urll`",
-        "  why: known here: api_version, auth, changes, platform, quota, url, vendor",
+        "  why: known here: api_version, auth, changes, platform, quota, region, url, vendor",
         "  do:  Did you mean `url`?",
     ]
 

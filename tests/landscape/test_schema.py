@@ -32,7 +32,7 @@ def test_a_vendor_brings_its_keys_and_forbids_others() -> None:
     schema = landscape_schema(CONNECTORS)
     erp = schema["$defs"]["acme_erp"]
     assert list(erp["properties"]) == [
-        "vendor", "platform", "changes", "quota", "account", "token", "concurrency",
+        "vendor", "platform", "region", "changes", "quota", "account", "token", "concurrency",
     ]  # fmt: skip
     assert erp["required"] == ["account", "token", "vendor"]
     assert erp["additionalProperties"] is False

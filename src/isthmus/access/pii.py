@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,23 +23,63 @@ OF_ACCOUNTS = ("address",)
 """Personal of what is told of log-ins: the network address of a person."""
 NAMED: tuple[type[CanonicalObject], ...] = (Resource, Customer)
 """Objects whose people texts name: those of holds, of journeys, of runs."""
-_People = tuple[tuple[tuple[int, int], ...], People]
+Companies = frozenset[str]
+
+
+@dataclass(frozen=True)
+class But:
+    """Everybody but the people of some companies; `unplaced` counts those of no company in."""
+
+    companies: Companies = frozenset()
+    unplaced: bool = True
+
+
+NOBODY_SPARED = But()
+_People = tuple[tuple[tuple[int, int], ...], dict[But, People]]
 _PEOPLE: WeakKeyDictionary[Database, _People] = WeakKeyDictionary()
 
 
-async def people(database: Database) -> People:
-    """Everybody whom a text may name, to be masked for those who may not see it. Read again when
-    one of them changed.
+async def people(database: Database, but: But = NOBODY_SPARED) -> People:
+    """Whom a text may name, to be masked for those who may not see it. Read again when one of them
+    changed.
     """
     async with database.begin() as tx:
         stamps = tuple([await tx.records.stamp(model) for model in NAMED])
-        at, found = _PEOPLE.get(database, ((), People()))
-        if at == stamps:
-            return found
-        texts = [text for model in NAMED async for text in tx.records.personal_texts(model)]
-    found = People([*texts, *map(_in_html, texts)])
-    _PEOPLE[database] = (stamps, found)
-    return found
+        at, known = _PEOPLE.get(database, ((), {}))
+        if at != stamps:
+            known = {}
+        if but not in known:
+            texts = [
+                text
+                for model in NAMED
+                async for company, text in tx.records.personal_texts(model)
+                if (but.unplaced if company is None else company not in but.companies)
+            ]
+            known[but] = People([*texts, *map(_in_html, texts)])
+            _PEOPLE[database] = (stamps, known)
+    return known[but]
+
+
+async def unseen(database: Database, who: Principal) -> People | None:
+    """Whom the caller may not see named; None: nobody. Who may see people of some companies sees
+    those of no company too: a client's contacts are everybody's.
+    """
+    seen = who.entities(Permission.PII_READ)
+    return None if seen is None else await people(database, But(seen, unplaced=not seen))
+
+
+def may_see(who: Principal, kind: str, values: Mapping[str, Any]) -> bool:
+    """May the caller see what is personal of an object? A person is of the company that employs
+    them; the rest belongs to whoever may see the object itself.
+    """
+    company = values.get("legal_entity") if kind == Resource.kind else None
+    return who.may(Permission.PII_READ, company or None)
+
+
+def may_see_all(who: Principal, permission: Permission) -> bool:
+    """May the caller see people wherever this is permitted?"""
+    seen, read = who.entities(Permission.PII_READ), who.entities(permission)
+    return seen is None or (read is not None and bool(read) and read <= seen)
 
 
 def _in_html(text: str) -> str:
@@ -49,7 +89,7 @@ def _in_html(text: str) -> str:
 def mask(obj: CanonicalObject, who: Principal) -> dict[str, Any]:
     """The object as JSON values, as `who` may see it."""
     values = obj.model_dump(mode="json")
-    return values if who.may(Permission.PII_READ) else masked(obj.kind, values)
+    return values if may_see(who, obj.kind, values) else masked(obj.kind, values)
 
 
 def shown(value: Any, who: Principal) -> Any:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
@@ -18,11 +18,13 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 
 from isthmus.access import Permission, Principal
+from isthmus.access.pii import may_see_all
 from isthmus.app import App
 from isthmus.events.envelope import wire_type
 from isthmus.events.feed import Feed, Forgotten, Page
 from isthmus.events.filter import Filter, UnknownType, types_matching
 from isthmus.events.message import cloudevent, sequence
+from isthmus.events.personal import impersonal
 from isthmus.kit.duration import format_duration
 from isthmus.kit.ids import is_uuid
 from isthmus.web.caller import requires
@@ -46,6 +48,8 @@ class _Reading:
     only: Filter
     limit: int
     closing: asyncio.Event
+    plain: bool
+    """Nothing that is personal by the model is told."""
 
     async def next(self, after: int, seconds: float, patience: float = 0.0) -> Page:
         """The next page with events; after some seconds an empty one, which may lie further on.
@@ -54,7 +58,7 @@ class _Reading:
         """
         page = await self._found(after, seconds, patience)
         await self.feed.ensure_kept(after, self.only)
-        return page
+        return replace(page, rows=[impersonal(row) for row in page.rows]) if self.plain else page
 
     async def _found(self, after: int, seconds: float, patience: float) -> Page:
         until = time.monotonic() + seconds
@@ -135,7 +139,8 @@ async def events(
     has a role in some companies only asks for one `subject` of theirs.
     """
     await _ensure_seen(app, who, subject)
-    reading = _Reading(app.feed, _filter(type, subject), limit, request.app.state.closing)
+    plain = not may_see_all(who, Permission.EVENTS_READ)
+    reading = _Reading(app.feed, _filter(type, subject), limit, request.app.state.closing, plain)
     position = await _position(reading, last_event_id or after)
     try:
         return await _answer(request, reading, position, wait)

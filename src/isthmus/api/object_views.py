@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from isthmus.access import Permission, Principal
+from isthmus.access.pii import may_see, may_see_all
 from isthmus.app import App
 from isthmus.canonical import BY_KIND, CanonicalObject, LegalEntity
 from isthmus.canonical.base import Role, attributes, is_pii
@@ -161,7 +162,7 @@ def view_of(
     companies: Companies | None,
     chosen: frozenset[str] | None,
 ) -> ObjectView:
-    hidden = not asked.who.may(Permission.PII_READ)
+    hidden = not may_see(asked.who, asked.kind, kept.data)
     masked = [n for n in asked.model.model_fields if hidden and is_pii(asked.model, n)]
     model = asked.model.model_validate({"id": kept.id, **kept.data})
     values = {
@@ -194,7 +195,7 @@ def where_of(asked: Asked, where: Sequence[str] | None) -> dict[str, Any]:
                 did_you_mean(name, stored, "Write `attribute:value`."),
                 errors=[FieldError(field="query.where", reason=f"{name[:100]!r} is unknown")],
             )  # fmt: skip
-        if is_pii(asked.model, name) and not asked.who.may(Permission.PII_READ):
+        if is_pii(asked.model, name) and not may_see_all(asked.who, asked.permission):
             raise Refusal(403, "forbidden", f"{name} is personal", kind_of(403).remedy)
         equal[name] = value
     return equal

@@ -14,6 +14,7 @@ from isthmus.access.providers import known_providers
 from isthmus.access.sealing import Seals, seals_of
 from isthmus.access.signing import Signing
 from isthmus.api import (
+    back_channel,
     catalogue,
     connections,
     contracts,
@@ -55,6 +56,7 @@ ROUTERS = (
     health.router, catalogue.router, objects.router, process.router, contracts.router,
     experience.router, runs.router, holds.router, hold_bulks.router, connections.router,
     reconciliations.router, persons.router, metrics.router, oauth.router, description.router,
+    back_channel.router,
 )  # fmt: skip
 SIGN_INS = 60
 """In a minute, from one address: people who are sent on to a provider."""

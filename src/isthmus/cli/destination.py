@@ -23,29 +23,37 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="As the landscape call
 
 @cli.command("list")
 def list_(context: typer.Context, json: Json = False) -> None:
-    """Every destination: its position in the log, how far behind it is, what stops it."""
+    """Every destination: its position in the log, how far behind it is, what stops it, and how many
+    events went out without personal data that may not be kept there.
+    """
     found = act(_list(session(context).installed))
     if json:
         show_json(found)
         return
     show_table(
-        ("destination", "position", "behind", "sent", "last sent", "failures", "hold", "error"),
-        [(d["name"], d["position"], d["behind"], d["sent"], d["sent_at"], d["failures"],
-          d["hold"], d["error"]) for d in found],
-        right=("position", "behind", "sent", "failures"),
+        ("destination", "position", "behind", "sent", "masked", "last sent", "failures", "hold",
+         "error"),
+        [(d["name"], d["position"], d["behind"], d["sent"], d["masked"], d["sent_at"],
+          d["failures"], d["hold"], d["error"]) for d in found],
+        right=("position", "behind", "sent", "masked", "failures"),
     )  # fmt: skip
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:
     from isthmus.events.destination_holds import hold_of
+    from isthmus.events.personal import masked_by_receiver
 
     async with database(settings) as opened, opened.begin() as tx:
         end = await tx.events.end()
+        masked = await masked_by_receiver(tx)
         found = []
         for row in await tx.destinations.list():
             hold = await tx.holds.of_key(hold_of(row.name))
             label = None if hold is None else hold.label
-            found.append({**vars(row), "behind": end - row.position, "hold": label})
+            number = masked.get(f"destination {row.name}", 0)
+            found.append(
+                {**vars(row), "behind": end - row.position, "hold": label, "masked": number}
+            )
         return found
 
 

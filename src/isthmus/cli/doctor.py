@@ -61,7 +61,7 @@ async def _examine(chosen: Session) -> list[Finding]:
     if landscape is not None:
         findings += await _connections(landscape)
         findings += [Finding(*looked) for looked in await receivers(landscape)]
-    return findings + await _away(chosen)
+    return findings + await _of_database(chosen)
 
 
 def _python() -> Finding:
@@ -130,15 +130,18 @@ def _landscape(chosen: Session) -> tuple[Landscape | None, list[Finding]]:
     return reading.landscape, findings
 
 
-async def _away(chosen: Session) -> list[Finding]:
-    """Systems that the workers have given up calling; none where no database can be asked."""
+async def _of_database(chosen: Session) -> list[Finding]:
+    """Systems that the workers have given up calling, and who is told with people masked; nothing
+    where no database can be asked.
+    """
+    from isthmus.events.personal import masked_by_receiver
     from isthmus.observe.status import connections_of
     from isthmus.store.embedded import EmbeddedPostgresError
     from isthmus.store.reach import DatabaseProblem
 
     try:
         async with database(chosen.installed) as opened, opened.begin() as tx:
-            uses = await connections_of(tx)
+            uses, masked = await connections_of(tx), await masked_by_receiver(tx)
     except (Problem, DatabaseProblem, EmbeddedPostgresError):
         return []
     remedy = "wait: one call at a time looks whether it is back, then what waits goes on"
@@ -146,6 +149,10 @@ async def _away(chosen: Session) -> list[Finding]:
         Finding(f"calls to {use.connection}", False if use.state == "away" else None,
                 f"{use.state} {use.detail}", remedy)
         for use in uses if use.state != "answers"
+    ] + [
+        Finding(f"personal data for {name}", None, f"{number:,} messages were masked",
+                "isthmus landscape check says whose, and where it may be kept")
+        for name, number in masked.items()
     ]  # fmt: skip
 
 

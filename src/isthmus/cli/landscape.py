@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.output import Json, say, show_json
+from isthmus.cli.output import Json, say, show_json, show_table
 from isthmus.cli.problem import FINDING
 from isthmus.cli.session import session
 
@@ -17,20 +17,27 @@ File = Annotated[Path | None, typer.Argument(metavar="FILE", help="The file; els
 
 @cli.command()
 def check(context: typer.Context, file: File = None, json: Json = False) -> None:
-    """Explain every mistake in the file by line."""
+    """Explain every mistake in the file by line, and say where personal data goes."""
     from isthmus.app import check_landscape
     from isthmus.landscape import report
+    from isthmus.landscape.places import places_of
 
     path = file or session(context).settings.landscape
     reading = check_landscape(path)
+    places = [] if reading.landscape is None else places_of(reading.landscape)
     if json:
-        show_json({"file": str(path), "mistakes": reading.mistakes})
+        show_json({"file": str(path), "mistakes": reading.mistakes, "personal_data": places})
     elif reading.mistakes:
         typer.echo(report(path, reading.mistakes))
     if reading.landscape is None:
         raise typer.Exit(FINDING)
     if not json:
         found = reading.landscape
+        show_table(
+            ("personal data goes to", "region", "of people of", "masked"),
+            [(p.place, p.region, ", ".join(p.gets) or "nobody", ", ".join(p.kept_from))
+             for p in places],
+        )  # fmt: skip
         say(f"{path}: {len(found.connections)} connections, "
             f"{len(found.firm.legal_entities)} legal entities; it can be used")  # fmt: skip
 

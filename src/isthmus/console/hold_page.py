@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, HTTPException, Request, Response
 
 from isthmus.access import Permission, Principal
-from isthmus.access.pii import is_personal
+from isthmus.access.pii import is_personal, may_see
 from isthmus.app import App
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.errors import ConnectError
@@ -221,6 +221,7 @@ async def _fields(
     blamed: Any = hold.detail.get("fields", ())
     seen = who.entities(PAGE.permission)
     found = [] if obj is None else await fields(tx, obj, [*map(str, blamed), *names], seen)
-    if who.may(Permission.PII_READ):
+    company = getattr(obj, "legal_entity", None)
+    if may_see(who, hold.object_kind or "", {"legal_entity": company}):
         return found
     return [field for field in found if not is_personal(hold.object_kind, field.name)]

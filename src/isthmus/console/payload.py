@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from isthmus.access import Permission, Principal
+from isthmus.access import Principal
+from isthmus.access.pii import may_see
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.canonical.base import attributes, is_pii, owner_of, references
 from isthmus.console.hold_form import as_text, named
@@ -37,13 +38,14 @@ class Row:
 async def payload(tx: Transaction, who: Principal, obj: CanonicalObject) -> list[Row]:
     """Attributes that have a value, in the order of the model."""
     model, pointed = type(obj), references(type(obj))
+    hidden = not may_see(who, obj.kind, {"legal_entity": getattr(obj, "legal_entity", None)})
     rows: list[Row] = []
     for attribute in attributes(model):
         value = getattr(obj, attribute)
         if value in (None, "", (), []):
             continue
         name, owner = words(attribute), words(owner_of(model, attribute).value)
-        if holds_pii(model, attribute) and not who.may(Permission.PII_READ):
+        if holds_pii(model, attribute) and hidden:
             rows.append(Row(name, MASK, owner, is_masked=True))
         elif attribute in pointed:
             rows.append(Row(name, await _name(tx, pointed[attribute], value), owner, str(value)))

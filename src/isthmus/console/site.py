@@ -9,6 +9,7 @@ from isthmus.console import (
     access,
     access_machines,
     access_roles,
+    approvals,
     audit,
     billing,
     billing_run,
@@ -34,9 +35,9 @@ from isthmus.console.errors import failed, wants_page
 from isthmus.console.view import Console, console_of
 
 PAGES = (
-    overview.PAGE, exceptions.PAGE, journey.PAGE, flows.PAGE, projects.PAGE, billing.PAGE,
-    close.PAGE, reconciliation.PAGE, systems.PAGE, model.PAGE, audit.PAGE, access.PAGE,
-    erasure.PAGE,
+    overview.PAGE, exceptions.PAGE, approvals.PAGE, journey.PAGE, flows.PAGE, projects.PAGE,
+    billing.PAGE, close.PAGE, reconciliation.PAGE, systems.PAGE, model.PAGE, audit.PAGE,
+    access.PAGE, erasure.PAGE,
 )  # fmt: skip
 """A new page: a file beside this one with its `PAGE`, a folder of templates, its place here."""
 

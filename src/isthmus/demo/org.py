@@ -237,6 +237,8 @@ def _contact(person: Person) -> Row:
         "pse__Is_Resource__c": True,
         "pse__Is_Resource_Active__c": True,
         "pse__Start_Date__c": date(2026, 1, 1),
+        "pse__Default_Cost_Rate__c": person.cost_rate,
+        "CurrencyIsoCode": person.paid_in,
     }
 
 
@@ -245,7 +247,7 @@ def card_row(card: Card, accounts: Mapping[Any, str]) -> Row:
         "Name": card.number,
         "pse__Role__c": card.role,
         "pse__Suggested_Bill_Rate__c": card.rate,
-        "pse__Average_Cost_Rate__c": Decimal(0),
+        "pse__Average_Cost_Rate__c": card.cost,
         "pse__Start_Date__c": card.starts_on,
         "CurrencyIsoCode": card.currency,
         **({"pse__Account__c": accounts[card.client]} if card.client else {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
@@ -17,6 +17,10 @@ ALWAYS = date(2026, 1, 1)
 INDEXED_ON = date(2026, 8, 17)
 INDEXED_CURRENCY = "EUR"
 INDEX = Decimal("1.03")
+COST_SHARES = {"EUR": Decimal("0.52"), "GBP": Decimal("0.52"), "USD": Decimal("0.58")}
+"""Of a role's cheapest price, what an hour of it costs the firm: salary and what comes with it;
+more in America, where the employer pays for health.
+"""
 REVOKED_ROLE, REVOKED_CURRENCY = "Technical Writer", "USD"
 REVOKED_FROM = date(2026, 9, 21)
 """From this day nobody has agreed a price for the role: its card ends without a successor."""
@@ -33,6 +37,8 @@ class Card:
     rate: Decimal
     starts_on: date
     ends_on: date | None = None
+    cost: Decimal = Decimal(0)
+    """Average of the role, in the same currency."""
 
     def applies(self, day: date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
@@ -45,6 +51,15 @@ def labour_prices() -> dict[str, list[Decimal]]:
     for row in csv.DictReader(text.splitlines()):
         found[row["labor_category"]].append(Decimal(row["price_per_hour_usd"]))
     return {role: sorted(prices) for role, prices in found.items()}
+
+
+def average_cost(role: str, currency: str) -> Decimal:
+    """Of an hour of anybody in the role. Nothing is converted, as with prices."""
+    return to_cent(labour_prices()[role][0] * COST_SHARES[currency])
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def first_cards(own_prices: Iterable[tuple[str, str, str]]) -> list[Card]:
@@ -61,7 +76,7 @@ def first_cards(own_prices: Iterable[tuple[str, str, str]]) -> list[Card]:
         Card(_number(currency, role, client), role, currency, client, prices[role][0], ALWAYS)
         for client, currency, role in own_prices
     ]
-    return cards + own
+    return [replace(card, cost=average_cost(card.role, card.currency)) for card in cards + own]
 
 
 def indexed(cards: Iterable[Card]) -> list[tuple[Card, Card]]:
@@ -95,10 +110,9 @@ def _number(currency: str, role: str, client: str | None = None, year: str = "20
 
 
 def _ended(card: Card, day: date) -> Card:
-    return Card(card.number, card.role, card.currency, card.client, card.rate, card.starts_on, day)
+    return replace(card, ends_on=day)
 
 
 def _successor(card: Card) -> Card:
-    rate = (card.rate * INDEX).quantize(CENT, ROUND_HALF_UP)
     number = _number(card.currency, card.role, card.client, "2026b")
-    return Card(number, card.role, card.currency, card.client, rate, INDEXED_ON)
+    return replace(card, number=number, rate=to_cent(card.rate * INDEX), starts_on=INDEXED_ON)

@@ -21,10 +21,12 @@ from isthmus.events.destinations import Connected, connect
 from isthmus.events.feed import Feed, Page
 from isthmus.events.filter import Filter, types_matching
 from isthmus.events.message import Message, message_of
+from isthmus.events.personal import Residence
 from isthmus.kit.ids import new_id
 from isthmus.landscape.destinations import Destination
 from isthmus.store.database import Database
 from isthmus.store.destinations import DestinationRow
+from isthmus.store.events import EventRow
 from isthmus.store.holds import HELD
 
 log = structlog.get_logger()
@@ -63,7 +65,11 @@ class Relay:
         *,
         lease_seconds: float = 10.0,
         pace: Pace | None = None,
+        residence: Residence | None = None,
     ) -> None:
+        self._residence = residence or Residence(f"destination {name}")
+        self._masked: set[int] = set()
+        """Positions whose message went out with something masked, and is not counted yet."""
         self.name, self.destination = name, destination
         self._database, self._feed = database, feed
         self._me, self._lease, self._pace = new_id(), lease_seconds, pace or Pace()
@@ -165,11 +171,19 @@ class Relay:
         if page.position == row.position:
             await asyncio.sleep(self._pace.idle)
             return
-        messages = [message_of(r) for r in page.rows if r.position not in self._there]
+        messages = await self._messages([r for r in page.rows if r.position not in self._there])
         failure = await self._send(connection, messages) if messages else None
         await self._move(row, page)
         if failure is not None:
             raise failure
+
+    async def _messages(self, rows: list[EventRow]) -> list[Message]:
+        """Without the people whose data may not be kept where they go."""
+        kept = await self._residence.events(self._database, rows)
+        self._masked |= {
+            row.position for row, as_sent in zip(rows, kept, strict=True) if as_sent != row
+        }
+        return [message_of(row) for row in kept]
 
     async def _state(self) -> DestinationRow | None:
         """Where we are; None while a person has to act first."""
@@ -228,8 +242,11 @@ class Relay:
             )
             if moved and row.failures:
                 await resolve_waiting(tx, self.name)
+            if moved:
+                await self._residence.count(tx, sum(p <= reached for p in self._masked))
         if not moved:
             raise Interrupted
+        self._masked = {position for position in self._masked if position > reached}
         self._there = {position for position in self._there if position > reached}
         self._expected = reached
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from isthmus.connect.errors import ConnectError
 from isthmus.engine.engine import Engine
+from isthmus.events.personal import residence_of
 from isthmus.holds.channels import announce
 from isthmus.kit.money import Money
 from isthmus.landscape.sla import Promise
@@ -126,8 +127,10 @@ async def _tell(engine: Engine, alert: AlertRow, now: datetime, *, over: bool) -
     title, body = _over(alert) if over else (alert.title, alert.body)
     channels, taken = engine.landscape.alerts.of(alert.owner), 0
     errors = [] if channels else [f"`alerts` of the landscape has no channel for {alert.owner}"]
+    residence = residence_of(engine.landscape, "alerts", engine.landscape.alerts.region)
+    kept = await residence.text(engine.database, body)
     for url in channels:
-        error = await _send(alert, url, title, body, over=over)
+        error = await _send(alert, url, title, kept, over=over)
         taken += error is None
         errors += [error] if error else []
     values: dict[str, object] = {"error": "; ".join(errors) or None}
@@ -135,6 +138,7 @@ async def _tell(engine: Engine, alert: AlertRow, now: datetime, *, over: bool) -
         values["resolution_told_at" if over else "told_at"] = now
     async with engine.database.begin() as tx:
         await tx.alerts.change(alert.number, **values)
+        await residence.count(tx, taken if kept != body else 0)
     return int(bool(taken))
 
 

@@ -5,12 +5,14 @@ A notice is told once, unless the answer was lost: then again, under the same id
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from isthmus.connect.errors import ConnectError
 from isthmus.engine.engine import Engine
+from isthmus.events.personal import Residence, residence_of
 from isthmus.holds.channels import deliver
 from isthmus.kit.money import Money
 from isthmus.landscape.desks import Desk
@@ -22,6 +24,8 @@ from isthmus.store.leadership import leading
 from isthmus.store.notices import NoticeRow
 
 log = structlog.get_logger()
+QUOTING = ("reason", "fix", "resolution")
+"""Facts that may name people."""
 LONGEST = timedelta(hours=1)
 """Most that a desk which takes nothing is left alone."""
 
@@ -73,8 +77,11 @@ def _is_past(notice: NoticeRow, hold: HoldRow) -> bool:
 async def _tell(
     engine: Engine, desk: Desk, notice: NoticeRow, hold: HoldRow, now: datetime
 ) -> bool:
+    residence = residence_of(engine.landscape, f"desk {notice.desk}", desk.region)
     try:
-        reference = await deliver(notice.desk, desk, facts_of(notice, hold))
+        facts = facts_of(notice, hold)
+        kept = await _without_people(engine, residence, facts)
+        reference = await deliver(notice.desk, desk, kept)
     except ConnectError as error:
         log.warning("desk.not_told", desk=notice.desk, hold=hold.label, reason=str(error))
         pause = min(timedelta(seconds=2 ** min(notice.attempts + 1, 12)), LONGEST)
@@ -83,7 +90,14 @@ async def _tell(
         return False
     async with engine.database.begin() as tx:
         await tx.notices.told(notice, reference)
+        await residence.count(tx, int(kept != facts))
     return True
+
+
+async def _without_people(engine: Engine, residence: Residence, facts: Facts) -> Facts:
+    """Those whose data the desk may not keep; its texts quote them."""
+    texts = {n: await residence.text(engine.database, getattr(facts, n)) for n in QUOTING}
+    return replace(facts, **texts)
 
 
 def facts_of(notice: NoticeRow, hold: HoldRow) -> Facts:

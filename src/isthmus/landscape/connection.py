@@ -54,6 +54,10 @@ class Connection(Part):
         default=None,
         description="Connection whose organisation it lives in: same login, same allowance.",
     )
+    region: str | None = Field(
+        default=None,
+        description="Region in which it keeps data; that of its `platform` when left out.",
+    )
     changes: dict[str, ChangeSource] = Field(
         default={},
         description="How we learn of changes, per canonical object: `webhook` or `{poll: 60s}`. "

@@ -84,6 +84,9 @@ class Destination(Part):
         "`b-1.kafka.example.com` or `*.kafka.example.com`; besides those of `url` no other is "
         "called.",
     )
+    region: str | None = Field(
+        default=None, description="Region in which it, and who reads from it, keeps data."
+    )
     types: tuple[str, ...] = Field(
         default=(),
         description="Types of the events to send, such as `invoice.posted` or `invoice.*`. None: "

@@ -74,6 +74,9 @@ class LegalEntity(Part):
     currency: Currency = Field(
         description="ISO 4217 code of the currency in which it keeps its books."
     )
+    region: str | None = Field(
+        default=None, description="Region by whose rules personal data of its people is kept."
+    )
     tax_ids: tuple[str, ...] = Field(
         default=(), description="Its own tax numbers (VAT, EIN), checked for the country."
     )

@@ -19,6 +19,7 @@ from isthmus.landscape.mistake import Mistake
 from isthmus.landscape.overrides import AttributeOverlay, OwnershipOverride
 from isthmus.landscape.policies import Policies, Schedules
 from isthmus.landscape.reconciliations import Reconciliation
+from isthmus.landscape.residency import Residency
 from isthmus.landscape.retention import Retention
 from isthmus.landscape.sla import Alerts, Promise
 from isthmus.rules.ownership import Ownership
@@ -62,6 +63,9 @@ class LandscapeFile(Part):
     retention: Retention = Field(
         default=Retention(), description="How long what is finished is kept in full."
     )
+    residency: Residency = Field(
+        default=Residency(), description="Where personal data may be kept, by region."
+    )
     access: Access = Field(
         default=Access(), description="Who knows the firm's people, and which roles they have."
     )
@@ -81,6 +85,20 @@ class Landscape(LandscapeFile):
         """All that play the role for anyone, each once, in the file's order."""
         bindings = self.roles.of(role)
         return tuple(dict.fromkeys(b.connection for b in bindings if b.covers(on)))
+
+    def region_of(self, connection: str) -> str | None:
+        """Its own, or that of the connection whose organisation it lives in."""
+        own = self.connections[connection]
+        under = self.connections.get(own.platform or "")
+        return own.region or (under.region if under else None)
+
+    def kept_from(self, region: str | None) -> frozenset[str]:
+        """Codes of companies whose people's data may not be kept in a region; None: not known."""
+        return frozenset(
+            code
+            for code, company in self.firm.legal_entities.items()
+            if not self.residency.allows(company.region, region)
+        )
 
     def poll_interval(self, connection: str, kind: str, default: timedelta) -> timedelta | None:
         """None when the vendor tells us by webhook."""

@@ -42,6 +42,7 @@ from isthmus.landscape.policies import (
     TransferPrice,
 )
 from isthmus.landscape.reconciliations import Reconciliation
+from isthmus.landscape.residency import Residency
 from isthmus.landscape.retention import Retention
 from isthmus.settings import Settings, variable_of
 
@@ -80,6 +81,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("retention", Retention, "What is kept of people's data: [personal data and "
      "secrets](../guides/personal-data-and-secrets.md). `isthmus db purge` counts what is old "
      "now."),
+    ("residency", Residency, "A role of a company bound to a connection where data of its "
+     "people may not be kept is refused. Destinations, desks and channels are told with what is "
+     "personal masked. `isthmus landscape check` prints where personal data goes: [personal "
+     "data](../guides/personal-data-and-secrets.md)."),
     ("exceptions", Exceptions, ""),
     ("exceptions.queues", Queues, "Each has the keys below."),
     ("exceptions.queues.OWNER", Queue, ""),

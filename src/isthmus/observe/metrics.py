@@ -98,6 +98,7 @@ def exposed(read: Read) -> bytes:
 def families(read: Read) -> Iterator[Metric]:
     yield from _traffic(read.traffic)
     yield from _runs(read.status)
+    yield _masked(read.traffic)
     yield from _holds(read)
     yield from _connections(read.status.connections)
     yield from _waiting(read)
@@ -130,6 +131,18 @@ def _traffic(rows: Iterable[Counted]) -> Iterator[Metric]:
         for key, counted in sorted(groups.items()):
             family.add_metric(list(key), _buckets(counted), sum(r.total_ms for r in counted) / 1000)
         yield family
+
+
+def _masked(rows: Iterable[Counted]) -> Metric:
+    family = GaugeMetricFamily(
+        "isthmus_masked_messages",
+        "Messages that went out without people whose data may not be kept there.",
+        labels=["receiver"],
+    )
+    for row in rows:
+        if row.side == "masked":
+            family.add_metric([row.name], row.calls)
+    return family
 
 
 def _buckets(counted: list[Counted]) -> list[tuple[str, float]]:

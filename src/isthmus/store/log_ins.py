@@ -91,6 +91,15 @@ class LogIns:
         row = ended.first()
         return None if row is None else KnownBy(*row)
 
+    async def of_provider(self, name: str) -> list[tuple[bytes, str, str]]:
+        """(digest, name of the account, ID token) of sessions that a provider let in."""
+        rows = await self._connection.execute(
+            sa.select(session.c.digest, account.c.name, session.c.id_token)
+            .join(account, account.c.id == session.c.account)
+            .where(session.c.provider == name, session.c.id_token.is_not(None))
+        )
+        return [(bytes(digest), who, token) for digest, who, token in rows]
+
     async def end_all(self, account: str) -> int:
         """Of one account; their number."""
         gone = await self._connection.execute(

@@ -218,14 +218,18 @@ class Records:
         )
         return [(id, data) for id, data in rows]
 
-    async def personal_texts(self, model: type[CanonicalObject]) -> AsyncIterator[str]:
-        """What tells who the people of a kind of object are."""
+    async def personal_texts(
+        self, model: type[CanonicalObject]
+    ) -> AsyncIterator[tuple[str | None, str]]:
+        """(code of the company that employs them, text) of what tells who the people of a kind of
+        object are; None: of no company of the firm, or of one that nobody named.
+        """
         rows = await self._connection.stream(
             sa.select(record.c.data).where(record.c.kind == model.kind)
         )
         async for (data,) in rows:
             for text in personal_texts(model, data):
-                yield text
+                yield data.get("legal_entity"), text
 
     async def counts(self) -> dict[str, int]:
         rows = await self._connection.execute(

@@ -17,6 +17,7 @@ OPEN = {
     "/desks/": "a service desk, known by the signature of its messages",
     "/healthz": "a supervisor; it shows names of connections and a number",
     "/static/": "a browser; scripts and styles",
+    "/backchannel/": "a provider, known by the signature of its log-out token",
     "/login": "whoever logs in",
     "/oauth/": "a program, known by its client secret; keys that tokens are checked with",
     "/.well-known/": "whoever writes a program; where tokens are had",

@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from isthmus.access import LOCAL, AccessRole, Grant, Permission, Principal
+from isthmus.access import LOCAL, AccessRole, Grant, Principal
 from isthmus.access.keys import PREFIX, bearer_of
 from isthmus.access.log_in import known
-from isthmus.access.pii import people
+from isthmus.access.pii import unseen
 from isthmus.access.sealing import CannotOpen
 from isthmus.access.secret import csrf_of
 from isthmus.access.signing import Signing
@@ -26,7 +26,8 @@ from isthmus.web.sessions import SAFE, ensure_own, lasts_of, secret_in
 UNSEEN = "isthmus.unseen"
 """People whom the caller may not see named."""
 IDENTITY, CSRF, FIRST_CHANGE = "isthmus.identity", "isthmus.csrf", "/password"
-PUBLIC = ("/webhooks/", "/desks/", "/healthz", "/static/", "/oauth/", "/.well-known/")
+PUBLIC = ("/webhooks/", "/desks/", "/healthz", "/static/", "/oauth/",
+          "/.well-known/", "/backchannel/")  # fmt: skip
 """Doors that know their callers in another way, or show nothing: nobody is looked up there."""
 OF_MACHINES = ("/process/", "/system/", "/events", "/metrics")
 """Doors whose answers quote no text about people; what they show is masked by attribute."""
@@ -53,8 +54,8 @@ class Identify:
             try:
                 body, receive = await _body_of(request, receive)
                 who = scope[IDENTITY] = await _lately_or_now(request, body)
-                if not who.may(Permission.PII_READ) and not scope["path"].startswith(OF_MACHINES):
-                    scope[UNSEEN] = await people(request.app.state.isthmus.database)
+                if not scope["path"].startswith(OF_MACHINES):
+                    scope[UNSEEN] = await unseen(request.app.state.isthmus.database, who)
             except (HTTPException, CannotOpen, *BROKEN_OFF) as error:
                 scope[IDENTITY] = error
         await self._app(scope, receive, send)

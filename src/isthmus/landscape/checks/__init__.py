@@ -18,6 +18,7 @@ from isthmus.landscape.checks.desks import check_desks
 from isthmus.landscape.checks.destinations import check_destinations
 from isthmus.landscape.checks.overrides import check_mappings, check_ownership
 from isthmus.landscape.checks.reconciliations import check_reconciliations
+from isthmus.landscape.checks.residency import check_residency
 from isthmus.landscape.checks.roles import check_roles
 from isthmus.landscape.checks.systems import check_schedules, check_systems
 from isthmus.landscape.checks.transfer_prices import check_transfer_prices
@@ -42,3 +43,4 @@ def check_meaning(
     check_pressing_amounts(document)
     check_desks(document)
     check_reconciliations(document)
+    check_residency(document)

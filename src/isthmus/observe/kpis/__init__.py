@@ -36,6 +36,6 @@ KPIS: tuple[Kpi, ...] = (
 BY_NAME = {kpi.name: kpi for kpi in KPIS}
 
 __all__ = [
-    "BY_NAME", "KPIS", "Figure", "Figures", "Kpi", "Trend", "Unit", "Way", "keep_when_due",
-    "trends_of",
+    "APPROVALS", "BY_NAME", "KPIS", "Figure", "Figures", "Kpi", "Trend", "Unit", "Way",
+    "keep_when_due", "trends_of",
 ]  # fmt: skip

@@ -56,7 +56,9 @@ class Figures:
         self.landscape, self._now = landscape, now or utc_now()
         self._zone = landscape.firm.calendar.timezone
 
-    def _given(self, kpi: Kpi, until: datetime) -> dict[str, Any]:
+    def given(self, kpi: Kpi, until: datetime | None = None) -> dict[str, Any]:
+        """Parameters of its statement; without a moment, as of now."""
+        until = until or self._now
         bindings = self.landscape.roles.of(Role.ERP)
         names = {binding.connection for binding in bindings}
         connections = self.landscape.connections
@@ -82,7 +84,7 @@ class Figures:
     async def _values(
         self, tx: Transaction, kpi: Kpi, until: datetime, entities: Collection[str] | None
     ) -> dict[str, Decimal | None]:
-        found = await tx.measures.figure(kpi.way.value, kpi.rows, self._given(kpi, until), entities)
+        found = await tx.measures.figure(kpi.way.value, kpi.rows, self.given(kpi, until), entities)
         return found or ({} if kpi.unit is Unit.MONEY else {"": _nothing(kpi)})
 
     async def _before(
@@ -113,7 +115,7 @@ class Figures:
         if kpi.needs is not None and not await tx.measures.has_rows(kpi.needs):
             return []
         narrow = entities if kpi.by_entity else None
-        return await tx.measures.rows(kpi.rows, self._given(kpi, self._now), narrow, limit=limit)
+        return await tx.measures.rows(kpi.rows, self.given(kpi), narrow, limit=limit)
 
     async def keep(self, tx: Transaction, kpis: Sequence[Kpi]) -> None:
         """Note today's values of the firm and of each company for the series by day."""
