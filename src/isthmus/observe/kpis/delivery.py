@@ -103,7 +103,8 @@ APPROVALS = Kpi(
             select 'time_entry' as kind, cast(time_entry.id as text) as id,
                 time_entry.project, time_entry.external_id as label,
                 time_entry.updated_at as at, today - time_entry.worked_on as days
-            from time_entry, moment where approval = 'submitted' and state <> 'withdrawn'
+            from time_entry, moment
+            where approval = 'submitted' and batch is null and state <> 'withdrawn'
             union all
             select 'expense_entry', cast(expense_entry.id as text), expense_entry.project,
                 expense_entry.external_id, expense_entry.updated_at,
