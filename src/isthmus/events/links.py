@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import Role, references
 from isthmus.connect import Capability, Change, ConnectError, Outgoing, Receipt, System
+from isthmus.events.first_reading import ensure_read
 from isthmus.events.ingest import Ingest
 from isthmus.kit.clock import utc_now
 from isthmus.landscape import Landscape
@@ -49,22 +50,23 @@ class TheirIds:
     """By canonical id."""
 
 
-def referenced(obj: BaseModel) -> dict[str, set[str]]:
-    """Kind -> ids that an object and its parts point at."""
+def referenced(obj: BaseModel, only: frozenset[str] | None = None) -> dict[str, set[str]]:
+    """Kind -> ids that an object and its parts point at, by all attributes or by some."""
     found: dict[str, set[str]] = {}
     for name, kind in references(type(obj)).items():
-        if value := getattr(obj, name):
+        if (only is None or name in only) and (value := getattr(obj, name)):
             found.setdefault(kind, set()).add(value)
-    for part in _parts(obj):
+    for part in _parts(obj, only):
         for kind, ids in referenced(part).items():
             found.setdefault(kind, set()).update(ids)
     return found
 
 
-def _parts(obj: BaseModel) -> list[BaseModel]:
+def _parts(obj: BaseModel, only: frozenset[str] | None) -> list[BaseModel]:
     return [
         item
         for name in _lists(type(obj))
+        if only is None or name in only
         for item in getattr(obj, name)
         if isinstance(item, BaseModel)
     ]
@@ -101,6 +103,22 @@ def _named(model: Any) -> tuple[tuple[str, str, bool], ...]:
     """References of a model: attribute, kind, whether it must be there."""
     fields = model.model_fields
     return tuple((n, kind, fields[n].is_required()) for n, kind in references(model).items())
+
+
+def _pointed_at(
+    objs: Sequence[CanonicalObject], only: frozenset[str] | None = None
+) -> dict[str, set[str]]:
+    """Kind -> ids that any of the objects points at."""
+    wanted: dict[str, set[str]] = {}
+    for obj in objs:
+        if _lists(type(obj)):
+            for kind, ids in referenced(obj, only).items():
+                wanted.setdefault(kind, set()).update(ids)
+            continue
+        for name, kind, _ in _named(type(obj)):
+            if (only is None or name in only) and (value := getattr(obj, name)):
+                wanted.setdefault(kind, set()).add(value)
+    return wanted
 
 
 class Link:
@@ -178,8 +196,20 @@ class Link:
         """
         return await self._connected.system.put_many(await self._outgoing(objs, key, only, ids))
 
-    async def ids_of(self, tx: Transaction, objs: Sequence[CanonicalObject]) -> TheirIds:
-        return TheirIds(await self._external_ids(tx, objs), await self._own_ids(tx, objs))
+    async def ids_of(
+        self,
+        tx: Transaction,
+        objs: Sequence[CanonicalObject],
+        only: frozenset[str] | None = None,
+    ) -> TheirIds:
+        """For a write of all attributes or of some. Raises NotReadYet where the system may have
+        what these point at, and was not read for it to the end yet.
+        """
+        wanted = _pointed_at(objs)
+        named = await tx.xref.external_of(self.space, wanted)
+        written = wanted if only is None else _pointed_at(objs, only)
+        await ensure_read(tx, self._connected, written, named)
+        return TheirIds(named, await self._own_ids(tx, objs))
 
     async def _outgoing(
         self,
@@ -190,7 +220,7 @@ class Link:
     ) -> list[Outgoing]:
         if ids is None:
             async with self._database.begin() as tx:
-                ids = await self.ids_of(tx, objs)
+                ids = await self.ids_of(tx, objs, only)
         named, own = ids.named, ids.own
         return [
             Outgoing(translated(obj, named), f"{key}:{obj.id}", own.get(obj.id), only)
@@ -202,20 +232,6 @@ class Link:
             ids = [o.id for o in objs]
             return await tx.entries_of(objs[0].kind).external_ids(self.name, ids)
         return await tx.xref.external_many(objs[0].kind, self.space, [o.id for o in objs])
-
-    async def _external_ids(
-        self, tx: Transaction, objs: Sequence[CanonicalObject]
-    ) -> dict[tuple[str, str], str]:
-        wanted: dict[str, set[str]] = {}
-        for obj in objs:
-            if _lists(type(obj)):
-                for kind, ids in referenced(obj).items():
-                    wanted.setdefault(kind, set()).update(ids)
-                continue
-            for name, kind, _ in _named(type(obj)):
-                if value := getattr(obj, name):
-                    wanted.setdefault(kind, set()).add(value)
-        return await tx.xref.external_of(self.space, wanted)
 
     async def _received(self, obj: CanonicalObject, receipt: Receipt) -> None:
         async with self._database.begin() as tx:
