@@ -10,7 +10,8 @@ from collections.abc import Collection
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import references
 from isthmus.engine.refused import ActionRefused
-from isthmus.events.links import referenced
+from isthmus.events.pointing import referenced
+from isthmus.kit.ids import is_uuid
 from isthmus.store.database import Transaction
 from isthmus.store.lookup import Found
 
@@ -77,7 +78,7 @@ async def _points_elsewhere(
     known = referenced(before)
     for kind, ids in referenced(after, frozenset({attribute})).items():
         for id in sorted(ids - known.get(kind, set())):
-            if not await tx.listings.is_of(kind, id, within):
+            if is_uuid(id) and not await tx.listings.is_of(kind, id, within):
                 return f"it would point at the {_words(kind)} of another company"
     return None
 
