@@ -20,6 +20,7 @@ from tests.databases import Databases
 from tests.firm import Firm
 
 from isthmus.api.server import api
+from isthmus.canonical import Opportunity
 from isthmus.store.holds import HoldRow
 from isthmus.web.doors import Door, doors
 
@@ -284,6 +285,31 @@ async def test_no_correction_takes_what_is_held_to_another_company(asked: Asked)
             assert told(asked, shown) - {value} == set()
     async with asked.firm.app.database.begin() as tx:
         assert await tx.edits.of_hold(ours.number) == []
+
+
+async def test_no_write_takes_an_object_to_another_company(asked: Asked) -> None:
+    """Nor is one made there by the system of a company of ours."""
+    async with asked.firm.app.database.begin() as tx:
+        [deal] = await tx.records.list(Opportunity, legal_entity="EA-NL")
+    path = f"/system/v1/crm/opportunity/{deal.id}"
+    seen = await asked.http.get(path, headers=asked.one)
+    theirs = {"attributes": {"legal_entity": "EA-US"}}
+    headers = {**asked.one, "If-Match": seen.headers["etag"], "Idempotency-Key": "w-1"}
+    refused = [await asked.http.patch(path, json=theirs, headers=headers)]
+    new = {"name": "Theirs", "customer": deal.customer, "stage": "open", "legal_entity": "EA-US"}
+    refused.append(
+        await asked.http.post(
+            "/system/v1/crm/opportunity?legal_entity=EA-NL", json={"attributes": new},
+            headers={**asked.one, "Idempotency-Key": "w-2"},
+        )
+    )  # fmt: skip
+    for answer in refused:
+        assert (answer.status_code, answer.json()["code"]) == (409, "act_refused"), answer.text
+        assert answer.json()["detail"] == (
+            "opportunity.legal_entity: 'EA-US' is another company. Your role holds in EA-NL."
+        )
+    deals = asked.firm.org.rows("Opportunity")
+    assert [d["Contracting_Entity__c"] for d in deals] == ["EA-NL"]
 
 
 async def test_an_object_of_ours_is_seen_and_its_events_are_read(asked: Asked) -> None:

@@ -75,8 +75,8 @@ async def test_who_corrects_for_one_company_leaves_a_deal_there(
         await fix(firm.app.engine, hold, values, "nl@firm.example", within={"EA-NL"})
     assert (refused.value.what, refused.value.why, refused.value.remedy) == (
         said,
-        "Your role lets you correct for EA-NL.",
-        "Name EA-NL, or what is theirs, or ask somebody who corrects for the whole firm.",
+        "Your role holds in EA-NL.",
+        "Name EA-NL, or what is theirs, or ask somebody whose role holds in the whole firm.",
     )
     async with firm.app.database.begin() as tx:
         assert await tx.edits.of_hold(hold.number) == [], "the lawful half is not kept either"

@@ -1,11 +1,11 @@
-"""Who corrects in some companies corrects what is theirs, and leaves it theirs.
+"""Who changes objects of some companies changes what is theirs, and leaves it theirs.
 
 `within` are the codes of these companies; None: all of the firm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from isthmus.canonical import CanonicalObject
 from isthmus.canonical.base import references
@@ -16,7 +16,7 @@ from isthmus.store.database import Transaction
 from isthmus.store.lookup import Found
 
 COMPANY = "legal_entity"
-ASK = "or ask somebody who corrects for the whole firm."
+ASK = "or ask somebody whose role holds in the whole firm."
 
 
 async def seen(
@@ -49,14 +49,39 @@ async def ensure_stays(
     """
     if within is None or getattr(before, attribute) == getattr(after, attribute):
         return
+    await _ensure_theirs(tx, after, attribute, within, referenced(before))
+    if wrong := await _leaves(tx, before, after, within):
+        raise _refused(after, attribute, wrong, within)
+
+
+async def ensure_theirs(
+    tx: Transaction, made: CanonicalObject, attribute: str, within: Collection[str] | None
+) -> None:
+    """The same of an object that is new. Raises ActionRefused."""
+    if within is not None:
+        await _ensure_theirs(tx, made, attribute, within, {})
+
+
+async def _ensure_theirs(
+    tx: Transaction,
+    after: CanonicalObject,
+    attribute: str,
+    within: Collection[str],
+    known: Mapping[str, Collection[str]],
+) -> None:
     wrong = _names_another(after, attribute, within)
-    wrong = wrong or await _points_elsewhere(tx, before, after, attribute, within)
-    wrong = wrong or await _leaves(tx, before, after, within)
+    wrong = wrong or await _points_elsewhere(tx, after, attribute, within, known)
     if wrong is not None:
-        raise ActionRefused(
-            f"{after.kind}.{attribute}: {wrong}.", _held_in(within),
-            f"Name {' or '.join(sorted(within))}, or what is theirs, {ASK}",
-        )  # fmt: skip
+        raise _refused(after, attribute, wrong, within)
+
+
+def _refused(
+    after: CanonicalObject, attribute: str, wrong: str, within: Collection[str]
+) -> ActionRefused:
+    return ActionRefused(
+        f"{after.kind}.{attribute}: {wrong}.", _held_in(within),
+        f"Name {' or '.join(sorted(within))}, or what is theirs, {ASK}",
+    )  # fmt: skip
 
 
 def _names_another(after: CanonicalObject, attribute: str, within: Collection[str]) -> str | None:
@@ -69,15 +94,14 @@ def _names_another(after: CanonicalObject, attribute: str, within: Collection[st
 
 async def _points_elsewhere(
     tx: Transaction,
-    before: CanonicalObject,
     after: CanonicalObject,
     attribute: str,
     within: Collection[str],
+    known: Mapping[str, Collection[str]],
 ) -> str | None:
     """Parts of the attribute point too: an invoice that a payment is applied to."""
-    known = referenced(before)
     for kind, ids in referenced(after, frozenset({attribute})).items():
-        for id in sorted(ids - known.get(kind, set())):
+        for id in sorted(ids - set(known.get(kind, ()))):
             if is_uuid(id) and not await tx.listings.is_of(kind, id, within):
                 return f"it would point at the {_words(kind)} of another company"
     return None
@@ -95,7 +119,7 @@ async def _leaves(
 
 
 def _held_in(within: Collection[str] | None) -> str:
-    return f"Your role lets you correct for {', '.join(sorted(within or ())) or 'no company'}."
+    return f"Your role holds in {', '.join(sorted(within or ())) or 'no company'}."
 
 
 def _words(kind: str) -> str:
