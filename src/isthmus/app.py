@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -58,6 +58,7 @@ from isthmus.store.migrate import upgrade
 
 log = structlog.get_logger()
 FLOW_NAMES = tuple(flow.name for flow in FLOWS)
+Ask = Callable[[Engine, datetime], Awaitable[int]]
 CALENDAR_EVERY = 600.0
 """Seconds between looks at the calendar."""
 CALENDAR = {
@@ -68,7 +69,7 @@ CALENDAR = {
     "spans": forget_spans,
     "reconciliations": reconcile_when_due,
 }
-QUEUES = {"triage": triage, "bulks": work_off, "desks": forward, "desk-inbox": take_in}
+QUEUES = {"triage": triage, "bulks": work_off, "desk-inbox": take_in}
 """What every worker does for the exception queues; row locks and named locks share it out."""
 QUEUES_EVERY = 2.0
 """Seconds between two passes of each."""
@@ -287,13 +288,16 @@ class App:
             await self.engine.start()
             self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
             await self._assess_anew()
+            site = self.settings.public_url
+            queues: dict[str, Ask] = {**QUEUES, "desks": partial(forward, site=site)}
             self._tasks += [
                 asyncio.create_task(by_the_clock(self.engine, name, ask, QUEUES_EVERY), name=name)
-                for name, ask in QUEUES.items()
+                for name, ask in queues.items()
             ]
             self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
             if self.landscape.sla:
-                watching = by_the_clock(self.engine, "alerts", watch, ALERTS_EVERY)
+                watch_ = partial(watch, site=site)
+                watching = by_the_clock(self.engine, "alerts", watch_, ALERTS_EVERY)
                 self._tasks.append(asyncio.create_task(watching, name="alerts"))
             self._tasks += [
                 asyncio.create_task(by_the_clock(self.engine, name, ask), name=name)
@@ -346,7 +350,7 @@ async def bill_by_the_clock(engine: Engine, every: float = CALENDAR_EVERY) -> No
 async def by_the_clock(
     engine: Engine,
     what: str,
-    ask: Callable[[Engine, datetime], Awaitable[int]],
+    ask: Ask,
     every: float = CALENDAR_EVERY,
 ) -> None:
     """Look at the calendar until cancelled; an outage of the database is waited out. `ask` starts

@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.access.two_companies import Other, two_companies
+from tests.access.two_companies import PROJECTS, Other, two_companies
 from tests.console.govern import as_role
 from tests.databases import Databases
 from tests.firm import Firm
 
 from isthmus.api.server import api
+from isthmus.canonical import Opportunity
+from isthmus.store.holds import HoldRow
 from isthmus.web.doors import Door, doors
 
 pytestmark = pytest.mark.anyio
@@ -239,11 +242,78 @@ async def test_a_payment_is_of_the_company_whose_invoice_it_pays(asked: Asked) -
     assert ours[0]["id"] != asked.other.ids["payment"]
 
 
-async def test_an_object_of_ours_is_seen_and_its_events_are_read(asked: Asked) -> None:
+async def _our_hold(asked: Asked) -> HoldRow:
     async with asked.firm.app.database.begin() as tx:
-        [ours] = [
-            h for h in await tx.holds.list(code="rate_mismatch") if h.label != asked.other.hold
-        ]
+        held = await tx.holds.list(code="rate_mismatch")
+    [ours] = [hold for hold in held if hold.label != asked.other.hold]
+    return ours
+
+
+def _elsewhere(other: Other) -> list[tuple[str, str, str]]:
+    """Attribute, value of another company, and what is said of it."""
+    return [
+        ("project", other.ids["project"], "does not name one project"),
+        ("project", PROJECTS, "does not name one project"),
+        ("phase", other.ids["phase"], "does not name one phase"),
+        ("legal_entity", other.ids["legal_entity"], "does not name one legal_entity"),
+        ("project.legal_entity", "EA-US", "'EA-US' is another company"),
+    ]
+
+
+async def test_no_correction_takes_what_is_held_to_another_company(asked: Asked) -> None:
+    """By the API, and by the page that tells what a correction would do or keeps it."""
+    ours, http = await _our_hold(asked), asked.http
+    api_path, page = f"/ops/v1/holds/{ours.label}", f"/exceptions/{ours.label}/fix"
+    etag = (await http.get(api_path, headers=asked.one)).headers["etag"]
+    for number, (field, value, why) in enumerate(_elsewhere(asked.other)):
+        headers = {**asked.one, "If-Match": etag, "Idempotency-Key": f"fix-{number}"}
+        fixing = {"values": {field: value}}
+        answer = await http.post(f"{api_path}/fix", json=fixing, headers=headers)
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (409, "act_refused"), said
+        named = field if "." in field else f"time_entry.{field}"
+        assert said["detail"].startswith(f"{named}: "), said
+        assert why in said["detail"]
+        assert "EA-NL" in said["detail"], "it says where the role holds"
+        assert said["remedy"]
+        assert told(asked, answer) - {value} == set()
+        for do in ("check", "keep"):
+            sent = {field: value, "do": do}
+            shown = await http.post(page, data=sent, headers={**asked.one, "origin": "http://i"})
+            assert shown.status_code == 422, (field, do)
+            assert why in unescape(shown.text)
+            assert told(asked, shown) - {value} == set()
+    async with asked.firm.app.database.begin() as tx:
+        assert await tx.edits.of_hold(ours.number) == []
+
+
+async def test_no_write_takes_an_object_to_another_company(asked: Asked) -> None:
+    """Nor is one made there by the system of a company of ours."""
+    async with asked.firm.app.database.begin() as tx:
+        [deal] = await tx.records.list(Opportunity, legal_entity="EA-NL")
+    path = f"/system/v1/crm/opportunity/{deal.id}"
+    seen = await asked.http.get(path, headers=asked.one)
+    theirs = {"attributes": {"legal_entity": "EA-US"}}
+    headers = {**asked.one, "If-Match": seen.headers["etag"], "Idempotency-Key": "w-1"}
+    refused = [await asked.http.patch(path, json=theirs, headers=headers)]
+    new = {"name": "Theirs", "customer": deal.customer, "stage": "open", "legal_entity": "EA-US"}
+    refused.append(
+        await asked.http.post(
+            "/system/v1/crm/opportunity?legal_entity=EA-NL", json={"attributes": new},
+            headers={**asked.one, "Idempotency-Key": "w-2"},
+        )
+    )  # fmt: skip
+    for answer in refused:
+        assert (answer.status_code, answer.json()["code"]) == (409, "act_refused"), answer.text
+        assert answer.json()["detail"] == (
+            "opportunity.legal_entity: 'EA-US' is another company. Your role holds in EA-NL."
+        )
+    deals = asked.firm.org.rows("Opportunity")
+    assert [d["Contracting_Entity__c"] for d in deals] == ["EA-NL"]
+
+
+async def test_an_object_of_ours_is_seen_and_its_events_are_read(asked: Asked) -> None:
+    ours = await _our_hold(asked)
     page = await asked.http.get("/exceptions?single=1", headers=asked.one)
     assert ours.label in page.text
     assert (await asked.http.get(f"/exceptions/{ours.label}", headers=asked.one)).is_success

@@ -13,17 +13,13 @@ import pytest
 from tests.events.out.receiver import SECRET, Receiver, receiving
 from tests.events.out.sides import until
 from tests.firm import Firm, a_firm
-from tests.holds.service_desk import ServiceDesk, a_service_desk
 
 from isthmus.access.accounts import add_machine
 from isthmus.access.keys import add_key
 from isthmus.api.server import serving
 from isthmus.canonical import Resource
 from isthmus.events.envelope import Event
-from isthmus.events.personal import masked_by_receiver, residence_of
-from isthmus.holds.forwarding import forward
-from isthmus.holds.triage import triage
-from isthmus.kit.clock import utc_now
+from isthmus.events.personal import masked_by_receiver
 from isthmus.kit.masking import MASK
 from isthmus.observe.metrics import Exposition
 from isthmus.store.holds import NewHold
@@ -38,18 +34,11 @@ REGIONS = {
 RESIDENCY = """\
 residency: {{allowed: {{EU: [], US: [EU]}}, isthmus: EU}}
 access: {{regions: {{Americas: [EA-US]}}}}
-alerts: {{integration: ["json://127.0.0.1:1/"], region: US}}
 destinations:
   home: {{url: {home}, secret: {secret}, start: now, region: EU}}
   away: {{url: {away}, secret: {secret}, start: now, region: US}}
-exceptions:
-  desks:
-    away: {{via: webhook, url: "{desk}/", region: US, queues: [finance],
-            body: {{text: "{{reason}}"}}}}
-    home: {{via: webhook, url: "{desk}/", region: EU, queues: [finance],
-            body: {{text: "{{reason}}"}}}}
 """
-Told = tuple[Receiver, Receiver, ServiceDesk]
+Told = tuple[Receiver, Receiver]
 
 
 @asynccontextmanager
@@ -57,8 +46,8 @@ async def a_firm_of_two_regions(
     database_url: str, folder: Path, *, works: bool = True
 ) -> AsyncIterator[tuple[Firm, Told]]:
     """One consultant in each."""
-    async with receiving() as home, receiving() as away, a_service_desk() as desk:
-        more = RESIDENCY.format(home=home.url, away=away.url, secret=SECRET, desk=desk.url)
+    async with receiving() as home, receiving() as away:
+        more = RESIDENCY.format(home=home.url, away=away.url, secret=SECRET)
         async with a_firm(database_url, folder, more=more, works=works, instead=REGIONS) as firm:
             first, last = AMERICAN.split()
             await firm.org.update(
@@ -66,7 +55,7 @@ async def a_firm_of_two_regions(
                 Legal_Entity__c="EA-US", pse__Default_Cost_Rate__c=71, CurrencyIsoCode="USD",
             )  # fmt: skip
             await firm.read()
-            yield firm, (home, away, desk)
+            yield firm, (home, away)
 
 
 async def the(firm: Firm, name: str) -> Resource:
@@ -98,7 +87,7 @@ def kept_of(receiver: Receiver) -> list[Any]:
 async def test_an_event_leaves_without_people_whose_data_may_not_be_kept_there(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with a_firm_of_two_regions(database_url, tmp_path) as (firm, (home, away, _)):
+    async with a_firm_of_two_regions(database_url, tmp_path) as (firm, (home, away)):
         european, american = await the(firm, EUROPEAN), await the(firm, AMERICAN)
         events = [
             drifted(european, "email", "one@firm.example", "uno@firm.example"),
@@ -131,28 +120,6 @@ async def _have(receiver: Receiver, ids: set[str]) -> bool:
 async def _counted(firm: Firm, expected: dict[str, int]) -> bool:
     async with firm.app.database.begin() as tx:
         return await masked_by_receiver(tx) == expected
-
-
-async def test_desks_and_channels_are_told_without_them_too(
-    database_url: str, tmp_path: Path
-) -> None:
-    async with a_firm_of_two_regions(database_url, tmp_path, works=False) as (firm, told):
-        desk, reason = told[2], f"{EUROPEAN} and {AMERICAN} logged the same hours"
-        async with firm.app.database.begin() as tx:
-            await tx.holds.open(
-                NewHold(key="twice", state="held", code="rate_mismatch", owner="finance",
-                        reason=reason, fix="Correct one.", flow="time_to_invoice")
-            )  # fmt: skip
-        await triage(firm.app.engine, utc_now())
-        assert await forward(firm.app.engine, utc_now()) == 2
-        assert [request.json["text"] for request in desk.requests] == [
-            f"{MASK} and {AMERICAN} logged the same hours", reason,
-        ]  # fmt: skip
-        assert await _counted(firm, {"desk away": 1})
-        alerts = residence_of(firm.app.landscape, "alerts", firm.app.landscape.alerts.region)
-        assert await alerts.text(firm.app.database, reason) == (
-            f"{MASK} and {AMERICAN} logged the same hours"
-        )
 
 
 async def test_a_role_in_one_region_reads_no_personal_data_of_another(

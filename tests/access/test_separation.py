@@ -31,7 +31,7 @@ async def test_another_person_releases_what_one_corrected(firm: Firm) -> None:
     await firm.read()
     hold, engine = await firm.hold(), firm.app.engine
     await first_person(firm.app.database, "test")
-    await fix(engine, hold, {"bill_rate": "150.00 EUR"}, "anna")
+    await fix(engine, hold, {"bill_rate": "150.00 EUR"}, "anna", within=None)
     for attempt in (replay_hold(engine, hold, "anna"), skip(engine, hold, "enough", "anna")):
         with pytest.raises(ActionRefused, match=r"anna corrected time_entry\.bill_rate"):
             await attempt

@@ -70,4 +70,4 @@ async def _worked(app: App, holds: list[HoldRow]) -> None:
         )
     other = [phase.id for phase in phases if phase.id != getattr(entry, "phase", "")]
     if other:
-        await fix(app.engine, first, {"phase": other[0]}, by)
+        await fix(app.engine, first, {"phase": other[0]}, by, within=None)

@@ -58,12 +58,39 @@ async def _held_entry(firm: Firm) -> HoldRow:
     return await _only_hold(firm)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("EA-US", "opportunity.legal_entity: 'EA-US' is another company."),
+        ("EA-XX", "opportunity.legal_entity: 'EA-XX' is another company."),
+        ("", "opportunity.legal_entity: the opportunity would be of none of your companies."),
+    ],
+)
+async def test_who_corrects_for_one_company_leaves_a_deal_there(
+    firm: Firm, code: str, said: str
+) -> None:
+    hold = await _held_deal(firm, Billing_Model__c=None)
+    values = {"billing_model": "t_and_m", "legal_entity": code}
+    with pytest.raises(ActionRefused) as refused:
+        await fix(firm.app.engine, hold, values, "nl@firm.example", within={"EA-NL"})
+    assert (refused.value.what, refused.value.why, refused.value.remedy) == (
+        said,
+        "Your role holds in EA-NL.",
+        "Name EA-NL, or what is theirs, or ask somebody whose role holds in the whole firm.",
+    )
+    async with firm.app.database.begin() as tx:
+        assert await tx.edits.of_hold(hold.number) == [], "the lawful half is not kept either"
+    values["legal_entity"] = "EA-NL"
+    assert (await fix(firm.app.engine, hold, values, "nl@firm.example", within={"EA-NL"})).done
+    await fix(firm.app.engine, hold, {"legal_entity": "EA-US"}, "all@firm.example", within=None)
+
+
 async def test_a_corrected_deal_goes_on_where_it_stopped(firm: Firm) -> None:
     hold = await _held_deal(firm, Contracting_Entity__c=None)
     assert (hold.code, hold.object_kind) == ("legal_entity_missing", "opportunity")
     engine = firm.app.engine
 
-    fixed = await fix(engine, hold, {"legal_entity": "EA-NL"}, "finance@firm.example")
+    fixed = await fix(engine, hold, {"legal_entity": "EA-NL"}, "finance@firm.example", within=None)
     assert fixed.message == (
         f"{hold.label} corrected (legal_entity: None -> EA-NL); replay it to go on"
     )
@@ -97,10 +124,12 @@ async def test_what_the_held_object_points_at_is_corrected_too(firm: Firm) -> No
     hold = await _only_hold(firm)
     engine = firm.app.engine
     with pytest.raises(ActionRefused, match=r"Did you mean customer\.tax_registration\?"):
-        await fix(engine, hold, {"tax_registration": "NL004495445B01"}, "someone")
+        await fix(engine, hold, {"tax_registration": "NL004495445B01"}, "someone", within=None)
     with pytest.raises(ActionRefused, match="points at no object"):
-        await fix(engine, hold, {"amends.name": "x"}, "someone")
-    fixed = await fix(engine, hold, {"customer.tax_registration": "NL004495445B01"}, "someone")
+        await fix(engine, hold, {"amends.name": "x"}, "someone", within=None)
+    fixed = await fix(
+        engine, hold, {"customer.tax_registration": "NL004495445B01"}, "someone", within=None
+    )
     assert fixed.message.startswith(
         f"{hold.label} corrected (customer.tax_registration: NL000000000B00 -> NL004495445B01)"
     )
@@ -114,7 +143,7 @@ async def test_what_the_held_object_points_at_is_corrected_too(firm: Firm) -> No
 async def test_what_is_over_is_left_alone(firm: Firm) -> None:
     hold = await _held_deal(firm, Contracting_Entity__c=None)
     engine = firm.app.engine
-    await fix(engine, hold, {"legal_entity": "EA-NL"}, "one")
+    await fix(engine, hold, {"legal_entity": "EA-NL"}, "one", within=None)
     await replay_hold(engine, hold, "one")
     await firm.settle()
     over = await _again(firm, hold)
@@ -122,7 +151,7 @@ async def test_what_is_over_is_left_alone(firm: Firm) -> None:
     for acted in (
         await replay_hold(engine, over, "two"),
         await skip(engine, over, "too late", "two"),
-        await fix(engine, over, {"legal_entity": "EA-US"}, "two"),
+        await fix(engine, over, {"legal_entity": "EA-US"}, "two", within=None),
         await assign(engine, over, "three", "two"),
     ):
         assert (acted.done, acted.message) == (False, message)
@@ -155,7 +184,13 @@ async def test_values_that_the_model_refuses_are_not_kept(firm: Firm) -> None:
     told: list[tuple[str, str]] = []
     for attribute, value, _, _ in REFUSED:
         with pytest.raises(ActionRefused) as refused:
-            await fix(firm.app.engine, hold, {"purchase_order": "7", attribute: value}, "someone")
+            await fix(
+                firm.app.engine,
+                hold,
+                {"purchase_order": "7", attribute: value},
+                "someone",
+                within=None,
+            )
         told.append((refused.value.what, refused.value.remedy))
     assert told == [(what, remedy) for _, _, what, remedy in REFUSED]
     assert await _acts(firm, hold) == []
@@ -170,7 +205,7 @@ async def test_values_of_every_form_are_read(firm: Firm) -> None:
         firm.app.engine, hold,
         {"cap": "12,500.00 EUR", "starts_on": "2026-07-06", "purchase_order": "",
          "minimum_increment": "15", "customer": account},
-        "someone",
+        "someone", within=None,
     )  # fmt: skip
     async with firm.app.database.begin() as tx:
         edits = {e.attribute: e.value for e in await tx.edits.of_hold(hold.number)}
@@ -187,7 +222,7 @@ async def test_a_corrected_entry_is_rated_again_and_posted(firm: Firm) -> None:
         "rate_mismatch", Decimal("1120.00"), "time_entry",
     )  # fmt: skip
     engine = firm.app.engine
-    await fix(engine, hold, {"source_rate": "150.00 EUR"}, "finance@firm.example")
+    await fix(engine, hold, {"source_rate": "150.00 EUR"}, "finance@firm.example", within=None)
     acted = await replay_hold(engine, hold, "finance@firm.example")
     assert acted.message == "the time entry is in a new batch and is rated again"
     await firm.settle()
@@ -310,7 +345,7 @@ async def test_invoiced_hours_are_frozen_also_for_people(firm: Firm) -> None:
         )  # fmt: skip
     hold = await _only_hold(firm)
     with pytest.raises(ActionRefused, match="frozen"):
-        await fix(firm.app.engine, hold, {"hours": "7"}, "someone")
+        await fix(firm.app.engine, hold, {"hours": "7"}, "someone", within=None)
     replayed = await replay_hold(firm.app.engine, hold, "someone")
     assert replayed.message == "the time entry is invoiced; nothing to replay"
     await skip(firm.app.engine, hold, "credited in the ledger", "someone")

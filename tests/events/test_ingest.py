@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,16 @@ from tests.firm import Firm
 
 from isthmus.canonical import CanonicalObject, Customer, Opportunity
 from isthmus.canonical.base import Role
-from isthmus.connect import Capability, Change, Page, Refused, System, Watermark
+from isthmus.connect import (
+    Capability,
+    Change,
+    ConnectError,
+    Page,
+    Refused,
+    System,
+    Unavailable,
+    Watermark,
+)
 from isthmus.events.links import Connected
 from isthmus.events.reader import ATTEMPTS, Reader
 from isthmus.store.holds import DEAD
@@ -129,6 +139,26 @@ async def test_a_kind_that_trips_us_does_not_stop_the_kinds_after_it(firm: Firm)
     await reader(firm, shelf)._poll_due()
     async with firm.app.database.begin() as tx:
         assert await tx.xref.canonical("opportunity", "shelf", "d") is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "read"),
+    [
+        (None, {"customer", "opportunity"}),
+        (Refused("shelf", "no access to accounts"), {"customer", "opportunity"}),
+        (Unavailable("shelf", "it hung up in the middle"), set()),
+    ],
+    ids=["shown", "refused", "away"],
+)
+async def test_a_first_reading_ends_with_all_that_the_system_shows_or_its_refusal(
+    firm: Firm, error: ConnectError | None, read: set[str]
+) -> None:
+    """After it, what is not known is not there; a system that was away is still to be asked."""
+    shelf = Shelf(account("a"), broken={"customers": error} if error else {})
+    with suppress(Unavailable):
+        await reader(firm, shelf)._poll_due()
+    async with firm.app.database.begin() as tx:
+        assert await tx.watermarks.read_once("shelf", {"customer", "opportunity"}) == read
 
 
 async def test_a_hold_ends_when_the_source_says_again_what_we_have(firm: Firm) -> None:

@@ -76,7 +76,9 @@ async def test_an_expense_changed_after_invoicing_is_held(firm: Firm, what: str)
     assert await ledger(firm) == [("invoiced", "EUR", Decimal("121.00"), 1)]
     assert [i["subtotal"] for i in await firm.books.rows("invoice")] == [Decimal("121.00")]
     with pytest.raises(hold_actions.ActionRefused, match="is invoiced"):
-        await hold_actions.fix(firm.app.engine, hold, {"amount": "100.00 EUR"}, "someone")
+        await hold_actions.fix(
+            firm.app.engine, hold, {"amount": "100.00 EUR"}, "someone", within=None
+        )
 
 
 @pytest.mark.slow
@@ -85,7 +87,9 @@ async def test_a_persons_correction_is_judged_and_kept(firm: Firm) -> None:
     await spend(work, "121.00", pse__Lost_Receipt__c=True)
     await firm.read()
     hold, engine = await firm.hold(), firm.app.engine
-    await hold_actions.fix(engine, hold, {"has_receipt": "true", "amount": "120.00 EUR"}, "ana")
+    await hold_actions.fix(
+        engine, hold, {"has_receipt": "true", "amount": "120.00 EUR"}, "ana", within=None
+    )
     acted = await hold_actions.replay_hold(engine, hold, "ana")
     assert acted.message == "the expense entry is in a new batch and is rated again"
     await firm.settle()

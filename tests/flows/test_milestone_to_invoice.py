@@ -171,7 +171,9 @@ async def test_silence_is_looked_at_by_finance_and_billed_once_when_approved(fir
     assert await invoiced(firm) == []
 
     engine = firm.app.engine
-    await fix(engine, hold, {"approved_amount": "12000.00 EUR"}, "controller@firm.example")
+    await fix(
+        engine, hold, {"approved_amount": "12000.00 EUR"}, "controller@firm.example", within=None
+    )
     assert (await replay_hold(engine, hold, "controller@firm.example")).done
     await firm.settle()
     assert await firm.open_holds() == []

@@ -19,13 +19,16 @@ from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.api.server import serving
 from isthmus.app import App, connector_configs
+from isthmus.canonical import Customer, Resource
+from isthmus.canonical.customer import Contact
 from isthmus.connect.errors import Invalid, Unauthorized
 from isthmus.engine import Engine
-from isthmus.engine.hold_actions import replay_hold, skip
+from isthmus.engine.hold_actions import assign, replay_hold, skip
 from isthmus.holds.desk_inbox import accept, take_in
 from isthmus.holds.forwarding import forward
 from isthmus.holds.triage import triage
 from isthmus.kit.clock import utc_now
+from isthmus.kit.ids import derived_id
 from isthmus.landscape import load
 from isthmus.settings import Settings
 
@@ -120,6 +123,47 @@ async def test_a_hold_is_told_once_by_queue_and_severity(database_url: str, tmp_
         )
         assert "skipped: written off by ana" in chat.requests[-1].json["message"]
         assert len(chat.requests) == 5
+
+
+PEOPLE = ("Consultant Seven", "seven@firm.example", "Buyer Eight", "eight@client.example")
+WHO_SAYS = "Consultant Seven (seven@firm.example) logged 9 h; ask Buyer Eight of the client"
+
+
+async def known_people(engine: Engine) -> None:
+    """A consultant of ours and somebody at a client."""
+    consultant = Resource(
+        id=derived_id("resource", "7"), employee_number="E7", name=PEOPLE[0], email=PEOPLE[1]
+    )
+    contact = Contact(name=PEOPLE[2], email=PEOPLE[3])
+    client = Customer(id=derived_id("customer", "8"), name="Harbour Works", contacts=(contact,))
+    async with engine.database.begin() as tx:
+        await tx.records.save(consultant)
+        await tx.records.save(client)
+
+
+async def test_no_desk_and_no_channel_is_told_who_a_person_is(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The link leads who may see more to the hold, where everything stands."""
+    async with told(database_url, tmp_path, works=False) as (engine, tickets, chat):
+        await known_people(engine)
+        hold = await opened(
+            engine, "named", MONDAY, reason=WHO_SAYS, fix="Mail new.colleague@firm.example.",
+            customer="Harbour Works", amount=Decimal(60000), currency="EUR",
+        )  # fmt: skip
+        await assign(engine, hold, PEOPLE[0], "ana")
+        await triage(engine, utc_now())
+        assert await forward(engine, utc_now(), site="https://isthmus.example.com") == 3
+        await skip(engine, await the(engine, hold.number), "Buyer Eight waives it", PEOPLE[1])
+        assert await forward(engine, utc_now(), site="https://isthmus.example.com") == 1
+        assert (len(tickets.requests), len(chat.requests)) == (1, 3)
+        sent = [request.body.decode() for request in (*tickets.requests, *chat.requests)]
+        assert [name for name in (*PEOPLE, "@firm") for body in sent if name in body] == []
+        first, last = chat.requests[0].json["message"], chat.requests[-1].json["message"]
+        assert first.startswith("••• (•••) logged 9 h; ask ••• of the client\nMail •••.\n")
+        assert f"\nhttps://isthmus.example.com/exceptions/{hold.label}\n" in first
+        assert "skipped: ••• waives it by •••" in last
+        assert (await the(engine, hold.number)).reason == WHO_SAYS, "it stays with the hold"
 
 
 async def test_a_lost_answer_is_told_again_under_the_same_key(

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from tests.holds.place import an_engine, opened
 from tests.holds.service_desk import ServiceDesk, a_service_desk
 
+from isthmus.canonical import Resource
 from isthmus.engine import Engine
 from isthmus.holds.alerting import watch
+from isthmus.kit.ids import derived_id
 from isthmus.rules.burn import BusinessDays, Done, Judged, burning, due_at, judged
 from isthmus.rules.business_time import BusinessHours
 from isthmus.store.alerts import AlertRow
@@ -158,6 +160,34 @@ async def _over(engine: Engine, chat: ServiceDesk) -> None:
     assert await _alerts(engine) == []
     [past] = await _alerts(engine, open_only=False)
     assert (past.resolved_at, past.resolution_told_at) == (later, later)
+
+
+async def test_an_alert_tells_no_person_and_leads_to_who_is_held(
+    database_url: str, tmp_path: Path
+) -> None:
+    person = Resource(
+        id=derived_id("resource", "7"), employee_number="E7", name="Consultant Seven",
+        email="seven@firm.example",
+    )  # fmt: skip
+    async with a_service_desk() as chat:
+        environment = {"CHAT_URL": f"{chat.url.replace('http', 'json')}/hook"}
+        async with an_engine(
+            database_url, tmp_path, PROMISES, works=False, environment=environment
+        ) as engine:
+            async with engine.database.begin() as tx:
+                await tx.records.save(person)
+            await opened(
+                engine, "named", "2026-07-06T12:20", flow="posting", amount=Decimal(99000),
+                currency="EUR", reason="Consultant Seven (seven@firm.example) has no rate",
+            )  # fmt: skip
+            await _burns(engine)
+            assert await watch(engine, NOW, site="https://isthmus.example.com") == 1
+            [(title, message)] = _texts(chat)
+            assert "Seven" not in title + message
+            assert "seven@" not in message
+            assert (
+                "••• (•••) has no rate (H-1, finance, https://isthmus.example.com/exceptions/H-1)."
+            ) in message
 
 
 async def test_where_no_channel_is_named_nobody_counts_as_told(

@@ -19,9 +19,10 @@ from tests.reconcile.reconciling import (
     totals,
 )
 
+from isthmus.access.signed import evidence_of
 from isthmus.engine.corrections import ActionRefused
 from isthmus.reconcile.repairing import ask_repair
-from isthmus.reconcile.signing import accept, evidence_of, sign
+from isthmus.reconcile.signing import accept, sign
 from isthmus.store.reconciliations import ReconciliationRow
 
 pytestmark = pytest.mark.anyio

@@ -5,6 +5,7 @@ stands in its place, and hours, amounts and invoices stay as they were.
     texts go    name, e-mail, telephone, notes, and what quotes them: holds, events, lines
     amounts     stay; what they are about has a pseudonym
     audit       a row keeps its hash; what it says now is hashed by the act of the erasure
+    signatures  of reconciliations keep their evidence; what they stand under now is in that act
 
 What comes in later about the person is known by digests, and comes in under the pseudonym
 (`isthmus.access.forgotten`).
@@ -20,6 +21,7 @@ from typing import Any
 
 from isthmus.access.accounts import AccessRefused
 from isthmus.access.forgotten import CONTACTS, KNOWN_BY, NAMED, NOTES, digests_of, impersonal
+from isthmus.access.signed import SIGNATURES, changed_since, whole_now
 from isthmus.canonical import BY_KIND, Customer, Resource
 from isthmus.canonical.base import attributes, is_pii, personal_texts
 from isthmus.kit.clock import utc_now
@@ -129,6 +131,7 @@ async def _erased(tx: Transaction, named: str, by: str, reason: str, also: Seque
     unfinished = await tx.personal.unfinished(
         work.ids, person.subject if person.contact is None else None, messages
     )
+    signed = await whole_now(tx)
     emptied = await tx.personal.empty_messages(messages)
     await _own_columns(tx, work)
     others, shared = await _others(tx, person)
@@ -137,12 +140,13 @@ async def _erased(tx: Transaction, named: str, by: str, reason: str, also: Seque
     sweep = Sweep(tx.connection, others)
     work.places += await sweep.replace(texts, work.row.pseudonym)
     rows = await tx.audit.rewrite(spellings(texts), work.row.pseudonym)
-    row = work.row
+    row, signatures = work.row, await changed_since(tx, signed)
     await tx.erasures.add(row.id, row.kind, row.subject, row.pseudonym, row.salt, row.digests, by)
     tx.audit.add(
         by, "person.erased", person.kind, person.subject,
         reason=_without(reason, texts, row.pseudonym),
-        after={"pseudonym": row.pseudonym, "rows": _counted(work.places), "audit": rows},
+        after={"pseudonym": row.pseudonym, "rows": _counted(work.places), "audit": rows,
+               **({SIGNATURES: signatures} if signatures else {})},
     )  # fmt: skip
     return Erased(
         f"{person.kind} {person.subject}", row.pseudonym, tuple(work.places), len(rows), emptied,

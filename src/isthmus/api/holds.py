@@ -31,7 +31,7 @@ from isthmus.store.holds import HoldRow
 from isthmus.store.queues import HoldFilter
 from isthmus.web.caller import requires, unnamed
 from isthmus.web.context import Running
-from isthmus.web.holding import ensure_pointed_seen, hold_seen
+from isthmus.web.holding import hold_seen
 from isthmus.web.idempotency import once
 from isthmus.web.paging import (
     After,
@@ -131,8 +131,8 @@ async def fix_hold(
 ) -> ActAnswer:
     """Correct what is held; the original is kept beside the correction."""
     hold = await _unchanged(app, label, who, Permission.HOLDS_FIX, if_match)
-    await ensure_pointed_seen(app, who, hold, body.values)
-    return _told(await fix(app.engine, hold, body.values, who.id))
+    within = who.entities(Permission.HOLDS_FIX)
+    return _told(await fix(app.engine, hold, body.values, who.id, within=within))
 
 
 @router.post(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from isthmus.api.object_views import Asked
 from isthmus.app import App
 from isthmus.canonical import CanonicalObject
+from isthmus.engine.correction_places import ensure_stays, ensure_theirs
 from isthmus.events.links import Link
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
@@ -23,6 +24,10 @@ async def update_object(
     values = await _stored_values(app, asked, attributes)
     current = asked.model.model_validate({"id": kept.id, **kept.data})
     wanted = _valid(asked, {**current.model_dump(mode="json"), **values})
+    within = asked.who.entities(asked.permission)
+    async with app.database.begin() as tx:
+        for attribute in values:
+            await ensure_stays(tx, current, wanted, attribute, within)
     link = await _writable_link(app, asked, kept.id)
     await link.put(wanted, _key(asked, key), only=frozenset(values))
     await link.refresh(asked.model, kept.id)
@@ -36,6 +41,10 @@ async def create_object(
     asked.who.ensure(asked.permission, legal_entity)
     values = await _stored_values(app, asked, attributes)
     wanted = _valid(asked, {**values, "id": derived_id("api", asked.who.id, asked.kind, key)})
+    within = asked.who.entities(asked.permission)
+    async with app.database.begin() as tx:
+        for attribute in values:
+            await ensure_theirs(tx, wanted, attribute, within)
     connection = app.landscape.connection_for(asked.role, legal_entity, on=utc_now().date())
     link = _ensure_writes(asked, app.links.of(connection))
     await link.put(wanted, _key(asked, key))

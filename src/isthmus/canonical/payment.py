@@ -8,8 +8,18 @@ from isthmus.kit.money import Money
 
 
 class Application(Value):
-    invoice: Annotated[str, about("Invoice paid", Role.ERP, ref="invoice")]
+    """An invoice that is not known here, or not yet, is named by its ledger: then `invoice` and
+    `ledger_invoice` are the same.
+    """
+
+    invoice: Annotated[
+        str,
+        about("Invoice paid; its id in the ledger where it is not known", Role.ERP, ref="invoice"),
+    ]
     amount: Money
+    ledger_invoice: Annotated[
+        str | None, about("Its id in the ledger that took the money", Role.ERP)
+    ] = None
 
 
 class Payment(CanonicalObject):

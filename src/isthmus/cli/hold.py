@@ -27,6 +27,8 @@ cli = typer.Typer(name="hold", help="What cannot go on without a person.", no_ar
 cli.add_typer(hold_bulk.cli)
 cli.command("all")(hold_bulk.all_)
 Label = Annotated[str, typer.Argument(metavar="HOLD", help="H-17, or 17.")]
+EVERYWHERE = None
+"""Whoever reaches the database has the whole firm: the command line knows no roles."""
 NOBODY_WORKS = "no worker runs now: it goes on as soon as `isthmus up` or `isthmus worker` does"
 
 
@@ -76,7 +78,10 @@ def fix(
     from isthmus.engine.hold_actions import fix as correct
 
     given = dict(_pair(value) for value in values)
-    _tell(context, hold, lambda app, row: correct(app.engine, row, given, person()), json)
+    _tell(
+        context, hold,
+        lambda app, row: correct(app.engine, row, given, person(), within=EVERYWHERE), json,
+    )  # fmt: skip
 
 
 @cli.command()

@@ -29,11 +29,14 @@ def show(report: Report) -> None:
     if report.hold:
         say(f"  stopped: {report.hold.label}: {report.hold.reason}")
         say(f"  do:      {report.hold.fix}")
+    from isthmus.access.signed import WORDS
+
     _show_totals(report)
     _show_breaks(report)
     for act in report.acts:
         if act.act == "sign":
             say(f"signed as {act.role} by {act.by} on {shown(act.done_at)}: {act.evidence}")
+            say(f"  {WORDS[report.standing[act.number]]}")
     say(_conclusion(report))
 
 

@@ -8,6 +8,7 @@ from isthmus.connect.errors import (
     FieldProblem,
     HostRefused,
     Invalid,
+    NotReadYet,
     PeriodClosed,
     QuotaSpent,
     Refused,
@@ -36,7 +37,7 @@ from isthmus.connect.watermark import Watermark
 __all__ = [
     "BreakerOpen", "Capability", "Change", "Conflict", "ConnectError", "ConnectionContext",
     "Connector", "Duplicate", "FieldProblem", "Gate", "Health", "HostRefused", "Invalid",
-    "LocalGate", "Notice", "Outgoing", "Page", "Pass", "PeriodClosed", "Queue", "Quota",
-    "QuotaSpent", "Receipt", "Refused", "Reply", "Signal", "System", "Throttled", "Unauthorized",
-    "Unavailable", "Urgency", "Watermark", "Webhook", "current_urgency", "urgent",
+    "LocalGate", "NotReadYet", "Notice", "Outgoing", "Page", "Pass", "PeriodClosed", "Queue",
+    "Quota", "QuotaSpent", "Receipt", "Refused", "Reply", "Signal", "System", "Throttled",
+    "Unauthorized", "Unavailable", "Urgency", "Watermark", "Webhook", "current_urgency", "urgent",
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 ConnectError
 |- Unavailable     retry, then wait for the system; `outcome_unknown` when the call was sent
-|  `- BreakerOpen  not called, because it is away: wait as a row until one probe is answered
+|  |- BreakerOpen  not called, because it is away: wait as a row until one probe is answered
+|  `- NotReadYet   not written, because what it has was not read to the end for the first time
 |- Throttled       wait `retry_after` seconds; does not count as a failure
 |  `- QuotaSpent   not called, because the limit is spent: wait as a row for `retry_after`
 |- Unauthorized    refreshed once already: stop the connection, tell its owner
@@ -100,6 +101,13 @@ class BreakerOpen(Unavailable):
     remedy = (
         "Nothing: one call at a time looks whether the system is back, then what waits goes on in "
         "order of urgency. See `isthmus connection quota`."
+    )
+
+
+class NotReadYet(Unavailable):
+    remedy = (
+        "Nothing: the run goes on when the system was read to the end for the first time. Where "
+        "that does not come, see when it was last read by `isthmus status`."
     )
 
 
@@ -202,12 +210,12 @@ ERRORS: dict[str, type[ConnectError]] = {
     c.__name__: c
     for c in (
         Unavailable, Throttled, Unauthorized, Refused, Invalid, Conflict, PeriodClosed, Duplicate,
-        BreakerOpen, QuotaSpent, HostRefused,
+        BreakerOpen, QuotaSpent, HostRefused, NotReadYet,
     )
 }  # fmt: skip
 
-NOT_CALLED = (BreakerOpen, QuotaSpent)
-"""The gate let nothing through: asking again in a moment gets the same answer."""
+NOT_CALLED = (BreakerOpen, QuotaSpent, NotReadYet)
+"""Nothing was let through: asking again in a moment gets the same answer."""
 
 OF_THE_CONNECTION = (Unavailable, Throttled, Unauthorized)
 """What is wrong with all calls, not with one record: the work is tried again as a whole."""

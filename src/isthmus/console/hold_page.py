@@ -28,7 +28,7 @@ from isthmus.store.database import Transaction
 from isthmus.store.holds import RESOLVED, HoldRow
 from isthmus.web.caller import requires
 from isthmus.web.context import Running
-from isthmus.web.holding import ensure_pointed_seen, hold_seen
+from isthmus.web.holding import hold_seen
 
 WORK, RELEASE = Permission.HOLDS_WORK, Permission.HOLDS_RELEASE
 Fixer = Annotated[Principal, Depends(requires(Permission.HOLDS_FIX))]
@@ -56,12 +56,12 @@ async def fix_hold(request: Request, who: Fixer, app: Running, label: str) -> Re
     async with app.database.begin() as tx:
         fields_ = await _fields(tx, who, hold, names)
     values = changed(fields_, sent)
-    await ensure_pointed_seen(app, who, hold, values)
+    within = who.entities(Permission.HOLDS_FIX)
     try:
         if sent.get("do") == "check":
-            preview = await preview_fix(app.engine, hold, values) if values else None
+            preview = await preview_fix(app.engine, hold, values, within=within) if values else None
             return await _page(request, who, app, hold, sent=sent, preview=preview)
-        acted = await fix(app.engine, hold, values, who.id) if values else None
+        acted = await fix(app.engine, hold, values, who.id, within=within) if values else None
         if sent.get("do") == "go" and (acted is None or acted.done):
             acted = await _released(app, hold, who, acted)
     except ActionRefused as refused:

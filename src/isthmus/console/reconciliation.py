@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from isthmus.access import Permission, Principal
+from isthmus.access.signed import WORDS
 from isthmus.app import App
 from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute, form
@@ -95,6 +96,7 @@ async def run_page(request: Request, who: Reader, app: Running, label: str) -> R
 def _told(who: Principal, report: Report) -> dict[str, Any]:
     plan = Plan.from_json(report.run.plan)
     given = {act.role: act for act in report.acts if act.act == SIGN}
+    standing = {role: WORDS[report.standing[act.number]] for role, act in given.items()}
     breaks = [
         {
             "row": found, "finding": finding(found, plan.promise), "cause": cause(found),
@@ -111,7 +113,8 @@ def _told(who: Principal, report: Report) -> dict[str, Any]:
     return {
         "run": report.run, "plan": plan, "title_of": PROMISES[plan.promise].title,
         "totals": report.totals, "breaks": breaks, "hold": report.hold, "given": given,
-        "unexplained": report.unexplained, "signable": signable, "is_clean": report.is_clean,
+        "standing": standing, "unexplained": report.unexplained, "signable": signable,
+        "is_clean": report.is_clean,
         "seen_breaks": sum(report.counts.values()),
     }  # fmt: skip
 

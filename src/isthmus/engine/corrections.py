@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
@@ -12,37 +12,45 @@ from pydantic import ValidationError
 
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.canonical.base import attributes, references
+from isthmus.engine.correction_places import ensure_seen, ensure_stays, seen
+from isthmus.engine.refused import ActionRefused
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
 
-
-class ActionRefused(Exception):
-    """What a person asked of a hold cannot be done: what, why, what to do instead."""
-
-    def __init__(self, what: str, why: str, remedy: str) -> None:
-        super().__init__(f"{what}\n{why}\n{remedy}")
-        self.what, self.why, self.remedy = what, why, remedy
+__all__ = ["ActionRefused", "corrected_values", "targets_of"]
 
 
 async def corrected_values(
-    tx: Transaction, obj: CanonicalObject, values: Mapping[str, str]
+    tx: Transaction,
+    obj: CanonicalObject,
+    values: Mapping[str, str],
+    within: Collection[str] | None,
 ) -> dict[str, Any]:
-    """The corrections as JSON values of `obj`'s model. Raises ActionRefused naming the field."""
+    """The corrections as JSON values of `obj`'s model. Raises ActionRefused naming the field.
+
+    `within`: codes of the companies where the corrector's role holds; None: the whole firm.
+    """
     model, given = type(obj), dict(values)
     for attribute in given:
         _known(model, attribute)
     for attribute, kind in references(model).items():
         if given.get(attribute):
-            given[attribute] = await _referenced(tx, model, attribute, kind, given[attribute])
+            given[attribute] = await _referenced(
+                tx, model, attribute, kind, given[attribute], within
+            )
     taken: CanonicalObject = obj
     for attribute, text in given.items():
-        taken = _accepted(taken, attribute, text)
+        before, taken = taken, _accepted(taken, attribute, text)
+        await ensure_stays(tx, before, taken, attribute, within)
     after = taken.model_dump(mode="json")
     return {attribute: after[attribute] for attribute in given}
 
 
 async def targets_of(
-    tx: Transaction, obj: CanonicalObject, values: Mapping[str, str]
+    tx: Transaction,
+    obj: CanonicalObject,
+    values: Mapping[str, str],
+    within: Collection[str] | None,
 ) -> list[tuple[CanonicalObject, str, dict[str, str]]]:
     """(object, prefix, attribute -> text) of the held object and of those it points at."""
     own = {name: text for name, text in values.items() if "." not in name}
@@ -51,6 +59,7 @@ async def targets_of(
         reference, dot, attribute = path.partition(".")
         if dot:
             target = await _pointed_at(tx, obj, reference)
+            await ensure_seen(tx, target, f"{obj.kind}.{path}", within)
             found.append((target, f"{reference}.", {attribute: text}))
     return found
 
@@ -86,18 +95,29 @@ def _known(model: type[CanonicalObject], attribute: str) -> None:
 
 
 async def _referenced(
-    tx: Transaction, model: type[CanonicalObject], attribute: str, kind: str, text: str
+    tx: Transaction,
+    model: type[CanonicalObject],
+    attribute: str,
+    kind: str,
+    text: str,
+    within: Collection[str] | None,
 ) -> str:
-    """Any id or number that names one object of the kind."""
+    """Any id or number that names one object of the kind, of these companies."""
     named = [f for f in await tx.lookup.named(text) if f.kind == kind]
+    named = await seen(tx, named, within)
     if len(named) == 1:
         return named[0].id
     known = ", ".join(f"{f.id} ({f.by})" for f in named)
     raise ActionRefused(
         f"{model.kind}.{attribute}: {text!r} does not name one {kind}.",
-        f"It names {known}." if named else f"No {kind} has this id, number or name.",
+        f"It names {known}." if named else _unnamed(kind, within),
         f"Give the {kind}'s canonical id, or its id in one of the systems.",
     )
+
+
+def _unnamed(kind: str, within: Collection[str] | None) -> str:
+    where = "" if within is None else f" for {', '.join(sorted(within))}, where your role holds"
+    return f"No {kind} has this id, number or name{where}."
 
 
 def _accepted(obj: CanonicalObject, attribute: str, text: str) -> CanonicalObject:

@@ -5,7 +5,7 @@ Every act is an event of the hold's story: who, when, before and after.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,42 +35,61 @@ class Acted:
     still_held: bool = False
 
 
-async def fix(engine: Engine, hold: HoldRow, values: Mapping[str, str], by: str) -> Acted:
+async def fix(
+    engine: Engine,
+    hold: HoldRow,
+    values: Mapping[str, str],
+    by: str,
+    *,
+    within: Collection[str] | None,
+) -> Acted:
     """Keep corrections beside the originals. Raises ActionRefused; nothing is kept then.
 
-    `customer.tax_registration` corrects an object that the held one points at.
+    `customer.tax_registration` corrects an object that the held one points at. `within`: codes of
+    the companies for which `by` may correct; None: the whole firm.
     """
     if hold.state == RESOLVED:
         return over(hold)
     async with engine.database.begin() as tx:
-        before, after = await correct(tx, hold, values, by)
+        before, after = await correct(tx, hold, values, by, within)
         await tell(engine, tx, "hold.fixed", hold, by, before=before, after=after)
     told = ", ".join(f"{a}: {before[a]} -> {v}" for a, v in after.items())
     return Acted(hold.label, True, f"{hold.label} corrected ({told}); replay it to go on")
 
 
 async def correct(
-    tx: Transaction, hold: HoldRow, values: Mapping[str, str], by: str
+    tx: Transaction,
+    hold: HoldRow,
+    values: Mapping[str, str],
+    by: str,
+    within: Collection[str] | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The attributes before and after; told to nobody. Raises ActionRefused."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for target, prefix, texts in await targets_of(tx, await held_object(tx, hold), values):
+    held = await held_object(tx, hold)
+    for target, prefix, texts in await targets_of(tx, held, values, within):
         raw = target.model_dump(mode="json")
-        fixed = await _correct(tx, hold, target, texts, by)
+        fixed = await _correct(tx, hold, target, texts, by, within)
         before |= {prefix + attribute: raw.get(attribute) for attribute in fixed}
         after |= {prefix + attribute: value for attribute, value in fixed.items()}
     return before, after
 
 
 async def _correct(
-    tx: Transaction, hold: HoldRow, obj: CanonicalObject, texts: Mapping[str, str], by: str
+    tx: Transaction,
+    hold: HoldRow,
+    obj: CanonicalObject,
+    texts: Mapping[str, str],
+    by: str,
+    within: Collection[str] | None,
 ) -> dict[str, Any]:
     """Keep corrections of one object; those made before stay in force beside them."""
     raw = obj.model_dump(mode="json")
     edits = await tx.edits.of(obj.kind, obj.id)
     standing = {k: e.value for k, e in edits.items() if raw.get(k) == e.original}
-    values = await corrected_values(tx, type(obj).model_validate({**raw, **standing}), texts)
+    now = type(obj).model_validate({**raw, **standing})
+    values = await corrected_values(tx, now, texts, within)
     for attribute, value in values.items():
         await tx.edits.add(
             hold.number, obj.kind, obj.id, attribute=attribute, original=raw.get(attribute),

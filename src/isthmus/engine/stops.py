@@ -8,6 +8,7 @@ from isthmus.connect.errors import (
     BreakerOpen,
     ConnectError,
     Invalid,
+    NotReadYet,
     PeriodClosed,
     QuotaSpent,
     Refused,
@@ -23,6 +24,7 @@ from isthmus.store.holds import DEAD, HELD, WAITING_PERIOD, WAITING_SYSTEM, NewH
 
 _STATES: tuple[tuple[type[ConnectError], str, str], ...] = (
     (BreakerOpen, WAITING_SYSTEM, "breaker_open"),
+    (NotReadYet, WAITING_SYSTEM, "not_read_yet"),
     (QuotaSpent, WAITING_SYSTEM, "quota_spent"),
     (Unavailable, WAITING_SYSTEM, "unavailable"),
     (Throttled, WAITING_SYSTEM, "throttled"),

@@ -7,7 +7,7 @@ result is a valid object and a lawful transition, store, link, emit (`isthmus.ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -18,6 +18,7 @@ from isthmus.canonical.base import Role, references
 from isthmus.connect import Change, ConnectError
 from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.events.entry_intake import EXPENSES, TIME, EntryIntake
+from isthmus.events.linking import parts_resolved
 from isthmus.events.order import Named, named, pointed_at_first, points_at
 from isthmus.events.outbox import Outbox
 from isthmus.events.taking import Taking
@@ -164,12 +165,12 @@ class Ingest:
             await self.take(source, [found], above=above)
 
     async def resolved(self, tx: Transaction, source: Connected, change: Change) -> Change:
-        """The change with canonical ids in its references; an unknown one becomes None."""
+        """The change with canonical ids in its references and those of its parts; an unknown one
+        becomes None, and stays the system's own where a part must have one.
+        """
         attributes = dict(change.attributes)
         for name, kind in references(change.model).items():
             if external := attributes.get(name):
                 attributes[name] = await tx.xref.canonical(kind, source.space, str(external))
-        return Change(
-            change.model, change.external_id, change.modified_at, attributes,
-            change.canonical_id, change.deleted, change.problems,
-        )  # fmt: skip
+        attributes |= await parts_resolved(tx, source.space, change)
+        return replace(change, attributes=attributes)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Any, TypeVar, get_origin
-
-from pydantic import BaseModel
+from typing import TypeVar
 
 from isthmus.canonical import CanonicalObject
-from isthmus.canonical.base import Role, references
+from isthmus.canonical.base import Role
 from isthmus.connect import Capability, Change, ConnectError, Outgoing, Receipt, System
+from isthmus.events.first_reading import ensure_read
 from isthmus.events.ingest import Ingest
+from isthmus.events.linking import link
+from isthmus.events.pointing import pointed_at, translated
 from isthmus.kit.clock import utc_now
 from isthmus.landscape import Landscape
 from isthmus.store.database import Database, Transaction
@@ -47,60 +47,6 @@ class TheirIds:
     """By kind and canonical id."""
     own: Mapping[str, str]
     """By canonical id."""
-
-
-def referenced(obj: BaseModel) -> dict[str, set[str]]:
-    """Kind -> ids that an object and its parts point at."""
-    found: dict[str, set[str]] = {}
-    for name, kind in references(type(obj)).items():
-        if value := getattr(obj, name):
-            found.setdefault(kind, set()).add(value)
-    for part in _parts(obj):
-        for kind, ids in referenced(part).items():
-            found.setdefault(kind, set()).update(ids)
-    return found
-
-
-def _parts(obj: BaseModel) -> list[BaseModel]:
-    return [
-        item
-        for name in _lists(type(obj))
-        for item in getattr(obj, name)
-        if isinstance(item, BaseModel)
-    ]
-
-
-@cache
-def _lists(model: Any) -> tuple[str, ...]:
-    """Attributes that hold any number of parts."""
-    return tuple(n for n, f in model.model_fields.items() if get_origin(f.annotation) is tuple)
-
-
-def translated(obj: Any, ids: Mapping[tuple[str, str], str]) -> Any:
-    """A copy whose references are the target's ids; an optional one it does not know is None.
-
-    A required reference that the target does not know stays as it is: a connector that writes it
-    is refused by its vendor, one that does not map it never sees it.
-    """
-    changes: dict[str, Any] = {}
-    model: Any = type(obj)
-    for name, kind, required in _named(model):
-        if value := getattr(obj, name):
-            changes[name] = ids.get((kind, value), value if required else None)
-    for name in _lists(model):
-        value = getattr(obj, name)
-        if value and isinstance(value[0], BaseModel):
-            changes[name] = tuple(translated(item, ids) for item in value)
-    if isinstance(obj, CanonicalObject):
-        return obj.with_values(changes)
-    return obj.model_copy(update=changes)
-
-
-@cache
-def _named(model: Any) -> tuple[tuple[str, str, bool], ...]:
-    """References of a model: attribute, kind, whether it must be there."""
-    fields = model.model_fields
-    return tuple((n, kind, fields[n].is_required()) for n, kind in references(model).items())
 
 
 class Link:
@@ -154,7 +100,8 @@ class Link:
     async def adopt(self, model: type[CanonicalObject], canonical_id: str, change: Change) -> None:
         """The system's record is our object: link it, then take in what the system owns."""
         async with self._database.begin() as tx:
-            await tx.xref.link(model.kind, canonical_id, self.space, change.external_id)
+            to = (model.kind, canonical_id, self.space, change.external_id)
+            await link(tx, self._ingest.outbox, *to)
         await self._ingest.take(self._connected, [change])
 
     async def put(self, obj: T, key: str, *, only: frozenset[str] | None = None) -> T:
@@ -178,8 +125,20 @@ class Link:
         """
         return await self._connected.system.put_many(await self._outgoing(objs, key, only, ids))
 
-    async def ids_of(self, tx: Transaction, objs: Sequence[CanonicalObject]) -> TheirIds:
-        return TheirIds(await self._external_ids(tx, objs), await self._own_ids(tx, objs))
+    async def ids_of(
+        self,
+        tx: Transaction,
+        objs: Sequence[CanonicalObject],
+        only: frozenset[str] | None = None,
+    ) -> TheirIds:
+        """For a write of all attributes or of some. Raises NotReadYet where the system may have
+        what these point at, and was not read for it to the end yet.
+        """
+        wanted = pointed_at(objs)
+        named = await tx.xref.external_of(self.space, wanted)
+        written = wanted if only is None else pointed_at(objs, only)
+        await ensure_read(tx, self._connected, written, named)
+        return TheirIds(named, await self._own_ids(tx, objs))
 
     async def _outgoing(
         self,
@@ -190,7 +149,7 @@ class Link:
     ) -> list[Outgoing]:
         if ids is None:
             async with self._database.begin() as tx:
-                ids = await self.ids_of(tx, objs)
+                ids = await self.ids_of(tx, objs, only)
         named, own = ids.named, ids.own
         return [
             Outgoing(translated(obj, named), f"{key}:{obj.id}", own.get(obj.id), only)
@@ -203,23 +162,10 @@ class Link:
             return await tx.entries_of(objs[0].kind).external_ids(self.name, ids)
         return await tx.xref.external_many(objs[0].kind, self.space, [o.id for o in objs])
 
-    async def _external_ids(
-        self, tx: Transaction, objs: Sequence[CanonicalObject]
-    ) -> dict[tuple[str, str], str]:
-        wanted: dict[str, set[str]] = {}
-        for obj in objs:
-            if _lists(type(obj)):
-                for kind, ids in referenced(obj).items():
-                    wanted.setdefault(kind, set()).update(ids)
-                continue
-            for name, kind, _ in _named(type(obj)):
-                if value := getattr(obj, name):
-                    wanted.setdefault(kind, set()).add(value)
-        return await tx.xref.external_of(self.space, wanted)
-
     async def _received(self, obj: CanonicalObject, receipt: Receipt) -> None:
         async with self._database.begin() as tx:
-            await tx.xref.link(obj.kind, obj.id, self.space, receipt.external_id)
+            to = (obj.kind, obj.id, self.space, receipt.external_id)
+            await link(tx, self._ingest.outbox, *to)
         if receipt.attributes:
             change = Change(
                 type(obj), receipt.external_id, utc_now(), receipt.attributes, canonical_id=obj.id

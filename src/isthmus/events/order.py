@@ -1,11 +1,42 @@
-"""The order in which the changes of a page are taken in: what is pointed at before what points."""
+"""The order in which kinds, and the changes of a page, are read: what is pointed at comes before
+what points.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from isthmus.canonical import (
+    AccountingPeriod,
+    Assignment,
+    CanonicalObject,
+    CostCentre,
+    CreditMemo,
+    Currency,
+    Customer,
+    ExpenseEntry,
+    Invoice,
+    JournalEntry,
+    LegalEntity,
+    Milestone,
+    Opportunity,
+    Payment,
+    Phase,
+    ProfitCentre,
+    Project,
+    RateCard,
+    Resource,
+    TimeEntry,
+)
 from isthmus.canonical.base import references
 from isthmus.connect import Change
+
+ORDER: tuple[type[CanonicalObject], ...] = (
+    LegalEntity, Currency, AccountingPeriod, CostCentre, ProfitCentre, Customer, Resource,
+    Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, CreditMemo,
+    Payment, JournalEntry, TimeEntry, ExpenseEntry,
+)  # fmt: skip
+"""Kinds that are read from a system as a whole; others are asked for one by one."""
 
 Named = tuple[str, str]
 """Kind and external id."""

@@ -60,9 +60,6 @@ class Residence:
             plain = row
         return replace(plain, data=_scrubbed(plain.data, unnamed))
 
-    async def text(self, database: Database, text: str) -> str:
-        return text if self.companies is None else (await self._people(database)).scrub(text)
-
     async def _people(self, database: Database) -> People:
         return await people(database, But(self.companies or frozenset()))
 

@@ -14,47 +14,19 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from isthmus.canonical import (
-    BY_KIND,
-    AccountingPeriod,
-    Assignment,
-    CanonicalObject,
-    CostCentre,
-    CreditMemo,
-    Currency,
-    Customer,
-    ExpenseEntry,
-    Invoice,
-    JournalEntry,
-    LegalEntity,
-    Milestone,
-    Opportunity,
-    Payment,
-    Phase,
-    ProfitCentre,
-    Project,
-    RateCard,
-    Resource,
-    TimeEntry,
-)
+from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect import Change, ConnectError, Unauthorized, Urgency, Watermark, urgent
 from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.events.arrival import Arrival, arrived
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected
+from isthmus.events.order import ORDER
 from isthmus.store.database import Database
 from isthmus.store.holds import DEAD, HELD, NewHold
 from isthmus.store.inbox import Message
 from isthmus.store.leadership import leading
 
 log = structlog.get_logger()
-
-ORDER: tuple[type[CanonicalObject], ...] = (
-    LegalEntity, Currency, AccountingPeriod, CostCentre, ProfitCentre, Customer, Resource,
-    Opportunity, Project, Phase, RateCard, Assignment, Milestone, Invoice, CreditMemo,
-    Payment, JournalEntry, TimeEntry, ExpenseEntry,
-)  # fmt: skip
-"""What is pointed at before what points at it."""
 
 ATTEMPTS = 3
 """How often a message that trips us is tried, until it is held and left."""
@@ -78,6 +50,7 @@ class Reader:
         self.connected, self._database, self._ingest = connected, database, ingest
         self._interval, self._after_page = interval, after_page
         self._due: dict[str, float] = {}
+        self._read_once: set[str] = set()
         self.woken = asyncio.Event()
 
     @property
@@ -190,11 +163,13 @@ class Reader:
             except ConnectError as error:
                 log.warning("kind.unreadable", connection=self.connected.name, kind=model.kind,
                           reason=str(error), remedy=error.remedy)  # fmt: skip
+                await self._ended(model.kind)
             except (SQLAlchemyError, OSError):
                 raise
             except Exception:
                 # An edge: a defect in one kind must not keep the kinds after it from being read.
                 log.exception("kind.defect", connection=self.connected.name, kind=model.kind)
+                await self._ended(model.kind)
             pause = self._interval(model.kind)
             self._due[model.kind] = time.monotonic() + (SAFETY_NET if pause is None else pause)
 
@@ -217,7 +192,17 @@ class Reader:
                         )
                     await self._after_page(model)
                     count += len(page.changes)
+            await self._ended(model.kind)
         return count
+
+    async def _ended(self, kind: str) -> None:
+        """A reading came to its end, or was refused: what waits for the first one goes on, and a
+        person is asked for what it did not show.
+        """
+        if kind not in self._read_once:
+            async with self._database.begin() as tx:
+                await tx.watermarks.first_read(self.connected.name, kind)
+            self._read_once.add(kind)
 
     async def _found_nothing(self, kind: str) -> None:
         """Most polls: the watermark, which may name thousands of records, is not written again."""

@@ -19,6 +19,7 @@ from isthmus.connect import Change
 from isthmus.events.arrival import arrival, take_span
 from isthmus.events.derived import derived_events
 from isthmus.events.envelope import Event
+from isthmus.events.linking import link
 from isthmus.kit.ids import new_id
 from isthmus.rules.ownership import ForeignWrite, OnForeignWrite
 from isthmus.store.database import Transaction
@@ -101,13 +102,16 @@ class Taking:
     async def _linked(self, canonical_id: str) -> bool:
         """Link; two records of one system that claim to be one object are a person's to settle."""
         try:
-            await self.tx.xref.link(
-                self.kind, canonical_id, self.source.space, self.change.external_id
-            )
+            await self._link(canonical_id)
         except XrefConflict as conflict:
             await self._refuse(str(conflict), canonical_id)
             return False
         return True
+
+    async def _link(self, canonical_id: str) -> None:
+        """Raises XrefConflict."""
+        to = (self.kind, canonical_id, self.source.space, self.change.external_id)
+        await link(self.tx, self.ingest.outbox, *to)
 
     async def _store(
         self, canonical_id: str, stored: Stored | None, accepted: Mapping[str, Any]
@@ -133,7 +137,7 @@ class Taking:
         version = await self.tx.records.save(obj)
         if canonical_id == self.change.canonical_id:
             await self._known_again(canonical_id)
-        await self.tx.xref.link(self.kind, canonical_id, self.source.space, self.change.external_id)
+        await self._link(canonical_id)
         await self._announce(obj, before, after, version, attributes)
         return "changed"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,12 @@ class FixPreview:
     invoice: NextInvoice | None = None
 
 
-async def preview_fix(engine: Engine, hold: HoldRow, values: Mapping[str, str]) -> FixPreview:
-    """Raises ActionRefused, as the correction would."""
+async def preview_fix(
+    engine: Engine, hold: HoldRow, values: Mapping[str, str], *, within: Collection[str] | None
+) -> FixPreview:
+    """Raises ActionRefused, as the correction would; `within` as there."""
     async with engine.database.begin() as tx, tx.supposing():
-        before, after = await correct(tx, hold, values, "preview")
+        before, after = await correct(tx, hold, values, "preview", within)
         if hold.object_kind != TimeEntry.kind or hold.object_id is None:
             return FixPreview(before, after)
         return await _rated(tx, engine, hold.object_id, FixPreview(before, after, is_known=True))

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from isthmus.connect.errors import ConnectError
 from isthmus.engine.engine import Engine
-from isthmus.events.personal import residence_of
 from isthmus.holds.channels import announce
+from isthmus.holds.outside import Outside
 from isthmus.kit.money import Money
 from isthmus.landscape.sla import Promise
 from isthmus.rules.burn import LONGEST, TIERS, Burn, Done, burning, judged
@@ -31,18 +31,23 @@ NAMED = 3
 """Holds that an alert tells one by one."""
 
 
-async def watch(engine: Engine, now: datetime) -> int:
-    """Look at every promise once; the number of alerts that were told."""
+async def watch(engine: Engine, now: datetime, *, site: str | None = None) -> int:
+    """Look at every promise once; the number of alerts that were told. `site`: address of the
+    console, where an alert leads to.
+    """
     told = 0
     async with leading(engine.database.engine, "alerts") as lead:
         if lead:
+            outside = await Outside.of(engine, site)
             for flow, promise in engine.landscape.sla.items():
-                told += await _look(engine, flow, promise, now)
-            told += await _tell_what_is_over(engine, now)
+                told += await _look(engine, flow, promise, now, outside)
+            told += await _tell_what_is_over(engine, now, outside)
     return told
 
 
-async def _look(engine: Engine, flow: str, promise: Promise, now: datetime) -> int:
+async def _look(
+    engine: Engine, flow: str, promise: Promise, now: datetime, outside: Outside
+) -> int:
     async with engine.database.begin() as tx:
         burn = await _burn(tx, engine, flow, promise, now)
         known = next((a for a in await tx.alerts.list() if a.key == flow), None)
@@ -50,7 +55,7 @@ async def _look(engine: Engine, flow: str, promise: Promise, now: datetime) -> i
             if known is not None:
                 await tx.alerts.change(known.number, resolved_at=now)
             return 0
-        title, body = await _words(tx, flow, promise, burn)
+        title, body = await _words(tx, flow, promise, burn, outside)
         values = {"severity": burn.tier.severity, "title": title, "body": body,
                   "owner": promise.owner, "facts": _facts(burn)}  # fmt: skip
         due = known is None or _is_due(known, burn, now)
@@ -58,7 +63,7 @@ async def _look(engine: Engine, flow: str, promise: Promise, now: datetime) -> i
             known = await tx.alerts.open(key=flow, flow=flow, opened_at=now, **values)
         elif due:
             known = await tx.alerts.change(known.number, **values)
-    return await _tell(engine, known, now, over=False) if due else 0
+    return await _tell(engine, known, now, outside, over=False) if due else 0
 
 
 async def _burn(
@@ -85,7 +90,9 @@ def _facts(burn: Burn) -> dict[str, object]:
             "window": burn.tier.words}  # fmt: skip
 
 
-async def _words(tx: Transaction, flow: str, promise: Promise, burn: Burn) -> tuple[str, str]:
+async def _words(
+    tx: Transaction, flow: str, promise: Promise, burn: Burn, outside: Outside
+) -> tuple[str, str]:
     """What is late, what that costs whom and by when, and what to do."""
     number, blocked = await tx.alerts.blocked(flow)
     sums = ", ".join(str(Money.of(amount, currency)) for currency, amount in blocked.items())
@@ -98,7 +105,7 @@ async def _words(tx: Transaction, flow: str, promise: Promise, burn: Burn) -> tu
         f"{burn.rate:.1f} times too fast."
     ]
     holds = await tx.alerts.in_the_way(flow, NAMED)
-    lines += [_hold(hold) for hold in holds]
+    lines += [_hold(hold, outside) for hold in holds]
     if number > len(holds):
         lines.append(f"And {number - len(holds)} more: isthmus hold list")
     if not holds:
@@ -106,31 +113,32 @@ async def _words(tx: Transaction, flow: str, promise: Promise, burn: Burn) -> tu
     return title, "\n".join([*lines, f"Owner: {promise.owner}"])
 
 
-def _hold(hold: HoldRow) -> str:
+def _hold(hold: HoldRow, outside: Outside) -> str:
     known = hold.amount is not None and hold.currency is not None
     amount = str(Money.of(hold.amount or 0, hold.currency or "")) if known else "no amount"
     by = hold.deadline_on or (hold.due_at and f"{hold.due_at:%Y-%m-%d %H:%M} UTC")
     what = f"{hold.customer or 'no client named'}, {amount}" + (f", by {by}" if by else "")
-    return f"{what}: {hold.reason} ({hold.label}, {hold.owner}). Next: {hold.fix}"
+    where = ", ".join(filter(None, (hold.label, hold.owner, outside.page(hold.label))))
+    return f"{what}: {hold.reason} ({where}). Next: {hold.fix}"
 
 
-async def _tell_what_is_over(engine: Engine, now: datetime) -> int:
+async def _tell_what_is_over(engine: Engine, now: datetime, outside: Outside) -> int:
     async with engine.database.begin() as tx:
         over = await tx.alerts.untold_resolutions()
-    return sum([await _tell(engine, alert, now, over=True) for alert in over])
+    return sum([await _tell(engine, alert, now, outside, over=True) for alert in over])
 
 
-async def _tell(engine: Engine, alert: AlertRow, now: datetime, *, over: bool) -> int:
+async def _tell(
+    engine: Engine, alert: AlertRow, now: datetime, outside: Outside, *, over: bool
+) -> int:
     """By every channel of its owner; one that takes it is enough for it to count as told. Where
     there is none nobody is told, and whoever looks at the alert learns why.
     """
-    title, body = _over(alert) if over else (alert.title, alert.body)
+    title, body = map(outside.text, _over(alert) if over else (alert.title, alert.body))
     channels, taken = engine.landscape.alerts.of(alert.owner), 0
     errors = [] if channels else [f"`alerts` of the landscape has no channel for {alert.owner}"]
-    residence = residence_of(engine.landscape, "alerts", engine.landscape.alerts.region)
-    kept = await residence.text(engine.database, body)
     for url in channels:
-        error = await _send(alert, url, title, kept, over=over)
+        error = await _send(alert, url, title, body, over=over)
         taken += error is None
         errors += [error] if error else []
     values: dict[str, object] = {"error": "; ".join(errors) or None}
@@ -138,7 +146,6 @@ async def _tell(engine: Engine, alert: AlertRow, now: datetime, *, over: bool) -
         values["resolution_told_at" if over else "told_at"] = now
     async with engine.database.begin() as tx:
         await tx.alerts.change(alert.number, **values)
-        await residence.count(tx, taken if kept != body else 0)
     return int(bool(taken))
 
 

@@ -47,7 +47,6 @@ class Told(Part):
         description="When it is told: a hold `opened`, is `overdue`, is `over`. Where a call opens "
         "a ticket, `opened` alone.",
     )
-    region: str | None = Field(default=None, description="Region in which it keeps data.")
     secret: SecretStr | None = Field(
         default=None,
         description="What the desk signs its messages with, or sends as a bearer token; without it "

@@ -38,13 +38,9 @@ def _kept(landscape: Landscape) -> Iterator[Place]:
 
 
 def _told(landscape: Landscape) -> Iterator[Place]:
+    """Desks and alert channels are told of nobody."""
     for name, destination in landscape.destinations.items():
         yield _place(landscape, f"destination {name}", destination.region)
-    for name, desk in landscape.exceptions.desks.items():
-        yield _place(landscape, f"desk {name}", desk.region)
-    alerts = landscape.alerts
-    if alerts.finance or alerts.pmo or alerts.integration:
-        yield _place(landscape, "alerts", alerts.region)
 
 
 def _place(landscape: Landscape, name: str, region: str | None) -> Place:

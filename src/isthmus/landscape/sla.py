@@ -72,10 +72,6 @@ class Alerts(Part):
     pmo: tuple[SecretStr, ...] = Field(default=(), description="Deals, projects and approvals.")
     integration: tuple[SecretStr, ...] = Field(default=(), description="Systems and connections.")
 
-    region: str | None = Field(
-        default=None, description="Region in which all these channels keep data."
-    )
-
     def of(self, owner: str) -> tuple[SecretStr, ...]:
         own: dict[str, tuple[SecretStr, ...]] = {"finance": self.finance, "pmo": self.pmo}
         return own.get(owner) or self.integration

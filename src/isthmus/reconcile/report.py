@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from isthmus.access.signed import Standing, standing_of
 from isthmus.reconcile.causes import cause, finding
 from isthmus.reconcile.running import run_of
 from isthmus.store.database import Database
@@ -26,6 +27,8 @@ class Report:
     """(leg, kind, state) -> number of breaks."""
     unexplained: Sequence[Backlog]
     acts: Sequence[ActRow]
+    standing: dict[int, Standing]
+    """Number of a signature -> whether this is still what was signed."""
     hold: HoldRow | None
     """What keeps the run from its end."""
 
@@ -41,9 +44,10 @@ async def report_of(database: Database, id: str, entities: Collection[str] | Non
         holds = await tx.holds.list(run_id=run_of(id))
         breaks = await tx.breaks.list(run=id, entities=entities, limit=MOST)
         counts = await tx.breaks.counts(id, entities)
+        acts = await tx.reconciliations.acts(run=id)
         return Report(
             run, await tx.reconciliations.totals(id, entities), breaks, counts,
-            await tx.breaks.unexplained(id, entities), await tx.reconciliations.acts(run=id),
+            await tx.breaks.unexplained(id, entities), acts, await standing_of(tx, run, acts),
             holds[0] if holds else None,
         )  # fmt: skip
 
@@ -77,7 +81,14 @@ def report_facts(report: Report) -> dict[str, Any]:
         "unexplained": [vars(each) for each in report.unexplained],
         "breaks": [break_facts(b, report.run.promise) for b in report.breaks],
         "signatures": [
-            {"role": a.role, "by": a.by, "note": a.note, "evidence": a.evidence, "at": a.done_at}
+            {
+                "role": a.role,
+                "by": a.by,
+                "note": a.note,
+                "evidence": a.evidence,
+                "at": a.done_at,
+                "standing": report.standing[a.number],
+            }
             for a in report.acts
             if a.act == SIGN
         ],

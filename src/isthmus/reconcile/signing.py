@@ -1,17 +1,12 @@
-"""Breaks are accepted with a reason, runs are signed: what was signed can be shown to be the same.
-
-The evidence is a SHA-256 of the run's control totals and breaks in one written form. Who had a
-break repaired does not sign for it.
+"""Breaks are accepted with a reason, runs are signed: what was signed can be shown to be the same
+(`isthmus.access.signed`). Who had a break repaired does not sign for it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 
-from pydantic_core import to_jsonable_python
-
+from isthmus.access.signed import evidence_of
 from isthmus.engine import Engine
 from isthmus.engine.corrections import ActionRefused
 from isthmus.events.envelope import Event
@@ -26,7 +21,6 @@ from isthmus.store.reconciliations import (
     ActRow,
     AlreadySigned,
     ReconciliationRow,
-    TotalRow,
 )
 
 
@@ -125,23 +119,6 @@ def _ensure_explained(run: ReconciliationRow, breaks: Sequence[BreakRow]) -> Non
             f"{' and others' if len(unexplained) > 3 else ''}.",
             "Repair them and run it again, or accept each with a reason.",
         )
-
-
-def evidence_of(
-    run: ReconciliationRow, totals: Sequence[TotalRow], breaks: Sequence[BreakRow]
-) -> str:
-    """SHA-256, in hexadecimal, of what the signature stands under."""
-    signed = {
-        "run": [run.id, run.name, run.plan, run.first_on, run.last_on],
-        "totals": [vars(total) for total in totals],
-        "breaks": [
-            [b.number, b.leg, b.key, b.copy, b.kind, b.state, b.cause, b.reason, b.currency,
-             b.amount, b.hours, b.source_values, b.target_values]
-            for b in sorted(breaks, key=lambda b: b.number)
-        ],
-    }  # fmt: skip
-    text = json.dumps(to_jsonable_python(signed, fallback=str), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _story(name: str) -> dict[str, str]:

@@ -33,6 +33,8 @@ class Facts:
     deadline_on: str
     assigned_to: str
     resolution: str
+    page: str
+    """Address of the hold's page, for who may see more."""
 
     @property
     def title(self) -> str:
@@ -45,9 +47,10 @@ class Facts:
     @property
     def text(self) -> str:
         if self.kind == Kind.OVER:
-            return f"{self.reason}\n{self.resolution}"
+            return "\n".join(filter(None, (self.reason, self.resolution, self.page)))
         due = f"Due {self.due_at}." if self.due_at else ""
-        return f"{self.reason}\n{self.fix}\n{due}\nisthmus hold show {self.hold}\n({self.key})"
+        where = "\n".join(filter(None, (self.page, f"isthmus hold show {self.hold}")))
+        return f"{self.reason}\n{self.fix}\n{due}\n{where}\n({self.key})"
 
     def by_name(self) -> dict[str, str]:
         return {**vars(self), "title": self.title, "text": self.text}

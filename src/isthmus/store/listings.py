@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from isthmus.store.columns import as_uuid
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.hold_places import ENTITY, PROJECT, of_companies
 from isthmus.store.holds import COLUMNS, OPEN, HoldRow
@@ -67,6 +69,22 @@ class Listings:
         if entities is None:
             return True
         return bool(await self.objects(kind, ids=[id], entities=entities, limit=1))
+
+    async def would_be_of(
+        self, kind: str, values: dict[str, Any], entities: Collection[str]
+    ) -> bool:
+        """The same of an object that is not stored so; `values` are its JSON, with its id."""
+        made = sa.select(
+            sa.literal(kind).label("kind"),
+            sa.literal(values["id"], UUID(as_uuid=False)).label("id"),
+            sa.literal(values, JSONB).label("data"),
+        ).subquery("supposed")
+        codes = sorted(entities)
+        if kind in ENTRY_KINDS:
+            theirs = of_project(as_uuid(made.c.data["project"].astext), codes)
+        else:
+            theirs = of_company(made, codes)
+        return bool(await self._connection.scalar(sa.select(theirs).select_from(made)))
 
     async def links(self, kind: str, ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Canonical id -> space -> the system's own id."""

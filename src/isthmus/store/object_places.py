@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from isthmus.store.columns import as_uuid
-from isthmus.store.tables import record, run, xref
+from isthmus.store.tables import record, run
 
 SHARED = (
     "accounting_period", "cost_centre", "currency", "customer", "exchange_rate", "profit_centre",
@@ -24,7 +24,6 @@ _entity, _project, _contract, _subject, _paid, _foreign = (
     record.alias(n)
     for n in ("entity", "of_project", "of_contract", "subject", "paid", "paid_elsewhere")
 )
-_link, _invoice_link = xref.alias("payment_link"), xref.alias("invoice_link")
 _INVOICES: sa.ColumnElement[str] = sa.literal_column("'$.applications[*].invoice'")
 
 
@@ -74,23 +73,13 @@ def _of_kind(
 
 
 def _pays(of: Any, codes: list[str]) -> sa.ColumnElement[bool]:
-    """Invoices of these companies and of no other."""
+    """Invoices of these companies and of no other. One that is not known here is of none."""
     found = sa.func.jsonb_path_query(of.c.data, _INVOICES).op("#>>")(sa.literal_column("'{}'"))
     named = sa.any_(sa.func.array(sa.select(found).correlate(of).scalar_subquery()))
 
     def some(alias: Any, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-        is_it = sa.or_(sa.cast(alias.c.id, sa.Text) == named, alias.c.id.in_(_known_as(of, named)))
-        of_kind = (alias.c.kind == "invoice", is_it)
-        return sa.exists(sa.select(alias.c.id).where(*of_kind, condition))
+        is_it = (alias.c.kind == "invoice", sa.cast(alias.c.id, sa.Text) == named)
+        return sa.exists(sa.select(alias.c.id).where(*is_it, condition))
 
     ours, theirs = (_named(a.c.data["legal_entity"].astext, codes) for a in (_paid, _foreign))
     return sa.and_(some(_paid, ours), sa.not_(some(_foreign, sa.not_(theirs))))
-
-
-def _known_as(of: Any, named: Any) -> sa.Select[Any]:
-    """Invoices by the ids that the ledger of the payment gave them."""
-    return sa.select(_invoice_link.c.canonical_id).where(
-        _link.c.kind == "payment", _link.c.canonical_id == of.c.id,
-        _invoice_link.c.kind == "invoice", _invoice_link.c.space == _link.c.space,
-        _invoice_link.c.external_id == named,
-    ).correlate(of)  # fmt: skip

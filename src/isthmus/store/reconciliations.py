@@ -141,6 +141,21 @@ class Reconciliations:
         )
         return [ReconciliationRow(*row) for row in rows]
 
+    async def signed(self) -> builtins.list[ReconciliationRow]:
+        """The latest signed run of each reconciliation."""
+        signature = sa.exists().where(
+            reconciliation_act.c.run == reconciliation_run.c.id, reconciliation_act.c.act == SIGN
+        )
+        latest = (
+            sa.select(sa.func.max(reconciliation_run.c.number))
+            .where(signature)
+            .group_by(reconciliation_run.c.name)
+        )
+        rows = await self._connection.execute(
+            sa.select(*_RUN).where(reconciliation_run.c.number.in_(latest))
+        )
+        return [ReconciliationRow(*row) for row in rows]
+
     async def totals(
         self, run: str, entities: Collection[str] | None = None
     ) -> builtins.list[TotalRow]:

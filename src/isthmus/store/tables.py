@@ -44,6 +44,8 @@ watermark = sa.Table(
     text("kind"),
     sa.Column("state", JSONB, nullable=False),
     at("updated_at"),
+    sa.Column("first_read_at", sa.DateTime(timezone=True), nullable=True,
+              comment="When the first reading came to its end, shown or refused"),
     sa.PrimaryKeyConstraint("connection", "kind"),
     comment="How far each connection's changes have been read",
 )  # fmt: skip

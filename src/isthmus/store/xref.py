@@ -125,13 +125,15 @@ class Xref:
         )
         return [(kind, space, external) for kind, space, external in rows]
 
-    async def link(self, kind: str, canonical_id: str, space: str, external_id: str) -> None:
-        """Link once; a repeat of the same link is a no-op, any other link is refused."""
-        await self._connection.execute(
+    async def link(self, kind: str, canonical_id: str, space: str, external_id: str) -> bool:
+        """Link once; a repeat of the same link is a no-op (False), any other link is refused."""
+        added = await self._connection.execute(
             insert(xref)
             .values(kind=kind, canonical_id=canonical_id, space=space, external_id=external_id)
             .on_conflict_do_nothing()
+            .returning(xref.c.kind)
         )
+        is_new = added.first() is not None
         held = await self.canonical(kind, space, external_id)
         if held != canonical_id:
             known = await self.external(kind, space, canonical_id)
@@ -139,6 +141,7 @@ class Xref:
                 f"{kind} {external_id} of {space} cannot be linked to {canonical_id}: "
                 + (f"it belongs to {held}" if held else f"that is linked to {known} already")
             )
+        return is_new
 
     async def unlink(self, kind: str, canonical_id: str, space: str) -> None:
         await self._connection.execute(

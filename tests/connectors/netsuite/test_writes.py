@@ -305,7 +305,9 @@ async def test_payments_and_voids_come_back(erp: NetSuite, sandbox: Sandbox) -> 
         "amount": Money.of("209.98", "EUR"),
         "received_on": date(2026, 2, 20),
         "reference": None,
-        "applications": (Application(invoice=part, amount=Money.of("209.98", "EUR")),),
+        "applications": (
+            Application(invoice=part, ledger_invoice=part, amount=Money.of("209.98", "EUR")),
+        ),
     }
     assert len(payments) == 2
     await sandbox.control("pay", {"invoice": part, "amount": 1000, "date": "2026-02-25"})

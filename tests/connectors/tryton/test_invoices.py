@@ -185,7 +185,13 @@ async def test_payments_name_the_invoice_they_pay(
             "received_on": world.today,
             "reference": "bank",
             "amount": eur(amount),
-            "applications": (Application(invoice=receipt.external_id, amount=eur(amount)),),
+            "applications": (
+                Application(
+                    invoice=receipt.external_id,
+                    ledger_invoice=receipt.external_id,
+                    amount=eur(amount),
+                ),
+            ),
         }
         for amount in ("361.25", "1000.00")
     ]

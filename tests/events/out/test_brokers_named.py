@@ -6,11 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiokafka.protocol.admin import ApiVersionResponse_v0
 from aiokafka.protocol.metadata import MetadataResponse_v0
 from aiokafka.protocol.transaction import InitProducerIdResponse_v0
+from pamqp.commands import Connection
+from pamqp.frame import marshal
 from tests.events.out.log import destination
 
 from isthmus.connect import HostRefused, Unavailable
@@ -109,4 +112,62 @@ async def test_a_nats_server_that_another_one_names_is_not_called() -> None:
                 await connect("bus", destination(url=f"nats://127.0.0.1:{port}"))
             await asyncio.sleep(0.2)
             assert asked.qsize() == 1
+        assert called.empty()
+
+
+def redirect(host: str) -> bytes:
+    """`connection.redirect` of AMQP 0-9, which 0-9-1 has no more: class 10, method 42, the host and
+    the hosts that it knows, as short strings. https://www.rabbitmq.com/resources/specs/amqp0-9.pdf
+    """
+    names = bytes([len(host)]) + host.encode()
+    payload = (10).to_bytes(2) + (42).to_bytes(2) + names + names
+    return b"\x01\x00\x00" + len(payload).to_bytes(4) + payload + b"\xce"
+
+
+def known_hosts(host: str) -> bytes:
+    """`connection.open-ok` of AMQP 0-8, with the other servers of the cluster in it."""
+    payload = (10).to_bytes(2) + (41).to_bytes(2) + bytes([len(host)]) + host.encode()
+    return b"\x01\x00\x00" + len(payload).to_bytes(4) + payload + b"\xce"
+
+
+def moved(host: str) -> bytes:
+    """RabbitMQ closes like this when a node leaves; clients of some vendors follow the text."""
+    return marshal(Connection.Close(320, f"CONNECTION_FORCED - moved to {host}", 0, 0), 0)
+
+
+CONFIRMS: Any = {"capabilities": {"publisher_confirms": True}}
+
+
+def rabbit(answer: bytes) -> Talk:
+    """A broker that takes whoever logs in, and answers as it is told when a host is opened."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(b"AMQP\x00\x00\x09\x01"))
+        writer.write(marshal(Connection.Start(server_properties=CONFIRMS), 0))
+        await _frame(reader)
+        writer.write(marshal(Connection.Tune(10, 131072, 60), 0))
+        await _frame(reader)
+        await _frame(reader)
+        writer.write(answer)
+        await reader.read(100)
+
+    return talk
+
+
+async def _frame(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readexactly(7)
+    return await reader.readexactly(int.from_bytes(head[3:]) + 1)
+
+
+@pytest.mark.parametrize("says", [redirect, known_hosts, moved])
+async def test_a_rabbitmq_broker_that_sends_us_elsewhere_is_not_followed(
+    says: Callable[[str], bytes],
+) -> None:
+    async with listening(silent) as (elsewhere, called):
+        answer = says(f"127.0.0.1:{elsewhere}")
+        async with listening(rabbit(answer)) as (port, asked):
+            with pytest.raises(Unavailable, match="bus: "):
+                await connect("bus", destination(url=f"amqp://guest:guest@127.0.0.1:{port}"))
+            await asyncio.sleep(0.2)
+            assert asked.qsize() == 1, "nor is it asked again by the client itself"
         assert called.empty()

@@ -42,6 +42,7 @@ class Payments(Reading):
             "applications": tuple(
                 Application(
                     invoice=a["invoice"],
+                    ledger_invoice=a["invoice"],
                     amount=Money(amount=abs(Decimal(a["amount"])), currency=currency),
                 )
                 for a in row["applied"]

@@ -38,7 +38,8 @@ class Payments(Table):
     def translate(self, record: Record) -> Translated:
         found = super().translate(record)
         amount = _received(record)
-        application = Application(invoice=record["invoice_payment"]["id"], amount=amount)
+        paid = record["invoice_payment"]["id"]
+        application = Application(invoice=paid, ledger_invoice=paid, amount=amount)
         attributes = {"amount": amount, "applications": (application,)}
         return replace(found, attributes={**found.attributes, **attributes})
 

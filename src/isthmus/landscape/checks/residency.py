@@ -1,6 +1,6 @@
 """Personal data is kept in regions where it may be: companies, connections and Isthmus itself.
 
-Who is only told (destinations, desks, channels) is not refused: what is personal is masked there.
+Who is only told (destinations) is not refused: what is personal is masked there.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def _region(keys: Any) -> str | None:
 
 def _named(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Every region that the file says something is in."""
-    sections = (ENTITIES, ("connections",), ("destinations",), ("exceptions", "desks"))
+    sections = (ENTITIES, ("connections",), ("destinations",))
     for section in sections:
         for name, keys in keys_at(document, *section).items():
             if (region := _region(keys)) is not None:
                 yield (*section, name, "region"), region
-    for path in (("alerts", "region"), ("residency", "isthmus"), ("residency", "telemetry")):
+    for path in (("residency", "isthmus"), ("residency", "telemetry")):
         if isinstance(region := keys_at(document, path[0]).get(path[1]), str):
             yield path, region
 
