@@ -61,6 +61,27 @@ async def test_a_deal_waits_for_the_second_ledger_and_for_no_person(
         assert state == "succeeded"
 
 
+async def test_a_client_of_one_ledger_is_billed_in_another_by_a_company_of_that_one(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with two_firms(database_url, tmp_path) as (dutch, american):
+        await american.read(*EARLIER, "netsuite_us", "acquired")
+        deal = await a_deal(dutch, await an_account(dutch))
+        await dutch.org.update("Opportunity", deal, StageName="Closed Won")
+        await dutch.read()
+        assert await made(dutch) == (1, 1)
+
+        account = await an_account(american)
+        deal = await a_deal(american, account, Contracting_Entity__c="EA-US")
+        await american.org.update("Opportunity", deal, StageName="Closed Won")
+        await american.read("acquired")
+        assert [hold.reason for hold in await american.open_holds()] == []
+        assert (await made(dutch), await made(american)) == ((1, 1), (1, 1))
+        [customer] = await american.books.rows("customer")
+        subsidiary = american.books.simulator.books.by_external_id("subsidiary", "EA-US") or {}
+        assert customer["subsidiary"]["id"] == subsidiary["id"]
+
+
 async def test_a_person_is_asked_once_the_ledger_was_read_and_has_no_such_company(
     database_url: str, tmp_path: Path
 ) -> None:

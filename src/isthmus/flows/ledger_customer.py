@@ -32,8 +32,18 @@ async def ensure_in_ledger(
         chosen = next(c for c in changes if c.external_id == verdict.external_id)
         await _link(step, erp, customer, chosen)
         return
-    billed_by = customer.legal_entity or (entity.id if entity else None)
+    billed_by = await _company(erp, customer, entity)
     await erp.put(customer.changed(legal_entity=billed_by), step.idempotency_key)
+
+
+async def _company(erp: Link, customer: Customer, entity: LegalEntity | None) -> str | None:
+    """Who bills the customer first in this ledger: a company that another one keeps says nothing
+    here.
+    """
+    known = customer.legal_entity
+    if entity is None or (known and await erp.external_id(LegalEntity, known)):
+        return known
+    return entity.id
 
 
 async def ledger_candidates(erp: Link, customer: Customer) -> list[Change]:
