@@ -10,6 +10,8 @@ import pytest
 from tests.firm import Firm, two_firms
 from tests.flows.deals import a_deal, an_account
 
+from isthmus.canonical import Customer, LegalEntity
+
 pytestmark = pytest.mark.anyio
 
 THEIRS = {"BillingCountry": "US", "CurrencyIsoCode": "USD", "Tax_Registration__c": None}
@@ -65,21 +67,32 @@ async def test_a_client_of_one_ledger_is_billed_in_another_by_a_company_of_that_
     database_url: str, tmp_path: Path
 ) -> None:
     async with two_firms(database_url, tmp_path) as (dutch, american):
-        await american.read(*EARLIER, "netsuite_us", "acquired")
-        deal = await a_deal(dutch, await an_account(dutch))
-        await dutch.org.update("Opportunity", deal, StageName="Closed Won")
+        books = american.books.simulator.books
+        other = books.by_external_id("subsidiary", "EA-NL") or {}
+        books.put("subsidiary", {**other, "externalId": "EA-CA"})
+        await american.read(*EARLIER, "netsuite_us")
+        account = await an_account(dutch)
+        await dutch.org.update(
+            "Opportunity", await a_deal(dutch, account), StageName="Closed Won"
+        )  # fmt: skip
         await dutch.read()
-        assert await made(dutch) == (1, 1)
+        await billed_first_by(dutch, "EA-NL")
 
-        account = await an_account(american)
-        deal = await a_deal(american, account, Contracting_Entity__c="EA-US")
-        await american.org.update("Opportunity", deal, StageName="Closed Won")
-        await american.read("acquired")
-        assert [hold.reason for hold in await american.open_holds()] == []
-        assert (await made(dutch), await made(american)) == ((1, 1), (1, 1))
+        abroad = await a_deal(dutch, account, Name="Abroad", Contracting_Entity__c="EA-US")
+        await dutch.org.update("Opportunity", abroad, StageName="Closed Won")
+        await dutch.read()
         [customer] = await american.books.rows("customer")
-        subsidiary = american.books.simulator.books.by_external_id("subsidiary", "EA-US") or {}
+        subsidiary = books.by_external_id("subsidiary", "EA-US") or {}
         assert customer["subsidiary"]["id"] == subsidiary["id"]
+
+
+async def billed_first_by(firm: Firm, code: str) -> None:
+    """As a ledger says that shows the company with its customers."""
+    async with firm.app.database.begin() as tx:
+        [customer], [company] = (
+            await tx.records.list(Customer), await tx.records.list(LegalEntity, code=code)
+        )  # fmt: skip
+        await tx.records.save(customer.changed(legal_entity=company.id))
 
 
 async def test_a_person_is_asked_once_the_ledger_was_read_and_has_no_such_company(
