@@ -121,9 +121,9 @@ def test_where_personal_data_goes_is_printed(
 ) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    desk = "exceptions: {desks: {tracker: {via: webhook, url: https://desk.example/}}}"
+    told = "destinations: {warehouse: {url: nats://nats.example:4222}}"
     file = tmp_path / "good.yaml"
-    file.write_text(landscape_text("https://crm.example", "https://books.example", desk))
+    file.write_text(landscape_text("https://crm.example", "https://books.example", told))
     answer = call("landscape", "check", str(file))
     assert answer.code == 0
     rows = [" ".join(line.split()) for line in answer.out.splitlines()]
@@ -131,11 +131,11 @@ def test_where_personal_data_goes_is_printed(
     assert rows[2:-1] == [
         "Isthmus's own database EA-NL, EA-US", "crm: salesforce EA-NL, EA-US",
         "psa: certinia EA-NL, EA-US", "erp: netsuite EA-NL, EA-US", "telemetry nobody",
-        "desk tracker EA-NL, EA-US",
+        "destination warehouse EA-NL, EA-US",
     ]  # fmt: skip
     found = json.loads(call("landscape", "check", str(file), "--json").out)
     assert found["personal_data"][-1] == {
-        "place": "desk tracker", "region": None, "gets": ["EA-NL", "EA-US"], "kept_from": [],
+        "place": "destination warehouse", "region": None, "gets": ["EA-NL", "EA-US"], "kept_from": [],
     }  # fmt: skip
 
 
