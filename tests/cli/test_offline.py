@@ -135,8 +135,11 @@ def test_where_personal_data_goes_is_printed(
     ]  # fmt: skip
     found = json.loads(call("landscape", "check", str(file), "--json").out)
     assert found["personal_data"][-1] == {
-        "place": "destination warehouse", "region": None, "gets": ["EA-NL", "EA-US"], "kept_from": [],
-    }  # fmt: skip
+        "place": "destination warehouse",
+        "region": None,
+        "gets": ["EA-NL", "EA-US"],
+        "kept_from": [],
+    }
 
 
 def test_the_model_is_printed_whole(empty_home: Path) -> None:
