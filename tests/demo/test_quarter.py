@@ -11,11 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 import pytest
 from tests.console.reading import read
+from tests.demo import by_hand
 
 from isthmus.api.server import serving
 from isthmus.app import App, load_landscape
@@ -90,6 +92,26 @@ def test_killed_at_any_moment_it_finishes_and_ties_out(home: Path) -> None:
         r"EA-NL · 524\.5 h billed sold 37,000\.00 EUR earned 37,000\.00 EUR 100 % of sold "
         r"in progress \S margin 7,933\.91 EUR 21\.4 % after cost of 29,066\.09 EUR", page,
     )  # fmt: skip
+    key_figures_are_those_worked_out_by_hand(home)
+
+
+def key_figures_are_those_worked_out_by_hand(home: Path) -> None:
+    """Of the thirteen those that follow from what the systems hold; the others say how long this
+    play took.
+    """
+    days = by_hand.invoiced_on(home / "vendors")
+    if len(days) > 1:
+        return  # played across midnight: each invoice has its own day
+    expected = by_hand.figures(home / "vendors", *days)
+    place = {"ISTHMUS_HOME": str(home), "ISTHMUS_LANDSCAPE": str(home / "isthmus.yaml")}
+    told = subprocess.run(
+        [Path(sys.executable).with_name("isthmus"), "kpi", "--json"],
+        capture_output=True, text=True, check=True, env={**os.environ, **place},
+    )  # fmt: skip
+    found = {
+        (row["name"], row["currency"]): row["value"] for row in json.loads(told.stdout)["figures"]
+    }
+    assert {name: Decimal(found[name]) for name in expected} == expected
 
 
 async def projects_of(home: Path) -> str:
