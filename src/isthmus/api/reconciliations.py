@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from isthmus.access import Forbidden, Permission, Principal
 from isthmus.app import App
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.kit.clock import utc_now
 from isthmus.reconcile.asking import ask
 from isthmus.reconcile.plans import plans

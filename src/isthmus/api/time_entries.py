@@ -45,7 +45,7 @@ LONGEST_KEY = 200
 SOON, LATER = 1, 30
 """Seconds until a caller asks again: when a request has ended, when a batch has been rated."""
 PATIENCE = 25.0
-"""Seconds that a request waits for a database that is away."""
+"""Seconds that a request waits for a database that is away, and a large one for its turn."""
 
 
 class Doors:
@@ -67,12 +67,22 @@ class Doors:
 
     @asynccontextmanager
     async def reading(self, size: int) -> AsyncIterator[None]:
-        """Until it is answered; who waits here holds the bytes that came and no more."""
+        """Until it is answered; who waits here holds the bytes that came and no more.
+
+        Raises HTTPException, 429, for one whose turn does not come in time.
+        """
         if size < LARGE:
             yield
             return
-        async with self._large:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._large.acquire()
+        except TimeoutError as error:
+            raise _again_later(429, "other large requests are read first", LATER) from error
+        try:
             yield
+        finally:
+            self._large.release()
 
 
 async def _through(request: Request) -> AsyncIterator[None]:
