@@ -80,12 +80,12 @@ async def _priced(
     if contract is not None:
         return await price_whole(tx, step, context, contract, verdicts, versions)
     verdicts = await _within_caps(tx, context, verdicts)
-    rated = [
-        (v, v.rated, own) for v in verdicts if v.rated and (own := context.contract_of(v.entry))
-    ]
-    written += await by_turns(
-        lambda one: fact_values(one[1], one[2], versions[one[0].entry.id], step.run.id), rated
-    )
+
+    def row(rated: Fact) -> dict[str, Any]:
+        work = rated.work
+        return fact_values(rated, context.contracts[work.contract], versions[work.id], step.run.id)
+
+    written += await by_turns(row, (v.rated for v in verdicts if v.rated))
     await tx.ledger.add(written)
     await settle(tx, step, context, tx.entries, verdicts)
     return counts(verdicts)
