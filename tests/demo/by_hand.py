@@ -38,14 +38,22 @@ def invoiced_on(vendors: Path) -> set[date]:
     return {at.astimezone(ZONE).date() for at in made}
 
 
-def figures(vendors: Path, day: date) -> dict[tuple[str, str], Decimal]:
-    """(name of the figure, currency) -> its value, of invoices that were all made on `day`."""
+def figures(vendors: Path) -> dict[tuple[str, str], Decimal]:
+    """(name of the figure, currency) -> its value."""
+    days = invoiced_on(vendors)
     return {
-        ("time_to_bill_latency", ""): _time_to_bill(vendors, day),
-        ("milestone_to_invoice_delay", ""): _milestone_delay(vendors, day),
         ("approval_bottlenecks", ""): Decimal(_not_approved(vendors)),
         ("projects_missing_erp_structures", ""): Decimal(_without_a_job(vendors)),
         **{("unbilled_approved_time", currency): held for currency, held in HELD.items()},
+        **(_delays(vendors, *days) if len(days) == 1 else {}),
+    }
+
+
+def _delays(vendors: Path, day: date) -> dict[tuple[str, str], Decimal]:
+    """Of invoices that were all made on one day."""
+    return {
+        ("time_to_bill_latency", ""): _time_to_bill(vendors, day),
+        ("milestone_to_invoice_delay", ""): _milestone_delay(vendors, day),
     }
 
 
