@@ -20,7 +20,7 @@ from tests.reconcile.reconciling import (
 )
 
 from isthmus.access.signed import evidence_of
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.reconcile.repairing import ask_repair
 from isthmus.reconcile.signing import accept, sign
 from isthmus.store.reconciliations import ReconciliationRow

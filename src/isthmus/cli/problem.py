@@ -23,7 +23,7 @@ def expected() -> tuple[type[Exception], ...]:
     from isthmus.access.accounts import AccessRefused
     from isthmus.connect.errors import ConnectError
     from isthmus.demo.errors import DemoError
-    from isthmus.engine.corrections import ActionRefused
+    from isthmus.engine.refused import ActionRefused
     from isthmus.events.destinations import MissingClient
     from isthmus.flows.credit_request import CreditRefused
     from isthmus.flows.terms_request import TermsRefused

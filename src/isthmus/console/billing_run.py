@@ -13,7 +13,7 @@ from isthmus.console.billing_choice import Choice, billing_choice, entities_of, 
 from isthmus.console.route import form
 from isthmus.console.view import go, show
 from isthmus.console.words import plural, summed
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.flows.billing_desk import BillingDesk
 from isthmus.flows.billing_request import request_invoices
 from isthmus.store.database import Transaction

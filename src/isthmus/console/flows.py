@@ -15,7 +15,7 @@ from isthmus.console.page import Page
 from isthmus.console.payload import payload, stored
 from isthmus.console.route import ConsoleRoute
 from isthmus.console.view import go, show
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.engine.replay import steps_of
 from isthmus.holds.acts import replay_run
 from isthmus.kit.ids import is_uuid

@@ -11,7 +11,7 @@ from isthmus.app import App
 from isthmus.console.exceptions import PAGE, address, chosen_by, router
 from isthmus.console.route import form
 from isthmus.console.view import go, is_fragment, live, show
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.holds.bulk import approve, ask, decline, look_up
 from isthmus.holds.wish import MOVES_WORK, Act, Wish
 from isthmus.store.bulks import BulkRow

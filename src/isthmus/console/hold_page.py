@@ -19,8 +19,8 @@ from isthmus.console.payload import payload
 from isthmus.console.route import form
 from isthmus.console.view import go, show
 from isthmus.console.words import words
-from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.hold_actions import Acted, assign, fix, held_object, replay_hold, skip
+from isthmus.engine.refused import ActionRefused
 from isthmus.engine.separation import amounts_corrected
 from isthmus.flows.fix_preview import FixPreview, preview_fix
 from isthmus.holds.acts import comment, resolve

@@ -13,7 +13,7 @@ from isthmus.app import App
 from isthmus.console.page import Page
 from isthmus.console.route import ConsoleRoute, form
 from isthmus.console.view import go, is_fragment, live, show
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.kit.clock import utc_now
 from isthmus.reconcile.asking import ask
 from isthmus.reconcile.causes import cause, finding

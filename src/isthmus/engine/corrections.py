@@ -17,8 +17,6 @@ from isthmus.engine.refused import ActionRefused
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
 
-__all__ = ["ActionRefused", "corrected_values", "targets_of"]
-
 
 async def corrected_values(
     tx: Transaction,

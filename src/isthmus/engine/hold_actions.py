@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus.canonical import BY_KIND, CanonicalObject
-from isthmus.engine.corrections import ActionRefused, corrected_values, targets_of
+from isthmus.engine.corrections import corrected_values, targets_of
 from isthmus.engine.engine import Engine
 from isthmus.engine.hold_story import tell
+from isthmus.engine.refused import ActionRefused
 from isthmus.engine.replay import is_stopped, replay
 from isthmus.engine.separation import ensure_another
 from isthmus.events.batching import batch_waiting

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from isthmus.canonical import BY_KIND
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.kit.money import Money
 from isthmus.store.database import Transaction
 from isthmus.store.holds import HoldRow

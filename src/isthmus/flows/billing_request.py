@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from isthmus.engine import Engine
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.flows.billing_desk import Asked, BillingDesk, billing_desk
 from isthmus.flows.contract_to_invoice import ask_for_invoices
 from isthmus.kit.clock import utc_now

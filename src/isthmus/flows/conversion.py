@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from isthmus.canonical import Opportunity
 from isthmus.canonical.opportunity import Stage
 from isthmus.engine import Engine
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.events.envelope import Event
 from isthmus.flows.opportunity_to_project import opportunity_to_project
 from isthmus.store.runs import RunRow

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.engine import Engine
 from isthmus.engine.hold_actions import Acted, over, replay_hold, skip
 from isthmus.engine.hold_story import tell
+from isthmus.engine.refused import ActionRefused
 from isthmus.engine.replay import Replayed, replay
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.rules.resolutions import Resolution, Then

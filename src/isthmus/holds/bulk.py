@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.engine import Engine
+from isthmus.engine.refused import ActionRefused
 from isthmus.events.envelope import Event
 from isthmus.holds.acts import resolution_named
 from isthmus.holds.wish import MOVES_WORK, VALUE, Act, Asked, Found, Wish

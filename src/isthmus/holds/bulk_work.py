@@ -13,10 +13,10 @@ from datetime import datetime
 import structlog
 
 from isthmus.connect.errors import ConnectError
-from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.engine import Engine
 from isthmus.engine.hold_actions import Acted, assign, replay_hold
 from isthmus.engine.outages import outlast
+from isthmus.engine.refused import ActionRefused
 from isthmus.holds.acts import comment, resolve
 from isthmus.holds.bulk import tell
 from isthmus.holds.wish import Act

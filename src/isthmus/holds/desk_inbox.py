@@ -15,9 +15,9 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isthmus.connect.errors import FieldProblem, Invalid, Unauthorized
-from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.engine import Engine
 from isthmus.engine.hold_actions import assign
+from isthmus.engine.refused import ActionRefused
 from isthmus.holds.acts import comment, resolution_named, resolve
 from isthmus.holds.channels import signature
 from isthmus.landscape.desks import Desk

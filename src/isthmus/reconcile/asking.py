@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from isthmus.engine import Engine
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.kit.clock import utc_now
 from isthmus.landscape.keys import did_you_mean, listed
 from isthmus.reconcile.plans import plans

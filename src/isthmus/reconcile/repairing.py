@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from isthmus.engine import Engine, Run, Step, flow
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.events.envelope import Event
 from isthmus.kit.ids import derived_id
 from isthmus.reconcile.plans import PROMISES

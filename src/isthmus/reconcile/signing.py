@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from isthmus.access.signed import evidence_of
 from isthmus.engine import Engine
-from isthmus.engine.corrections import ActionRefused
+from isthmus.engine.refused import ActionRefused
 from isthmus.events.envelope import Event
 from isthmus.kit.ids import derived_id
 from isthmus.reconcile.promise import Plan

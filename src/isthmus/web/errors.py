@@ -24,8 +24,8 @@ from isthmus.connect.errors import (
     Unauthorized,
     Unavailable,
 )
-from isthmus.engine.corrections import ActionRefused
 from isthmus.engine.outages import BROKEN_OFF
+from isthmus.engine.refused import ActionRefused
 from isthmus.flows.terms_request import TermsRefused
 from isthmus.landscape.bindings import RoleError
 from isthmus.web.problem import FieldError, Refusal, answer_problem, kind_of
