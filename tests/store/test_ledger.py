@@ -53,6 +53,29 @@ async def test_a_reversal_takes_the_fact_back_to_the_cent(database: Database) ->
         assert await tx.ledger.consumed(new["contract"]) == 0
 
 
+@pytest.mark.parametrize("number", [1, 99, 250])
+async def test_many_facts_are_kept_as_they_were_given(database: Database, number: int) -> None:
+    """Also where all agree in a column, where some say nothing, and where a text has quotes."""
+    contract, person = new_id(), new_id()
+    new = [
+        _fact(
+            contract=contract,
+            resource=person if place % 3 else None,
+            amount=Decimal(place) / 8,
+            description=f'Consultant "{place}", {{a\\b}}',
+            trail=[{"scope": "company rate card", "looked_for": f'"{place}"', "found": "none"}],
+            cost_centre=None,
+        )
+        for place in range(number)
+    ]
+    async with database.begin() as tx:
+        await tx.ledger.add(new)
+        kept = {row.id: row for row in await tx.ledger.of_contract(contract)}
+    assert {id: {name: getattr(row, name) for name in new[0]} for id, row in kept.items()} == {
+        one["id"]: one for one in new
+    }
+
+
 async def test_a_fact_of_the_same_version_is_written_once(database: Database) -> None:
     new = _fact()
     async with database.begin() as tx:

@@ -32,24 +32,22 @@ async def triage(engine: Engine, now: datetime) -> int:
     while True:
         async with engine.database.begin() as tx:
             holds = await tx.queues.to_look_at(now, AT_ONCE)
+            found = {hold.number: assess(engine.landscape, hold, now) for hold in holds}
             for hold in holds:
-                await _look(engine, tx, hold, now)
+                await _tell(engine, tx, hold, found[hold.number])
+            await tx.queues.assessed(found)
         seen += len(holds)
         if len(holds) < AT_ONCE:
             return seen
 
 
-async def _look(engine: Engine, tx: Transaction, hold: HoldRow, now: datetime) -> None:
-    found = assess(engine.landscape, hold, now)
+async def _tell(engine: Engine, tx: Transaction, hold: HoldRow, found: Assessment) -> None:
     if hold.severity not in (None, found.severity):
         was, now_is = {"severity": hold.severity}, {"severity": found.severity}
         await tell(engine, tx, "hold.severity_changed", hold, BY, before=was, after=now_is)
-    told_at = hold.overdue_at
-    if found.is_overdue and told_at is None:
-        told_at = now
+    if found.overdue_at != hold.overdue_at:
         missed = {"due_at": found.due_at.isoformat(), "severity": found.severity}
         await tell(engine, tx, "hold.overdue", hold, BY, before={}, after=missed)
-    await tx.queues.assessed(hold.number, found, told_at)
 
 
 def assess(landscape: Landscape, hold: HoldRow, now: datetime) -> Assessment:
@@ -66,7 +64,8 @@ def assess(landscape: Landscape, hold: HoldRow, now: datetime) -> Assessment:
     waits_for_deadline = left is not None and left > landscape.exceptions.severity.deadline_within
     times = [due_at] if due_at > now else []
     times += [now + AGAIN] if waits_for_deadline else []
-    return Assessment(severity, deadline, due_at, due_at <= now, min(times, default=None))
+    overdue_at = hold.overdue_at or (now if due_at <= now else None)
+    return Assessment(severity, deadline, due_at, overdue_at, min(times, default=None))
 
 
 def _blocked(hold: HoldRow) -> Money | None:

@@ -1,45 +1,73 @@
-"""Rows by the thousand as one parameter: one statement, however many there are.
+"""Rows by the thousand: a statement with one parameter for each column, however many rows.
 
-They travel as JSON, in which an exact decimal stays one: it is written as text. The statement is
-made once for its table and columns; executing it takes `rows_given` or `pairs_given`.
+A column travels as an array, and one in which all rows agree as its value. The statement is made
+once for its table and columns; executing it takes `rows_given` or `pairs_given`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic_core import to_json
-from sqlalchemy.dialects.postgresql import UUID, insert
+from sqlalchemy.dialects.postgresql import JSONB, UUID, insert
 
 from isthmus.store.columns import array_given, listed
 
 Rows = Sequence[Mapping[str, Any]]
 """Column -> value; all rows have the same columns."""
+MANY = 100
+"""Rows from which on it is worth looking for columns in which they agree. Fewer are always sent
+alike, so that there are few statements to make and to plan.
+"""
 
 
-def given(table: sa.Table, names: Sequence[str]) -> sa.TableValuedAlias:
+@dataclass(frozen=True)
+class Shape:
+    """Which columns rows have, and in which of these they differ; never in none."""
+
+    names: tuple[str, ...]
+    own: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: Rows) -> Shape:
+        first, names = rows[0], tuple(rows[0])
+        if len(rows) < MANY:
+            return cls(names, names)
+        return cls(names, tuple(n for n in names if any(r[n] != first[n] for r in rows)))
+
+
+def given(table: sa.Table, shape: Shape) -> sa.Subquery:
     """The rows to select from, typed as the table's columns."""
-    columns = [sa.column(name, table.c[name].type) for name in names]
-    text = sa.bindparam("given_rows", type_=sa.Text)
-    recordset = sa.func.json_to_recordset(sa.cast(text, sa.JSON)).table_valued(*columns)
-    return recordset.render_derived(name="given", with_types=True)
+    arrays = [array_given(f"given_{name}", table.c[name].type) for name in shape.own]
+    rows = sa.func.unnest(*arrays).table_valued(*shape.own).render_derived()
+    columns = [
+        rows.c[name] if name in shape.own
+        else sa.cast(sa.bindparam(f"given_{name}", type_=sa.Text), table.c[name].type)
+        for name in shape.names
+    ]  # fmt: skip
+    return sa.select(*(c.label(n) for c, n in zip(columns, shape.names, strict=True))).subquery()
 
 
-def rows_given(rows: Rows) -> dict[str, str]:
-    return {"given_rows": to_json(list(rows)).decode()}
+def rows_given(table: sa.Table, shape: Shape, rows: Rows) -> dict[str, str | None]:
+    said: dict[str, str | None] = {}
+    for name in shape.names:
+        values = [row[name] for row in rows] if name in shape.own else [rows[0][name]]
+        if isinstance(table.c[name].type, JSONB):
+            values = [None if v is None else to_json(v).decode() for v in values]
+        same = None if values[0] is None else str(values[0])
+        said[f"given_{name}"] = listed(values) if name in shape.own else same
+    return said
 
 
-@cache
-def inserting(
-    table: sa.Table, names: tuple[str, ...], returning: str | None = None
-) -> sa.Executable:
+@lru_cache(256)
+def inserting(table: sa.Table, shape: Shape, returning: str | None = None) -> sa.Executable:
     """Insert the rows that are new; the column of these that is asked for."""
-    source = given(table, names)
-    rows = sa.select(*(source.c[name] for name in names))
-    statement = insert(table).from_select(list(names), rows).on_conflict_do_nothing()
+    rows = sa.select(given(table, shape))
+    statement = insert(table).from_select(list(shape.names), rows).on_conflict_do_nothing()
     return statement if returning is None else statement.returning(table.c[returning])
 
 

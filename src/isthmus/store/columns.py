@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -80,29 +79,33 @@ def array(values: Iterable[object], type_: sa.types.TypeEngine[Any]) -> sa.Colum
 
 
 def array_given(name: str, type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """As `array`, in a statement that is made once."""
-    return sa.cast(sa.bindparam(name, type_=sa.Text), ARRAY(type_))
+    """As `array`, in a statement that is made once. In a query of its own, or planning reads it
+    too: an array of constants is worked out before there is a plan.
+    """
+    text = sa.bindparam(name, type_=sa.Text)
+    return sa.cast(sa.select(sa.cast(text, ARRAY(type_))).scalar_subquery(), ARRAY(type_))
 
 
 def listed(values: Iterable[object]) -> str:
-    """An array as one text: a driver that writes a list looks at each of its elements.
+    """An array as one text, None as NULL: a driver that writes a list looks at each element.
 
     https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
     """
-    texts = list(map(str, values))
-    text = ",".join(texts)
-    if text.count(",") != len(texts) - 1 or not _BARE.fullmatch(text) or "null" in text.lower():
-        text = ",".join(map(_element, texts))
-    return f"{{{text}}}"
+    given = list(values)
+    if not given:
+        return "{}"
+    if None in given:
+        texts = ["NULL" if v is None else f'"{_escaped(str(v))}"' for v in given]
+        return f"{{{','.join(texts)}}}"
+    texts = list(map(str, given))
+    text = '","'.join(texts)
+    if "\\" in text or text.count('"') != 2 * (len(texts) - 1):
+        text = '","'.join(map(_escaped, texts))
+    return f'{{"{text}"}}'
 
 
 _UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-_BARE = re.compile(r"[0-9A-Za-z:_.-]+(?:,[0-9A-Za-z:_.-]+)*")
-"""Elements that stand for themselves: none is empty or has a comma. NULL does not."""
 
 
-def _element(text: str) -> str:
-    if text.isascii() and text.replace("-", "").isalnum() and text.lower() != "null":
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.chunks import chunked
 from isthmus.kit.ids import new_id
-from isthmus.store.bulk import Rows, given, inserting, rows_given
+from isthmus.store.bulk import Rows, Shape, given, inserting, pairs, pairs_given, rows_given
 from isthmus.store.columns import among_given
 
 
@@ -20,25 +20,27 @@ async def insert_new(connection: AsyncConnection, table: sa.Table, rows: Rows) -
     """
     if not rows:
         return set()
-    statement = inserting(table, tuple(rows[0]), "external_id")
-    return {id for (id,) in await connection.execute(statement, rows_given(rows))}
+    shape = Shape.of(rows)
+    statement = inserting(table, shape, "external_id")
+    return {id for (id,) in await connection.execute(statement, rows_given(table, shape, rows))}
 
 
 async def store_versions(connection: AsyncConnection, table: sa.Table, rows: Rows) -> None:
     """A next version of each, in no batch. The caller has locked them."""
     if not rows:
         return
-    await connection.execute(_next_version(table, tuple(rows[0])), rows_given(rows))
+    shape = Shape.of(rows)
+    await connection.execute(_next_version(table, shape), rows_given(table, shape, rows))
 
 
-@cache
-def _next_version(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
-    new = given(table, names)
+@lru_cache(256)
+def _next_version(table: sa.Table, shape: Shape) -> sa.Update:
+    new = given(table, shape)
     return (
         sa.update(table)
         .where(table.c.id == new.c.id)
         .values(
-            **{name: new.c[name] for name in names if name != "id"},
+            **{name: new.c[name] for name in shape.names if name != "id"},
             version=table.c.version + 1,
             batch=None,
             updated_at=sa.func.clock_timestamp(),
@@ -50,18 +52,18 @@ async def put_into_batches(
     connection: AsyncConnection, table: sa.Table, chosen: sa.Select[tuple[str]], size: int
 ) -> list[tuple[str, int]]:
     """(new batch, number of the chosen entries in it), in their order."""
-    ids = await connection.execute(chosen.with_for_update(skip_locked=True))
-    batches = [(new_id(), part) for part in chunked((id for (id,) in ids), size)]
+    found = await connection.execute(chosen.with_for_update(skip_locked=True))
+    batches = [(new_id(), part) for part in chunked((id for (id,) in found), size)]
     if batches:
-        rows = [{"id": id, "batch": batch} for batch, part in batches for id in part]
-        await connection.execute(_batched(table), rows_given(rows))
+        batch_of = {str(id): batch for batch, part in batches for id in part}
+        await connection.execute(_batched(table), pairs_given(batch_of))
     return [(batch, len(part)) for batch, part in batches]
 
 
 @cache
 def _batched(table: sa.Table) -> sa.Update:
-    new = given(table, ("id", "batch"))
-    return sa.update(table).where(table.c.id == new.c.id).values(batch=new.c.batch)
+    new = pairs(UUID)
+    return sa.update(table).where(table.c.id == new.c.id).values(batch=new.c.value)
 
 
 @cache

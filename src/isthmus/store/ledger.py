@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from isthmus.store.bulk import inserting, pairs, pairs_given, rows_given
+from isthmus.store.bulk import Shape, inserting, pairs, pairs_given, rows_given
 from isthmus.store.columns import among, array_given, listed
 from isthmus.store.fact_rows import ABSENT, NOT_CHARGED, FactRow, opposite
 from isthmus.store.fact_tables import fact
@@ -76,7 +76,9 @@ class Ledger:
         """Write facts; one that exists for the same source and version is left as it is."""
         if facts:
             rows = _alike(facts)
-            await self._connection.execute(inserting(fact, tuple(rows[0])), rows_given(rows))
+            shape = Shape.of(rows)
+            given = rows_given(fact, shape, rows)
+            await self._connection.execute(inserting(fact, shape), given)
 
     async def live(self, source_kind: str, source_ids: Iterable[str]) -> list[FactRow]:
         """Facts in force: neither reversals nor reversed."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.ids import new_id
 from isthmus.rules.severity import Severity
+from isthmus.store.bulk import Shape, given, rows_given
 from isthmus.store.holds import COLUMNS, OPEN, RESOLVED, HoldRow
 from isthmus.store.queue_tables import comment
 from isthmus.store.tables import hold, record
@@ -77,9 +80,24 @@ class Assessment:
     severity: str
     deadline_on: date | None
     due_at: datetime
-    is_overdue: bool
+    overdue_at: datetime | None
+    """When it was first found to be overdue."""
     look_at: datetime | None
     """When another answer is possible; None when only the hold itself can change it."""
+
+
+def _assessed(found: Assessment) -> dict[str, Any]:
+    return {
+        "severity": found.severity, "deadline_on": found.deadline_on, "due_at": found.due_at,
+        "overdue_at": found.overdue_at, "look_at": found.look_at,
+    }  # fmt: skip
+
+
+@lru_cache(256)
+def _assessing(shape: Shape) -> sa.Update:
+    new = given(hold, shape)
+    told = {name: new.c[name] for name in shape.names if name != "number"}
+    return sa.update(hold).where(hold.c.number == new.c.number).values(**told)
 
 
 @dataclass(frozen=True)
@@ -134,13 +152,12 @@ class HoldQueues:
         )
         return [HoldRow(*row) for row in rows]
 
-    async def assessed(self, number: int, found: Assessment, told_at: datetime | None) -> None:
-        await self._connection.execute(
-            sa.update(hold)
-            .where(hold.c.number == number)
-            .values(severity=found.severity, deadline_on=found.deadline_on, due_at=found.due_at,
-                    overdue_at=told_at, look_at=found.look_at)
-        )  # fmt: skip
+    async def assessed(self, found: Mapping[int, Assessment]) -> None:
+        """By number of the hold."""
+        if found:
+            rows = [{"number": number, **_assessed(one)} for number, one in found.items()]
+            shape = Shape.of(rows)
+            await self._connection.execute(_assessing(shape), rows_given(hold, shape, rows))
 
     async def look_at_all(self) -> None:
         """The rules may be others than those by which open holds were assessed."""
