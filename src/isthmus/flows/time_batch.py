@@ -12,6 +12,7 @@ from isthmus.engine import Step
 from isthmus.events.links import Links
 from isthmus.flows.rate_books import rate_books
 from isthmus.flows.surroundings import InBooks, surroundings
+from isthmus.kit.clock import utc_now
 from isthmus.landscape import Policies
 from isthmus.rules.judging import Evidence
 from isthmus.store.database import Transaction
@@ -56,6 +57,10 @@ class RatedBatch:
     rows: Sequence[EntryRow[TimeEntry]]
     facts: Facts
 
+    def company_of(self, row: EntryRow[TimeEntry]) -> str:
+        """Code of the company in whose books its facts are; none is an empty text."""
+        return self.facts[row.entry.id][0].legal_entity or ""
+
     @classmethod
     def of(
         cls,
@@ -64,7 +69,8 @@ class RatedBatch:
         written: Iterable[Mapping[str, Any]],
     ) -> RatedBatch:
         """As rating has just written it: one fact for each entry."""
-        facts = {values["source_id"]: (as_written(values),) for values in written}
+        now = utc_now()
+        facts = {values["source_id"]: (as_written(values, now),) for values in written}
         return cls(context, [row for row in rows if row.entry.id in facts], facts)
 
     @classmethod
