@@ -54,7 +54,7 @@ sa.Index("fact_credit_memo_idx", fact.c.credit_memo,
          postgresql_where=fact.c.credit_memo.is_not(None))  # fmt: skip
 sa.Index("fact_contract_unbilled_idx", fact.c.contract,
          postgresql_where=fact.c.invoice.is_(None))  # fmt: skip
-sa.Index("fact_invoice_idx", fact.c.invoice)
+sa.Index("fact_invoice_idx", fact.c.invoice, postgresql_where=fact.c.invoice.is_not(None))
 
 transfer = sa.Table(
     "transfer", metadata,
