@@ -49,7 +49,6 @@ def _settings(session: Session, landscape: Path | None, port: int | None) -> Set
 
 
 async def _serve(settings: Settings, *, listens: bool, works: bool) -> None:
-    from isthmus.api.server import serving
     from isthmus.app import App, load_landscape
     from isthmus.observe.logging import configure_logging
 
@@ -63,10 +62,17 @@ async def _serve(settings: Settings, *, listens: bool, works: bool) -> None:
         await app.start(worker=works, readers=works)
         if listens and landscape.access.local_accounts and not _is_loopback(settings.host):
             await _tell_first(app)
-        where = await stack.enter_async_context(serving(app)) if listens else "no API here"
+        where = await _listening(stack, app) if listens else "no API here"
         _leave_alone()
         say(f"isthmus is up: {where} · systems {', '.join(app.readers)} · Ctrl-C stops it")
         await until_stopped()
+
+
+async def _listening(stack: AsyncExitStack, app: App) -> str:
+    """Where. A worker never needs the API's modules, so it does not load them: 26 MB."""
+    from isthmus.api.server import serving
+
+    return await stack.enter_async_context(serving(app))
 
 
 def _is_loopback(host: str) -> bool:
