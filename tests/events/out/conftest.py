@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.events.out.sides import SIDES, Side
 
+from isthmus.events.destinations import kafka
 from isthmus.store.database import Database
 from isthmus.store.migrate import upgrade
 
@@ -22,6 +23,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     async with SIDES[request.param]() as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message to Kafka is given seconds, of which a test has few."""
+    monkeypatch.setattr(kafka, "ANSWERS_WITHIN", 2.0)
+    monkeypatch.setattr(kafka, "ONE_ANSWER_WITHIN", 1.0)
 
 
 @pytest.fixture

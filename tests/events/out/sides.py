@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ import pytest
 from aio_pika.abc import AbstractQueue
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
+from tests.events.out.kafka_cluster import MockCluster, mock_cluster
 
 from isthmus.kit.ids import new_id
 
@@ -32,11 +33,23 @@ class Arrived:
     event: dict[str, Any]
 
 
+class Outage(Protocol):
+    """A way to the broker that can be cut and mended."""
+
+    url: str
+
+    def cut(self) -> None: ...
+
+    def mend(self) -> None: ...
+
+
 class Side(Protocol):
     url: str
     into: str
 
     async def arrived(self) -> list[Arrived]: ...
+
+    def line(self) -> AbstractAsyncContextManager[Outage]: ...
 
 
 def _named(variable: str) -> str:
@@ -66,6 +79,9 @@ class NatsSide:
                                  json.loads(message.data or b"")))  # fmt: skip
         return found
 
+    def line(self) -> AbstractAsyncContextManager[Outage]:
+        return line_to(self.url)
+
 
 @dataclass
 class RabbitSide:
@@ -81,6 +97,56 @@ class RabbitSide:
             self._seen.append(Arrived(str(message.message_id), str(message.routing_key), headers,
                                       json.loads(message.body)))  # fmt: skip
         return list(self._seen)
+
+    def line(self) -> AbstractAsyncContextManager[Outage]:
+        return line_to(self.url)
+
+
+@dataclass
+class KafkaSide:
+    """Read by Confluent's own consumer; what arrived is in order within each partition."""
+
+    into: str
+    cluster: MockCluster
+    partitions: int
+
+    @property
+    def url(self) -> str:
+        return self.cluster.url
+
+    async def arrived(self) -> list[Arrived]:
+        return [_of_kafka(message) for message in await self.messages()]
+
+    async def messages(self) -> list[Any]:
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> list[Any]:
+        from confluent_kafka import Consumer, TopicPartition
+
+        consumer = Consumer({"bootstrap.servers": self.cluster.servers, "group.id": "test"})
+        try:
+            topic = [TopicPartition(self.into, number, 0) for number in range(self.partitions)]
+            end = sum(consumer.get_watermark_offsets(part, timeout=10)[1] for part in topic)
+            consumer.assign(topic)
+            return [_good(consumer.poll(10)) for _ in range(end)]
+        finally:
+            consumer.close()
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Outage]:
+        """Brokers are called where they say that they are, so no line is put between."""
+        yield self.cluster
+
+
+def _good(message: Any) -> Any:
+    assert message is not None
+    assert message.error() is None
+    return message
+
+
+def _of_kafka(message: Any) -> Arrived:
+    headers = {name: value.decode() for name, value in message.headers()}
+    return Arrived(headers["ce_id"], message.key().decode(), headers, json.loads(message.value()))
 
 
 @asynccontextmanager
@@ -110,7 +176,17 @@ async def rabbit_side() -> AsyncIterator[RabbitSide]:
             await exchange.delete(if_unused=False)
 
 
-SIDES: dict[str, Callable[[], Any]] = {"nats": nats_side, "rabbitmq": rabbit_side}
+@asynccontextmanager
+async def kafka_side(partitions: int = 3) -> AsyncIterator[KafkaSide]:
+    into = f"t{new_id().replace('-', '')}"
+    with mock_cluster() as cluster:
+        cluster.make_topic(into, partitions=partitions)
+        yield KafkaSide(into, cluster, partitions)
+
+
+SIDES: dict[str, Callable[[], Any]] = {
+    "kafka": kafka_side, "nats": nats_side, "rabbitmq": rabbit_side,
+}  # fmt: skip
 
 
 @dataclass

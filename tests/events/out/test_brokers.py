@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,15 @@ from tests.events.out.log import (
     state,
     write,
 )
-from tests.events.out.sides import NatsSide, RabbitSide, Side, line_to, rabbit_side, until
+from tests.events.out.sides import (
+    KafkaSide,
+    Line,
+    NatsSide,
+    RabbitSide,
+    Side,
+    rabbit_side,
+    until,
+)
 
 from isthmus.connect import Unauthorized, Unavailable
 from isthmus.events.destination_acts import rewind
@@ -72,7 +81,7 @@ async def test_a_new_destination_begins_now(database: Database, side: Side) -> N
 
 async def test_a_broker_that_goes_away_and_comes_back(database: Database, side: Side) -> None:
     async with (
-        line_to(side.url) as line,
+        side.line() as line,
         relaying(database, destination(url=line.url, into=side.into)),
     ):
         first = await write(database, subjects=5, each=10)
@@ -92,7 +101,8 @@ async def test_a_broker_that_goes_away_and_comes_back(database: Database, side: 
         "resolved", "destination_unreachable", "integration", "out",
     )  # fmt: skip
     assert hold.fix == "Start the broker or correct its address; sending goes on by itself."
-    assert line.refused >= 4
+    if isinstance(line, Line):
+        assert line.refused >= 4
 
 
 async def test_killed_between_the_broker_and_the_position(database: Database, side: Side) -> None:
@@ -118,7 +128,8 @@ async def test_killed_between_the_broker_and_the_position(database: Database, si
         assert len(arrived) == 150, "the stream drops what it has"
     else:
         assert len(arrived) == 170
-        assert sorted(ids(arrived)[40:60]) == sorted(ids(arrived)[20:40])
+        twice = [id for id, times in Counter(ids(arrived)).items() if times == 2]
+        assert sorted(twice) == sorted(sent[20:40])
 
 
 async def test_one_process_at_a_time(database: Database, side: Side) -> None:
@@ -182,6 +193,12 @@ async def test_as_the_bindings_say(database: Database, side: Side) -> None:
             "type": wire_type("invoice.posted"), "persistent": True,
             "cloudEvents:specversion": "1.0", "cloudEvents:id": id,
             "cloudEvents:type": "isthmus.invoice.posted.v1", "cloudEvents:subject": subject,
+        }  # fmt: skip
+    else:
+        assert isinstance(side, KafkaSide)
+        assert arrived.address == subject
+        assert arrived.headers == {
+            "content-type": "application/cloudevents+json; charset=UTF-8", "ce_id": id,
         }  # fmt: skip
 
 

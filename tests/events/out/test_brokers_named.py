@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,33 +13,14 @@ from aiokafka.protocol.metadata import MetadataResponse_v0
 from aiokafka.protocol.transaction import InitProducerIdResponse_v0
 from pamqp.commands import Connection
 from pamqp.frame import marshal
+from tests.events.out.listening import Talk, listening
 from tests.events.out.log import destination
 
 from isthmus.connect import HostRefused, Unavailable
 from isthmus.events.destinations import connect
 
 pytestmark = pytest.mark.anyio
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 VERSIONS, METADATA, PRODUCER = 18, 3, 22
-
-
-@asynccontextmanager
-async def listening(talk: Talk) -> AsyncIterator[tuple[int, asyncio.Queue[None]]]:
-    """(port, one for each connection)."""
-    calls: asyncio.Queue[None] = asyncio.Queue()
-
-    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        calls.put_nowait(None)
-        try:
-            await talk(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(counted, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], calls
 
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
