@@ -9,7 +9,8 @@ from isthmus.access.accounts import FIRST, add_machine, add_person, grant, named
 from isthmus.access.keys import add_key, bearer_of, rotate_key
 from isthmus.access.log_in import begin
 from isthmus.app import App
-from isthmus.engine.hold_actions import assign, fix, held_object
+from isthmus.engine.held_work import held_object
+from isthmus.engine.hold_actions import assign, fix
 from isthmus.holds.acts import comment
 from isthmus.store.holds import HoldRow
 from isthmus.web.sessions import lasts_of

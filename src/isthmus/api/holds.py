@@ -23,7 +23,8 @@ from isthmus.api.hold_views import (
     story_of,
 )
 from isthmus.app import App
-from isthmus.engine.hold_actions import Acted, assign, fix, replay_hold, skip
+from isthmus.engine.held_work import Acted
+from isthmus.engine.hold_actions import assign, fix, replay_hold, skip
 from isthmus.holds.acts import comment, resolve
 from isthmus.kit.clock import utc_now
 from isthmus.rules.severity import Severity

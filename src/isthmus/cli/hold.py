@@ -17,7 +17,7 @@ from isthmus.kit.clock import utc_now
 
 if TYPE_CHECKING:
     from isthmus.app import App
-    from isthmus.engine.hold_actions import Acted
+    from isthmus.engine.held_work import Acted
     from isthmus.settings import Settings
     from isthmus.store.holds import HoldRow
     from isthmus.store.notices import NoticeRow

@@ -19,7 +19,8 @@ from isthmus.console.payload import payload
 from isthmus.console.route import form
 from isthmus.console.view import go, show
 from isthmus.console.words import words
-from isthmus.engine.hold_actions import Acted, assign, fix, held_object, replay_hold, skip
+from isthmus.engine.held_work import Acted, held_object
+from isthmus.engine.hold_actions import assign, fix, replay_hold, skip
 from isthmus.engine.refused import ActionRefused
 from isthmus.engine.separation import amounts_corrected
 from isthmus.flows.fix_preview import FixPreview, preview_fix

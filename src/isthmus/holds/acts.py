@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from isthmus.engine.engine import Engine
-from isthmus.engine.hold_actions import Acted, over, replay_hold, skip
+from isthmus.engine.held_work import Acted
+from isthmus.engine.hold_actions import over, replay_hold, skip
 from isthmus.engine.hold_story import tell
 from isthmus.engine.refused import ActionRefused
 from isthmus.engine.replay import Replayed, replay

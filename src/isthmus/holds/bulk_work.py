@@ -14,7 +14,8 @@ import structlog
 
 from isthmus.connect.errors import ConnectError
 from isthmus.engine.engine import Engine
-from isthmus.engine.hold_actions import Acted, assign, replay_hold
+from isthmus.engine.held_work import Acted
+from isthmus.engine.hold_actions import assign, replay_hold
 from isthmus.engine.outages import outlast
 from isthmus.engine.refused import ActionRefused
 from isthmus.holds.acts import comment, resolve
