@@ -27,7 +27,8 @@ from isthmus.rules.capped import within_caps
 from isthmus.rules.caps import Bucket, Limit, Spent
 from isthmus.rules.facts import Fact, Work
 from isthmus.rules.rating import RateBook, Rated, RateQuery
-from isthmus.rules.rating.batch import BatchRater, Entries, WorkKind
+from isthmus.rules.rating.batch import BatchRater, WorkKind
+from isthmus.rules.rating.columns import Entries
 from isthmus.rules.time.pricing import whole
 
 MARK = "<!-- Measured by `make bench-rating ARGS=--write`. -->\n"

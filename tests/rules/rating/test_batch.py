@@ -24,15 +24,8 @@ from isthmus.rules.rating import (
     RateQuery,
     Unrated,
 )
-from isthmus.rules.rating.batch import (
-    HOUR,
-    Allowance,
-    BatchRater,
-    Entries,
-    RatedColumns,
-    WorkKind,
-    in_parts,
-)
+from isthmus.rules.rating.batch import Allowance, BatchRater, WorkKind
+from isthmus.rules.rating.columns import HOUR, Entries, RatedColumns, in_parts
 from isthmus.rules.refusal import Unusable
 from isthmus.rules.time.rounding import rounded_hours
 

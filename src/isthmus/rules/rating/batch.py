@@ -9,27 +9,22 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from math import floor
-from typing import Literal
 
 from isthmus.canonical.rate_card import RateUnit
 from isthmus.canonical.terms import RoundingGrain, TimeRounding
 from isthmus.kit.money import Money, minor_units
 from isthmus.rules.rating.book import RateBook
+from isthmus.rules.rating.columns import HOUR, Entries, HeldCode, RatedColumns, in_parts
 from isthmus.rules.rating.query import Override, RateQuery
-from isthmus.rules.rating.result import Rated, Unrated, UnratedCode
+from isthmus.rules.rating.result import Rated, Unrated
 from isthmus.rules.rating.timeline import Match, Price, Timeline
 from isthmus.rules.refusal import Unusable, refuse_unless
 from isthmus.rules.time.rounding import rounded_hours
-
-HOUR = 1_000_000
-"""Parts of an hour, as fine as billed hours are."""
-HeldCode = UnratedCode | Literal["rate_unit", "cap_exceeded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +44,6 @@ class WorkKind:
 
     def on(self, ordinal: int, override: Override | None = None) -> RateQuery:
         return self.query.on(date.fromordinal(ordinal), override)
-
-
-@lru_cache(maxsize=65536)
-def in_parts(hours: Decimal) -> int:
-    """Hours in millionths. Raises `Unusable` where they are finer than that."""
-    parts = Fraction(hours) * HOUR
-    refuse_unless(
-        parts.denominator == 1,
-        "hours",
-        f"{hours} hours are finer than a millionth of an hour, which nothing bills.",
-        "Correct the hours of the entry, or rate it by itself.",
-    )
-    return int(parts)
-
-
-@dataclass(slots=True)
-class Entries:
-    """A chunk of time entries, column by column; `works` holds what `BatchRater.enter` gave."""
-
-    ids: list[str] = field(default_factory=list)
-    works: list[int] = field(default_factory=list)
-    days: list[int] = field(default_factory=list)
-    """Ordinals of `date`."""
-    hours: list[int] = field(default_factory=list)
-    """Worked, in millionths of an hour."""
-    overrides: dict[int, Override] = field(default_factory=dict)
-    """Rates agreed for single entries, by place."""
-
-    def add(
-        self, id: str, work: int, worked_on: date, hours: Decimal, override: Override | None = None
-    ) -> None:
-        if override is not None:
-            self.overrides[len(self.ids)] = override
-        self.ids.append(id)
-        self.works.append(work)
-        self.days.append(worked_on.toordinal())
-        self.hours.append(in_parts(hours))
-
-
-@dataclass(frozen=True, slots=True)
-class RatedColumns:
-    """By place of the entry. A held entry has no amount; its price is there once it has one."""
-
-    amounts: list[int | None]
-    """Minor units of the currency of the work."""
-    billed: list[int]
-    """Hours after the contract's rounding, in millionths of an hour."""
-    prices: list[Price | None]
-    held: dict[int, HeldCode]
 
 
 @dataclass(frozen=True, slots=True)
