@@ -22,7 +22,8 @@ from isthmus.sandbox.netsuite.dates import (
     stored_date,
     user_date,
 )
-from isthmus.sandbox.netsuite.tables import AFFINITY, STATUS_NAMES, TABLES, stored_rows
+from isthmus.sandbox.netsuite.tables import AFFINITY, TABLES, stored_rows
+from isthmus.sandbox.netsuite.transaction_rows import STATUS_NAMES
 from isthmus.sandbox.netsuite.translation import refused, sqlite_of
 from isthmus.sandbox.netsuite.wire import (
     COLLECTION,

@@ -1,8 +1,7 @@
 """SuiteQL's tables: their columns and how a stored record becomes rows of them.
 
-Column names in lower case as SuiteQL shows them. Signs follow the ledger: an invoice's main line is
-positive and its item lines negative (unverified, as are most columns beside those the vendor page
-names).
+Column names in lower case as SuiteQL shows them; most are unverified, beside those the vendor page
+names.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,9 +11,13 @@ from typing import Any
 
 from isthmus.sandbox.netsuite.books import Books, Row, lines
 from isthmus.sandbox.netsuite.dates import stored_date
-from isthmus.sandbox.netsuite.journals import journal_head, journal_lines
-from isthmus.sandbox.netsuite.sales import JOURNALS
 from isthmus.sandbox.netsuite.time_bills import hours_of
+from isthmus.sandbox.netsuite.transaction_rows import (
+    TYPES,
+    transaction,
+    transaction_lines,
+    transaction_links,
+)
 
 Value = str | int | float | None
 Rows = Iterator[list[Value]]
@@ -63,88 +66,6 @@ SEGMENTS = """department:int:department:department class:int:class:classificatio
 COMMON = "id:int externalid:text:externalId lastmodifieddate:date:lastModifiedDate"
 LISTED = COMMON + " isinactive:bool:isInactive"
 
-TYPES = {
-    "invoice": "CustInvc",
-    "creditMemo": "CustCred",
-    "customerPayment": "CustPymt",
-    "journalEntry": "Journal",
-    "advIntercompanyJournalEntry": "Journal",
-}
-STATUS = {
-    ("invoice", "Open"): "A",
-    ("invoice", "Paid In Full"): "B",
-    ("invoice", "Voided"): "V",
-    ("creditMemo", "Open"): "A",
-    ("creditMemo", "Fully Applied"): "B",
-    ("creditMemo", "Voided"): "V",
-    ("customerPayment", "Not Deposited"): "B",
-    **{(record, "Pending Approval"): "A" for record in JOURNALS},
-    **{(record, "Approved for Posting"): "B" for record in JOURNALS},
-}
-STATUS_NAMES = {f"{TYPES[record]}:{letter}": name for (record, name), letter in STATUS.items()}
-
-
-def _transaction(books: Books, record: str, row: Row) -> Iterator[Row]:
-    if record in JOURNALS:
-        yield journal_head(row) | {
-            "recordtype": record.lower(),
-            "type": TYPES[record],
-            "status": STATUS[record, row["status"]["id"]],
-        }
-        return
-    total = row["payment"] if record == "customerPayment" else row["total"]
-    sign = 1 if record == "invoice" else -1
-    paid = row["amountPaid"] if record == "invoice" else row["applied"]
-    yield row | {
-        "recordtype": record.lower(),
-        "type": TYPES[record],
-        "entity": row.get("entity") or row["customer"],
-        "status": STATUS[record, row["status"]["id"]],
-        "foreigntotal": sign * total,
-        "foreignamountpaid": paid,
-        "foreignamountunpaid": total - paid,
-        "voided": row["status"]["id"] == "Voided",
-        "posting": True,
-        "createdDate": row["createdDate"],
-    }
-
-
-def _transaction_lines(books: Books, record: str, row: Row) -> Iterator[Row]:
-    if record in JOURNALS:
-        yield from journal_lines(row)
-        return
-    total = row["payment"] if record == "customerPayment" else row["total"]
-    sign = 1 if record == "invoice" else -1
-    entity = row.get("entity") or row["customer"]
-    common = {"transaction": row["id"], "subsidiary": row["subsidiary"], "entity": entity}
-    main = {"id": 0, "mainline": True, "taxline": False, "foreignamount": sign * total}
-    yield common | main | {"memo": row.get("memo")}
-    for line in lines(row, "item"):
-        amounts = {
-            "foreignamount": -sign * line["amount"],
-            "quantity": -sign * line["quantity"],
-            "memo": line.get("description"),
-        }
-        yield line | common | amounts | {"id": line["line"], "mainline": False, "taxline": False}
-    last = max((line["line"] for line in lines(row, "item")), default=0)
-    for at, tax in enumerate(lines(row, "taxDetails"), start=last + 1):
-        shown = {"id": at, "mainline": False, "taxline": True}
-        yield common | shown | {"foreignamount": -sign * tax["taxAmount"], "item": tax["taxCode"]}
-
-
-def _links(books: Books, record: str, row: Row) -> Iterator[Row]:
-    """Money and credits that an invoice has taken are `Payment`; a credit memo that was made from
-    an invoice is a `SaleRet` of it too.
-    """
-    common = {"id": row["id"], "previoustype": "CustInvc", "nexttype": TYPES[record],
-              "nextdoc": row["id"]}  # fmt: skip
-    for line in lines(row, "apply"):
-        applied = {"previousdoc": line["doc"], "foreignamount": line["amount"]}
-        yield common | applied | {"linktype": "Payment"}
-    if "createdFrom" in row:
-        made = {"previousdoc": row["createdFrom"], "foreignamount": row["total"]}
-        yield common | made | {"linktype": "SaleRet"}
-
 
 def _time(books: Books, record: str, row: Row) -> Iterator[Row]:
     yield row | {"hours": hours_of(row["hours"])}
@@ -171,7 +92,7 @@ TABLES = {
             postingperiod:int:postingPeriod:accountingPeriod terms:int:terms:term memo:text
             otherrefnum:text:otherRefNum createddate:date:createdDate voided:bool posting:bool
             approvalstatus:int:approvalStatus reversaldate:date:reversalDate"""),
-            _transaction,
+            transaction,
         ),
         Table(
             "transactionline",
@@ -180,14 +101,14 @@ TABLES = {
             entity:int:entity:customer|job item:int:item:serviceSaleItem|salesTaxItem
             quantity:number rate:number foreignamount:number netamount:number:foreignamount
             mainline:bool taxline:bool memo:text {SEGMENTS}"""),
-            _transaction_lines,
+            transaction_lines,
         ),
         Table(
             "nexttransactionlinelink",
             ("customerPayment", "creditMemo"),
             _columns("""previousdoc:int previoustype:text nextdoc:int nexttype:text linktype:text
             foreignamount:number"""),
-            _links,
+            transaction_links,
         ),
         Table(
             "customer",
