@@ -6,7 +6,7 @@ stops it. A broker is never stopped, only told of: it is tried until it answers.
 
 from __future__ import annotations
 
-from isthmus.connect import ConnectError, Refused
+from isthmus.connect import ConnectError, Refused, Unauthorized
 from isthmus.landscape.destinations import Destination
 from isthmus.store.database import Transaction
 from isthmus.store.holds import HELD, WAITING_SYSTEM, NewHold
@@ -35,7 +35,7 @@ async def tell_of_failure(
             code="destination_refuses" if refused else "destination_unreachable",
             reason=f"{destination.shown} takes no events ({failures} failures in a row): {error}",
             owner=destination.owner,
-            fix=_fix(name, stops=stops, refused=refused),
+            fix=_fix(name, error, stops=stops),
             flow="events",
             system=name,
         )
@@ -43,12 +43,16 @@ async def tell_of_failure(
     return stops
 
 
-def _fix(name: str, *, stops: bool, refused: bool) -> str:
+def _fix(name: str, error: ConnectError, *, stops: bool) -> str:
     resume = f"isthmus destination resume {name}"
-    if refused:
+    if isinstance(error, Refused):
         return f"Let the receiver take it, or leave the type out of `types`; then: {resume}."
     if stops:
         return f"Mend the receiver or its address, then: {resume}. What it missed is sent then."
+    if isinstance(error, Unauthorized):
+        return (
+            "Correct the user in `url`, or give it the right to write; sending goes on by itself."
+        )
     return "Start the broker or correct its address; sending goes on by itself."
 
 

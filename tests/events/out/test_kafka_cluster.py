@@ -201,6 +201,24 @@ async def test_a_user_who_may_not_see_the_topic(kafka: KafkaSide, open_to: Conne
         await open_to.send(a_message())
 
 
+async def test_the_owner_is_told_of_a_right_that_is_missing(
+    database: Database, kafka: KafkaSide
+) -> None:
+    sent = await write(database, subjects=1, each=3)
+    kafka.cluster.hide_topic(kafka.into, NO_TOPIC_RIGHT)
+    async with relaying(database, destination(url=kafka.url, into=kafka.into)):
+        await until(lambda: _waits(database))
+        assert await behind(database) == 3
+        [hold] = await _holds(database)
+        kafka.cluster.hide_topic(kafka.into, 0)
+        await until(lambda: _caught_up(database))
+    assert hold.reason.endswith("out: the broker refuses the user, or the user may not write there")
+    right = "Correct the user in `url`, or give it the right to write; sending goes on by itself."
+    assert (hold.code, hold.fix) == ("destination_unreachable", right)
+    assert ids(await kafka.arrived()) == sent
+    assert await _holds(database) == []
+
+
 async def test_a_user_who_may_not_be_an_idempotent_producer(kafka: KafkaSide) -> None:
     kafka.cluster.answer_next(INIT_PRODUCER_ID, NO_CLUSTER_RIGHT)
     with pytest.raises(Unauthorized, match=r"^lake: the broker refuses the user"):
@@ -252,3 +270,7 @@ async def _holds(database: Database) -> list[HoldRow]:
 
 async def _held(database: Database) -> bool:
     return [hold.state for hold in await _holds(database)] == ["held"]
+
+
+async def _waits(database: Database) -> bool:
+    return [hold.state for hold in await _holds(database)] == ["waiting_system"]
