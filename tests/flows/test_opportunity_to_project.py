@@ -142,7 +142,7 @@ async def test_two_accounts_with_one_tax_number_are_told_apart_by_a_person(firm:
     assert (hold.code, hold.owner, hold.customer) == ("customer_twins", "pmo", "Harbour Works")
     assert hold.reason == (
         f"Harbour Works and Harbour Group are two records of salesforce ({account} and {above}) "
-        "and one customer of the ledger"
+        "and one customer of netsuite"
     )
     assert await written(firm) == (0, 1, 0)
 

@@ -65,10 +65,12 @@ class Ingest:
         for system in systems:
             self._roles[system.space] = self._roles.get(system.space, frozenset()) | system.roles
 
-    async def owners_of(self, tx: Transaction, kind: str, canonical_id: str) -> frozenset[Role]:
-        """Roles whose systems have the object."""
+    async def owners_of(
+        self, tx: Transaction, kind: str, canonical_id: str, *, but: str | None = None
+    ) -> frozenset[Role]:
+        """Roles whose systems have the object, those of one space left out."""
         known = await tx.xref.all_of(canonical_id)
-        spaces = [space for k, space, _ in known if k == kind]
+        spaces = [space for k, space, _ in known if k == kind and space != but]
         return frozenset().union(*(self._roles.get(space, frozenset()) for space in spaces))
 
     async def take(

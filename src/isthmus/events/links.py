@@ -99,10 +99,14 @@ class Link:
 
     async def adopt(self, model: type[CanonicalObject], canonical_id: str, change: Change) -> None:
         """The system's record is our object: link it, then take in what the system owns."""
-        async with self._database.begin() as tx:
-            to = (model.kind, canonical_id, self.space, change.external_id)
-            await link(tx, self._ingest.outbox, *to)
+        await self.know(model, canonical_id, change.external_id)
         await self._ingest.take(self._connected, [change])
+
+    async def know(self, model: type[CanonicalObject], canonical_id: str, external_id: str) -> None:
+        """The system's record is our object; what it says is not asked. Raises XrefConflict."""
+        async with self._database.begin() as tx:
+            to = (model.kind, canonical_id, self.space, external_id)
+            await link(tx, self._ingest.outbox, *to)
 
     async def put(self, obj: T, key: str, *, only: frozenset[str] | None = None) -> T:
         """Write one object and take in what the system answers; the object as it is now."""
@@ -163,9 +167,7 @@ class Link:
         return await tx.xref.external_many(objs[0].kind, self.space, [o.id for o in objs])
 
     async def _received(self, obj: CanonicalObject, receipt: Receipt) -> None:
-        async with self._database.begin() as tx:
-            to = (obj.kind, obj.id, self.space, receipt.external_id)
-            await link(tx, self._ingest.outbox, *to)
+        await self.know(type(obj), obj.id, receipt.external_id)
         if receipt.attributes:
             change = Change(
                 type(obj), receipt.external_id, utc_now(), receipt.attributes, canonical_id=obj.id
@@ -210,6 +212,13 @@ class Links:
 
     def erp(self, legal_entity: str | None = None) -> Link:
         return self.playing(Role.ERP, legal_entity)
+
+    def writing(self, model: type[CanonicalObject], space: str) -> Link | None:
+        """A connection that writes such objects where ids are of this space: a PSA that lives in
+        a CRM's org has its customers from there.
+        """
+        names = (name for name, c in self.connected.items() if c.space == space)
+        return next((k for k in map(self.of, names) if k.capability(model).writes), None)
 
     async def knowing(self, kind: str, canonical_id: str) -> list[Link]:
         """Every system in which the object exists; one link per space."""

@@ -52,7 +52,8 @@ class Taking:
         first = self._keys(change) if stored is None else await self._seeds(canonical_id, change)
         foreign = [write for write in reduction.rejected if write.attribute not in first]
         await self._foreign(canonical_id, foreign)
-        return await self._store(canonical_id, stored, {**first, **reduction.accepted})
+        accepted = await self._said(canonical_id, stored, {**first, **reduction.accepted})
+        return await self._store(canonical_id, stored, accepted)
 
     async def _seeds(self, canonical_id: str, change: Change) -> dict[str, Any]:
         """Until the owner has the object, whoever seeds it may still correct what it said."""
@@ -62,6 +63,23 @@ class Taking:
             return {}
         there = await self.ingest.owners_of(self.tx, self.kind, canonical_id)
         return {n: change.attributes[n] for n, owner in seeded.items() if owner not in there}
+
+    async def _said(
+        self, canonical_id: str, stored: Stored | None, accepted: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A record that we made beside another owner's takes nothing from it by what it lacks: the
+        contacts of an account, for one, are not written.
+        """
+        if stored is None or self.change.canonical_id != canonical_id:
+            return accepted
+        lacks = {n for n, v in accepted.items() if v in (None, ()) and stored.data.get(n)}
+        if not lacks:
+            return accepted
+        others = await self.ingest.owners_of(
+            self.tx, self.kind, canonical_id, but=self.source.space
+        )
+        kept = {n for n in lacks if self.ingest.ownership.rule(self.kind, n).owner in others}
+        return {n: v for n, v in accepted.items() if n not in kept}
 
     def _keys(self, change: Change) -> dict[str, Any]:
         """What identifies a new object is taken from whoever names it first."""

@@ -12,8 +12,8 @@ from isthmus.canonical.base import Role, Value
 from isthmus.canonical.customer import Address
 from isthmus.connect import ConnectError
 from isthmus.engine import Engine
-from isthmus.flows.ledger_customer import as_candidate, ledger_candidates
 from isthmus.flows.reading import entity_of
+from isthmus.flows.same_customer import as_candidate, candidates
 from isthmus.rules.matching import Ask, CustomerCandidate, Linked, match
 from isthmus.rules.problems import Problem
 from isthmus.rules.tax import check_tax_registration, is_country, jurisdiction, needs_registration
@@ -121,12 +121,12 @@ def _known(customer: Customer) -> CustomerCandidate:
 
 
 def _duplicates(
-    engine: Engine, customer: Customer, system: str, candidates: list[CustomerCandidate]
+    engine: Engine, customer: Customer, system: str, known: list[CustomerCandidate]
 ) -> list[Duplicate]:
     policy = engine.landscape.policies.new_customer
     low, high = policy.ask_between
     verdict = match(
-        customer, candidates, float(policy.match_above), (float(low), float(high))
+        customer, known, float(policy.match_above), (float(low), float(high))
     )  # fmt: skip
     if isinstance(verdict, Ask):
         return [
@@ -134,7 +134,7 @@ def _duplicates(
             for c, _, why in verdict.candidates
         ]
     if isinstance(verdict, Linked):
-        name = next(c.name for c in candidates if c.external_id == verdict.external_id)
+        name = next(c.name for c in known if c.external_id == verdict.external_id)
         return [Duplicate(system=system, id=verdict.external_id, name=name, certain=True,
                           why=verdict.why)]  # fmt: skip
     return []
@@ -152,7 +152,7 @@ async def _in_ledgers(
     unasked: list[str] = []
     for erp in ledgers:
         try:
-            changes = await ledger_candidates(erp, customer)
+            changes = await candidates(erp, customer)
         except ConnectError as error:
             unasked.append(str(error))
             continue

@@ -22,6 +22,7 @@ from isthmus.events.links import Link
 from isthmus.flows.contract_alignment import write_contract
 from isthmus.flows.ledger_customer import ensure_in_ledger
 from isthmus.flows.planning import demands_of, made, milestones_of
+from isthmus.flows.psa_customer import ensure_in_psa
 from isthmus.flows.reading import ancestors, author, corrected, crm_of, entity_of
 from isthmus.kit.ids import derived_id
 from isthmus.rules.engagement import (
@@ -122,14 +123,20 @@ async def ensure_customer(step: Step) -> None:
     Accounts are read again: a replay after a person told two of them apart starts here.
     """
     deal = await _deal(step)
-    await _refresh_accounts(await crm_of(step, deal.id), deal.customer)
     erp = step.links.erp(deal.legal_entity)
+    family = await _family(step, deal)
     async with step.begin() as tx:
-        customer = await corrected(tx, await tx.records.get(Customer, deal.customer))
-        family = [*reversed(await ancestors(tx, customer)), customer]
         entity = await entity_of(tx, deal.legal_entity)
     for member in family:
         await ensure_in_ledger(step, erp, member, entity)
+
+
+async def _family(step: Step, deal: Opportunity) -> list[Customer]:
+    """The client with the accounts above it, those first, as the CRM has them now."""
+    await _refresh_accounts(await crm_of(step, deal.id), deal.customer)
+    async with step.begin() as tx:
+        customer = await corrected(tx, await tx.records.get(Customer, deal.customer))
+        return [*reversed(await ancestors(tx, customer)), customer]
 
 
 async def open_contract(step: Step) -> str:
@@ -145,8 +152,15 @@ async def open_contract(step: Step) -> str:
 
 
 async def open_project(step: Step) -> str:
+    """The PSA may be another one than the client is known in: then it is told of the client first,
+    in this step, where deals that were held for it go on.
+    """
     deal = await _deal(step)
     psa = step.links.psa(deal.legal_entity)
+    if await psa.external_id(Customer, deal.customer) is None:
+        for member in await _family(step, deal):
+            await ensure_in_psa(step, psa, member)
+        deal = await _deal(step)
     async with step.begin() as tx:
         id = derived_id("contract", deal.id)
         await tx.lock(f"contract:{id}")

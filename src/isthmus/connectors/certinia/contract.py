@@ -18,6 +18,7 @@ from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.platforms.salesforce import KEY, SObject
 from isthmus.platforms.salesforce.saving import save
+from isthmus.platforms.salesforce.sobject import our_key
 
 ORDER = "Customer Purchase Order"
 CHANGE = "Customer Purchase Order Change Request"
@@ -80,6 +81,7 @@ class Contracts(SObject):
         amount: Money,
         deal: str | None,
     ) -> dict[str, Any]:
+        """A deal of another org has no Id here, but our own one, and is not named."""
         return {
             KEY: key,
             **self.record(outgoing),
@@ -88,7 +90,7 @@ class Contracts(SObject):
             "pse__Effective_Date__c": day,
             "pse__Amount__c": amount.amount,
             "CurrencyIsoCode": amount.currency,
-            "pse__Opportunity__c": deal,
+            "pse__Opportunity__c": None if our_key(deal) else deal,
         }
 
     def _without_project(self, contract: Contract) -> Invalid:
