@@ -19,6 +19,7 @@ from tests.api.submitting import (
     rate,
     submitted,
 )
+from tests.console.govern import as_role
 from tests.firm import Firm
 from tests.flows.work import FIRST, SECOND, bill, entries, ledger, posted, under_way
 
@@ -118,6 +119,38 @@ async def test_a_key_is_answered_once(firm: Firm) -> None:
         assert counted(await submitted(http, week, "key-2")) == (0, 0, 2, 0)
     await rate(firm)
     assert await versions(firm) == {"T-1": (1, "posted"), "T-2": (1, "posted")}
+
+
+async def test_a_key_belongs_to_the_caller_who_sent_it(firm: Firm) -> None:
+    """What one caller was answered is not told to one whose role holds in another company."""
+    work = await under_way(firm)
+    week = [hours_of(work, "T-1"), hours_of(work, "T-2", worked_on=SECOND)]
+    dutch = await as_role(firm, "time-nl", "service", "EA-NL")
+    american = await as_role(firm, "time-us", "service", "EA-US")
+    async with calling(firm) as http:
+        first = await post(http, week, **dutch)
+        assert counted(first.json()) == (2, 0, 0, 0)
+        for headers in (american, await as_role(firm, "time-firm", "service")):
+            other = await post(http, week, **headers)
+            assert (other.status_code, other.headers.get("idempotent-replayed")) == (422, None)
+            assert other.json()["detail"] == (
+                "the key key-1 belongs to another request; send this one under a key of its own"
+            )
+        again = await post(http, week, **dutch)
+        assert (again.text, again.headers["idempotent-replayed"]) == (first.text, "true")
+        assert counted(await submitted(http, week, "key-us", **american)) == (0, 0, 0, 2)
+
+        both = await asyncio.gather(*(
+            post(http, [hours_of(work, "T-3")], "at once", **headers)
+            for headers in (dutch, american) * 4
+        ))  # fmt: skip
+        answered = [answer.status_code for answer in both]
+        assert sorted(answered) == [200] * 4 + [422] * 4
+        assert len(set(answered[::2])) == len(set(answered[1::2])) == 1
+    await rate(firm)
+    there = await versions(firm)
+    assert (there["T-1"], there["T-2"]) == ((1, "posted"), (1, "posted"))
+    assert ("T-3" in there) == (answered[0] == 200)
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
 """`POST /process/v1/time-entries`: up to 10,000 time entries, each with its own outcome.
 
 `Idempotency-Key` as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header:
-400 without one, 422 where it belongs to another request.
+400 without one, 422 where it belongs to another request or another caller: an answer is given again
+to nobody who may not submit what was asked.
 """
 
 from __future__ import annotations
@@ -136,7 +137,8 @@ async def submit(
     packed = await bounded_body(request, "a request", MAX_BODY)
     doors: Doors = request.app.state.submitting
     async with doors.reading(len(packed) * (PACKED if encoding == "gzip" else 1)):
-        digest, entries = await _read(packed, encoding, media_type, connection)
+        asked = f"{who.id}\n{connection}\n{media_type}\n".encode()
+        digest, entries = await _read(packed, encoding, media_type, asked)
         submissions: TimeSubmissions = request.app.state.submissions
         entities = who.entities(Permission.TIME_SUBMIT)
         return await _taken(
@@ -167,14 +169,13 @@ async def _taken(
 
 
 async def _read(
-    packed: bytes, encoding: str, media_type: str, connection: str
+    packed: bytes, encoding: str, media_type: str, asked: bytes
 ) -> tuple[bytes, list[Any]]:
-    """(digest, elements), worked out beside the event loop unless it is a moment's work."""
+    """(digest of who asks what, elements), worked out beside the event loop unless it is little."""
 
     def read() -> tuple[bytes, list[Any]]:
         body = plain(packed, encoding, MAX_BODY)
-        asked = f"{connection}\n{media_type}\n".encode() + body
-        return sha256(asked).digest(), elements(body, media_type, MOST)
+        return sha256(asked + body).digest(), elements(body, media_type, MOST)
 
     try:
         few = len(packed) < FEW and encoding != "gzip"
