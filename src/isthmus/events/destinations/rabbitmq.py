@@ -7,6 +7,7 @@ A message that no queue takes is given back, so that nothing is lost where nobod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import aio_pika
@@ -78,16 +79,35 @@ async def connect(name: str, destination: Destination) -> RabbitOut:
     except (AMQPError, OSError, TimeoutError) as error:
         raise _gone(name, error) from error
     try:
+        _ensure_confirms(name, connection)
         channel: AbstractChannel = await connection.channel(
             publisher_confirms=True, on_return_raises=True
         )
         exchange = await channel.declare_exchange(
             destination.into, aio_pika.ExchangeType.TOPIC, durable=True, timeout=ANSWERS_WITHIN
         )
+    except Unavailable:
+        await connection.close()
+        raise
     except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
         await connection.close()
         raise _gone(name, error) from error
     return RabbitOut(name, connection, exchange)
+
+
+def _ensure_confirms(name: str, connection: AbstractConnection) -> None:
+    """A broker tells what it is capable of, or nothing at all, and the client takes it for granted
+    that it does. Raises Unavailable.
+    """
+    transport = connection.transport
+    told = transport.connection.server_properties.get("capabilities") if transport else None
+    if not (isinstance(told, Mapping) and told.get("publisher_confirms")):
+        raise Unavailable(
+            name,
+            "the broker at `url` announces no publisher confirms, without which nothing tells that "
+            "it has stored an event; let `url` name a RabbitMQ, which announces them",
+            code="no_confirms",
+        )
 
 
 def _gone(name: str, error: Exception) -> Unavailable:
