@@ -23,18 +23,23 @@ async def foreign(
 ) -> set[str]:
     """Of `projects` (the source's id of an entry -> canonical id of its project) those entries
     that are, or would be, of other companies than `entities`; None: all are the caller's.
+
+    What is rated is of the company that it is rated for, whatever became of its project.
     """
     if entities is None:
         return set()
     ids = {external: derived_id(kind, source.name, external) for external in projects}
-    kept = await tx.entries_of(kind).many(list(ids.values()))
+    kept = {id: row.entry.project for id, row in
+            (await tx.entries_of(kind).many(list(ids.values()))).items()}  # fmt: skip
+    rated = {f.source_id: f.legal_entity for f in await tx.ledger.live(kind, kept)} if kept else {}
     of = {
-        external: {projects[external], kept[id].entry.project if id in kept else None} - {None}
+        external: {projects[external], kept.get(id)} - {None, kept[id] if id in rated else None}
         for external, id in ids.items()
     }
     known = await tx.records.many(Project, {p for some in of.values() for p in some if p})
     theirs = {id for id, project in known.items() if project.legal_entity not in entities}
-    return {external for external, some in of.items() if some & theirs}
+    elsewhere = {id for id, company in rated.items() if company not in entities}
+    return {ext for ext, some in of.items() if some & theirs or ids[ext] in elsewhere}
 
 
 def refused(kind: str) -> FieldProblem:
@@ -42,6 +47,6 @@ def refused(kind: str) -> FieldProblem:
         kind,
         "project",
         None,
-        "its project is of a company that you may not submit for",
+        "it, or its project, is of a company that you may not submit for",
         "Send it with a key whose role holds in that company.",
     )

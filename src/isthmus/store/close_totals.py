@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.entry_counts import HELD, INVOICED, POSTED, RATED, UNBILLABLE
 from isthmus.store.fact_tables import fact
+from isthmus.store.ledger import LIVE
 from isthmus.store.tables import record, time_entry
 
 _ZERO = Decimal(0)
@@ -92,13 +93,15 @@ class Closing:
         self, since: date, until: date
     ) -> list[tuple[str | None, str, str, int, Decimal, Decimal]]:
         """(legal entity, currency, state, entries, hours, worth at the PSA's rate)."""
-        entry, code = time_entry, record.c.data["legal_entity"].astext
+        entry, rated = time_entry, _rated_for(since, until)
+        code = sa.func.coalesce(rated.c.legal_entity, record.c.data["legal_entity"].astext)
         worth = sa.func.sum(entry.c.hours * sa.func.coalesce(entry.c.source_rate, 0))
         of_project = sa.and_(record.c.kind == "project", record.c.id == entry.c.project)
         rows = await self._connection.execute(
             sa.select(code, entry.c.currency, entry.c.state, sa.func.count(),
                       sa.func.sum(entry.c.hours), worth)
             .outerjoin(record, of_project)
+            .outerjoin(rated, rated.c.source_id == entry.c.id)
             .where(entry.c.approval == "approved", entry.c.worked_on.between(since, until))
             .group_by(code, entry.c.currency, entry.c.state)
         )  # fmt: skip
@@ -120,6 +123,14 @@ class Closing:
             .group_by(fact.c.legal_entity, fact.c.currency)
         )  # fmt: skip
         return [tuple(row) for row in rows]
+
+
+def _rated_for(since: date, until: date) -> sa.Subquery:
+    """The company of the hours that are rated: joined as a whole, they are most of a month."""
+    theirs = (fact.c.source_kind == "time_entry", fact.c.happened_on.between(since, until), LIVE)
+    company = sa.func.max(fact.c.legal_entity).label("legal_entity")
+    rated = sa.select(fact.c.source_id, company).where(*theirs).group_by(fact.c.source_id)
+    return rated.subquery("rated_for")
 
 
 def _counted(one: CloseTotals, state: str, count: int, hours: Decimal, worth: Decimal) -> None:

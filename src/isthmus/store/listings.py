@@ -15,7 +15,7 @@ from isthmus.store.columns import as_uuid
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.hold_places import ENTITY, PROJECT, of_companies
 from isthmus.store.holds import COLUMNS, OPEN, HoldRow
-from isthmus.store.object_places import of_company, of_project, run_of
+from isthmus.store.object_places import of_company, of_entry, of_project, run_of
 from isthmus.store.queues import HoldFilter
 from isthmus.store.runs import COLUMNS as RUN_COLUMNS
 from isthmus.store.runs import RunRow
@@ -52,7 +52,7 @@ class Listings:
         if entities is not None:
             codes = sorted(entities)
             conditions.append(
-                of_project(table.c.project, codes) if rows_of else of_company(record, codes)
+                of_entry(kind, table, codes) if rows_of else of_company(record, codes)
             )
         if equal:
             conditions.append(table.c.data.contains(equal))
@@ -73,7 +73,9 @@ class Listings:
     async def would_be_of(
         self, kind: str, values: dict[str, Any], entities: Collection[str]
     ) -> bool:
-        """The same of an object that is not stored so; `values` are its JSON, with its id."""
+        """The same of an object that is not stored so; `values` are its JSON, with its id. Time and
+        expenses are then rated anew, for the company of the project.
+        """
         made = sa.select(
             sa.literal(kind).label("kind"),
             sa.literal(values["id"], UUID(as_uuid=False)).label("id"),

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from isthmus.store.columns import as_uuid
+from isthmus.store.entry_places import rated_for
 from isthmus.store.tables import record, run
 
 SHARED = (
@@ -43,6 +44,12 @@ def of_company(of: Any, codes: list[str]) -> sa.ColumnElement[bool]:
 
 def of_project(id: sa.ColumnElement[Any], codes: list[str]) -> sa.ColumnElement[bool]:
     return _of_kind(_project, "project", id, codes)
+
+
+def of_entry(kind: str, entry: Any, codes: list[str]) -> sa.ColumnElement[bool]:
+    """`entry` is the table of time or of expenses."""
+    rated = rated_for(kind, entry.c.id)
+    return sa.func.coalesce(rated.in_(codes), of_project(entry.c.project, codes))
 
 
 def run_of(codes: Collection[str]) -> sa.ColumnElement[bool]:
