@@ -48,6 +48,11 @@ class Guard:
             return
         raise self._refused(host, f"{host} is not a host that it is configured to call")
 
+    def ensure_address(self, address: str) -> None:
+        """For an address that a name leads to. Raises HostRefused."""
+        if is_metadata(address) and address not in self.hosts:
+            raise self._refused(address, f"its name leads to {address}, a link-local address")
+
     async def before(self, request: httpx2.Request) -> None:
         """The hook of a client, for each request. Raises HostRefused."""
         self.ensure(request.url)
@@ -60,10 +65,11 @@ class Guard:
         if not event.startswith("connection.connect_tcp.complete"):
             return
         stream = info["return_value"]
-        address = str(stream.get_extra_info("server_addr")[0])
-        if is_metadata(address) and address not in self.hosts:
+        try:
+            self.ensure_address(str(stream.get_extra_info("server_addr")[0]))
+        except HostRefused:
             await stream.aclose()
-            raise self._refused(address, f"its name leads to {address}, a link-local address")
+            raise
 
     def _refused(self, host: str, why: str) -> HostRefused:
         return HostRefused(self.system, f"not called: {why}", code=CODE, host=host)

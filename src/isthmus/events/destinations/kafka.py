@@ -31,6 +31,7 @@ from aiokafka.errors import (
 
 from isthmus.connect import ConnectError, HostRefused, Refused, Unauthorized, Unavailable
 from isthmus.connect.outbound import Guard
+from isthmus.events.destinations.addresses import ensure_leads
 from isthmus.events.message import CONTENT_TYPE, Message
 from isthmus.landscape.destinations import Destination
 
@@ -131,9 +132,12 @@ async def connect(name: str, destination: Destination) -> KafkaOut:
 async def _start(producer: AIOKafkaProducer, guard: Guard) -> None:
     """Raises HostRefused; a start goes on until one broker that may be called answers."""
     async with asyncio.timeout(ANSWERS_WITHIN):
+        for host, _, _ in producer.client.hosts:
+            await ensure_leads(guard, host)
         await producer.client.bootstrap()
         for broker in producer.client.cluster.brokers():
             guard.ensure_host(broker.host)
+            await ensure_leads(guard, broker.host)
         await producer.start()
 
 

@@ -18,6 +18,8 @@ from nats.js.api import StreamConfig
 from nats.js.errors import APIError, BadRequestError, NoStreamResponseError, NotFoundError
 
 from isthmus.connect import Refused, Unauthorized, Unavailable
+from isthmus.connect.outbound import Guard, host_of
+from isthmus.events.destinations.addresses import ensure_leads
 from isthmus.events.message import CONTENT_TYPE, Message
 from isthmus.landscape.destinations import Destination
 
@@ -83,10 +85,12 @@ async def connect(name: str, destination: Destination) -> NatsOut:
     async def told(error: Exception) -> None:
         log.debug("nats.error", destination=name, reason=str(error) or type(error).__name__)
 
-    client = Client()
+    url = destination.url.get_secret_value()
+    client, host = Client(), host_of(url)
     try:
+        await ensure_leads(Guard(name, [host]), host)
         await client.connect(
-            destination.url.get_secret_value(), name=f"isthmus {name}", allow_reconnect=False,
+            url, name=f"isthmus {name}", allow_reconnect=False,
             connect_timeout=int(ANSWERS_WITHIN), max_reconnect_attempts=1, error_cb=told,
         )  # fmt: skip
         opened = NatsOut(name, destination.into, client)

@@ -21,6 +21,8 @@ from aio_pika.exceptions import (
 )
 
 from isthmus.connect import Unauthorized, Unavailable
+from isthmus.connect.outbound import Guard, host_of
+from isthmus.events.destinations.addresses import ensure_leads
 from isthmus.events.envelope import wire_type
 from isthmus.events.message import CONTENT_TYPE, Message
 from isthmus.landscape.destinations import Destination
@@ -69,9 +71,12 @@ class RabbitOut:
 
 
 async def connect(name: str, destination: Destination) -> RabbitOut:
+    url = destination.url.get_secret_value()
+    host = host_of(url)
     try:
+        await ensure_leads(Guard(name, [host]), host)
         connection = await aio_pika.connect(
-            destination.url.get_secret_value(), timeout=ANSWERS_WITHIN,
+            url, timeout=ANSWERS_WITHIN,
             client_properties={"connection_name": f"isthmus {name}"},
         )  # fmt: skip
     except (AuthenticationError, ProbableAuthenticationError) as error:
