@@ -152,9 +152,7 @@ async def open_contract(step: Step) -> str:
 
 
 async def open_project(step: Step) -> str:
-    """The PSA may be another one than the client is known in: then it is told of the client first,
-    in this step, where deals that were held for it go on.
-    """
+    """A PSA that does not know the client is told of the client first, parents before it."""
     deal = await _deal(step)
     psa = step.links.psa(deal.legal_entity)
     if await psa.external_id(Customer, deal.customer) is None:

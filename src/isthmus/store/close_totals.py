@@ -93,7 +93,7 @@ class Closing:
         self, since: date, until: date
     ) -> list[tuple[str | None, str, str, int, Decimal, Decimal]]:
         """(legal entity, currency, state, entries, hours, worth at the PSA's rate)."""
-        entry, rated = time_entry, _rated_for(since, until)
+        entry, rated = time_entry, _rated_elsewhere(since, until)
         code = sa.func.coalesce(rated.c.legal_entity, record.c.data["legal_entity"].astext)
         worth = sa.func.sum(entry.c.hours * sa.func.coalesce(entry.c.source_rate, 0))
         of_project = sa.and_(record.c.kind == "project", record.c.id == entry.c.project)
@@ -125,12 +125,22 @@ class Closing:
         return [tuple(row) for row in rows]
 
 
-def _rated_for(since: date, until: date) -> sa.Subquery:
-    """The company of the hours that are rated: joined as a whole, they are most of a month."""
-    theirs = (fact.c.source_kind == "time_entry", fact.c.happened_on.between(since, until), LIVE)
-    company = sa.func.max(fact.c.legal_entity).label("legal_entity")
-    rated = sa.select(fact.c.source_id, company).where(*theirs).group_by(fact.c.source_id)
-    return rated.subquery("rated_for")
+def _rated_elsewhere(since: date, until: date) -> sa.Subquery:
+    """The company of hours that are rated for another one than their project's: few or none."""
+    entry, of_project = time_entry.alias("rated"), record.alias("of_rated")
+    theirs = sa.and_(of_project.c.kind == "project", of_project.c.id == entry.c.project)
+    company = of_project.c.data["legal_entity"].astext
+    rated = (
+        sa.select(fact.c.source_id, sa.func.max(fact.c.legal_entity).label("legal_entity"))
+        .join(entry, entry.c.id == fact.c.source_id)
+        .outerjoin(of_project, theirs)
+        .where(
+            fact.c.source_kind == "time_entry", fact.c.happened_on.between(since, until), LIVE,
+            company.is_distinct_from(fact.c.legal_entity),
+        )
+        .group_by(fact.c.source_id)
+    )  # fmt: skip
+    return rated.subquery("rated_elsewhere")
 
 
 def _counted(one: CloseTotals, state: str, count: int, hours: Decimal, worth: Decimal) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from isthmus.store.columns import as_uuid
-from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.entry_places import rated_for
 from isthmus.store.tables import expense_entry, hold, record, time_entry
 
@@ -63,11 +62,9 @@ _CODE_BY_ID = (
 )
 ENTITY: sa.ColumnElement[str | None] = sa.case(
     (hold.c.object_kind.in_(_BY_CODE), _of_record(_about.c.data["legal_entity"].astext)),
-    (
-        hold.c.object_kind.in_(sorted(ENTRY_KINDS)),
-        sa.func.coalesce(rated_for(hold.c.object_kind, hold.c.object_id), _CODE_OF_PROJECT),
+    else_=sa.func.coalesce(
+        rated_for(hold.c.object_kind, hold.c.object_id), _CODE_OF_PROJECT, _CODE_BY_ID
     ),
-    else_=sa.func.coalesce(_CODE_OF_PROJECT, _CODE_BY_ID),
 )
 """Code of the company; NULL where nothing says whose it is."""
 
