@@ -44,10 +44,10 @@ FAULTS = (
 OUTAGE = {"kind": "outage", "seconds": 4.0}
 SHORT_LIVED = """
 from datetime import timedelta
-import isthmus.app
+import isthmus.background
 import isthmus.landscape.retention
 isthmus.landscape.retention.SHORTEST = timedelta(0)
-isthmus.app.by_the_clock.__defaults__ = ({every},)
+isthmus.background.by_the_clock.__defaults__ = ({every},)
 """
 """Ages that no firm may choose, and a purge every few seconds."""
 

@@ -28,11 +28,12 @@ from tests.landscapes import (
 )
 from tests.recorded.recording import record
 
-from isthmus.app import App, connector_configs, secret_stores
+from isthmus.app import App
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.http import dump_json, trusted
 from isthmus.engine import RetryPolicy
 from isthmus.engine import replay as replay_run
+from isthmus.installed import connector_configs, secret_stores
 from isthmus.landscape import load
 from isthmus.platforms.salesforce import package_files
 from isthmus.sandbox.netsuite import NetSuiteAccount

@@ -14,9 +14,10 @@ from typing import Any
 import httpx2
 
 from isthmus.api.server import serving
-from isthmus.app import App, load_landscape
+from isthmus.app import App
 from isthmus.console.site import PAGES
 from isthmus.demo import run_demo
+from isthmus.installed import load_landscape
 from isthmus.settings import Settings
 from isthmus.store.invoices import InvoiceFilter
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime
-from functools import cache, partial
-from importlib.metadata import entry_points
-from pathlib import Path
 
 import structlog
-from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
 
-from isthmus.access import AccessRole
+from isthmus.background import Background, renew_secrets
 from isthmus.canonical import CanonicalObject, ExpenseEntry, LegalEntity, TimeEntry
 from isthmus.canonical.base import Role
-from isthmus.connect import ConnectionContext, Connector, Gate, Quota
+from isthmus.connect import ConnectionContext, Gate, Quota
 from isthmus.engine import BATCHES, RUNS, Engine, Governor, Observer, RetryPolicy, SharedGate, Waker
-from isthmus.engine.measuring import figures_when_due, forget_spans
-from isthmus.engine.retention import purge_when_due
 from isthmus.events.batching import batch_expenses, batch_time
-from isthmus.events.catalogue import CATALOGUE
 from isthmus.events.destinations import ensure_client
 from isthmus.events.feed import Feed
 from isthmus.events.ingest import Ingest
@@ -33,88 +24,19 @@ from isthmus.events.personal import residence_of
 from isthmus.events.reader import Reader
 from isthmus.events.relay import Pace, Relay
 from isthmus.flows import FLOWS
-from isthmus.flows.amendment_effective import amendments_when_due
-from isthmus.flows.billing_schedule import bill_when_due
-from isthmus.flows.milestone_acceptance import milestones_when_due
-from isthmus.holds.alerting import EVERY as ALERTS_EVERY
-from isthmus.holds.alerting import watch
-from isthmus.holds.bulk_work import work_off
-from isthmus.holds.desk_inbox import take_in
-from isthmus.holds.forwarding import forward
-from isthmus.holds.triage import triage
-from isthmus.kit.clock import utc_now
+from isthmus.installed import connectors, load_landscape
 from isthmus.kit.ids import derived_id
-from isthmus.kit.secret import Store, look_again
-from isthmus.landscape import Landscape, Reading, check, load
+from isthmus.landscape import Landscape
 from isthmus.landscape.connection import OpenedConnection
 from isthmus.observe.metrics import Exposition
 from isthmus.observe.telemetry import Telemetry
 from isthmus.reconcile.flows import RECONCILING
-from isthmus.reconcile.schedule import reconcile_when_due
 from isthmus.settings import Settings
 from isthmus.store.database import Database
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.migrate import upgrade
 
 log = structlog.get_logger()
-FLOW_NAMES = tuple(flow.name for flow in FLOWS)
-Ask = Callable[[Engine, datetime], Awaitable[int]]
-CALENDAR_EVERY = 600.0
-"""Seconds between looks at the calendar."""
-CALENDAR = {
-    "amendments": amendments_when_due,
-    "milestones": milestones_when_due,
-    "retention": purge_when_due,
-    "figures": figures_when_due,
-    "spans": forget_spans,
-    "reconciliations": reconcile_when_due,
-}
-QUEUES = {"triage": triage, "bulks": work_off, "desk-inbox": take_in}
-"""What every worker does for the exception queues; row locks and named locks share it out."""
-QUEUES_EVERY = 2.0
-"""Seconds between two passes of each."""
-
-
-@cache
-def connectors() -> Mapping[str, Connector]:
-    """Vendor -> connector, ours and those of installed packages."""
-    return {e.name: e.load() for e in entry_points(group="isthmus.connectors")}
-
-
-@cache
-def connector_packages() -> Mapping[str, str]:
-    """Vendor -> package of its connector, where its mappings lie."""
-    return {e.name: e.module for e in entry_points(group="isthmus.connectors")}
-
-
-@cache
-def secret_stores() -> Mapping[str, Store]:
-    """Scheme -> secret manager, ours and those of installed packages."""
-    return {e.name: e.load()() for e in entry_points(group="isthmus.secrets")}
-
-
-def connector_configs() -> Mapping[str, type[BaseModel]]:
-    return {vendor: connector.config for vendor, connector in connectors().items()}
-
-
-def connector_roles() -> Mapping[str, tuple[Role, ...]]:
-    return {vendor: connector.roles for vendor, connector in connectors().items()}
-
-
-def load_landscape(path: Path) -> Landscape:
-    """Raises LandscapeError with every mistake and its line."""
-    return load(
-        path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE,
-        flows=FLOW_NAMES, access_roles=tuple(AccessRole), stores=secret_stores(),
-    )  # fmt: skip
-
-
-def check_landscape(path: Path) -> Reading:
-    """The landscape, if it can be used, and every mistake in it."""
-    return check(
-        path, connector_configs(), plays=connector_roles(), event_types=CATALOGUE,
-        flows=FLOW_NAMES, access_roles=tuple(AccessRole), stores=secret_stores(),
-    )  # fmt: skip
 
 
 def roles_of(landscape: Landscape, connection: str) -> frozenset[Role]:
@@ -201,7 +123,7 @@ class App:
         self.feed = Feed(database)
         self.exposition = Exposition(database, landscape)
         self.relays = self._relays(pace)
-        self._tasks: list[asyncio.Task[None]] = []
+        self.background = Background()
         self._works = False
 
     @classmethod
@@ -279,42 +201,25 @@ class App:
 
     async def start(self, *, worker: bool = True, readers: bool = True) -> None:
         """Begin the background work of this process."""
+        begin = self.background.begin
         self.telemetry.export()
-        self._tasks.append(asyncio.create_task(self.telemetry.run(), name="telemetry"))
-        every = self.settings.secrets_every.total_seconds()
-        self._tasks.append(asyncio.create_task(renew_secrets(every), name="secrets"))
+        begin("telemetry", self.telemetry.run())
+        begin("secrets", renew_secrets(self.settings.secrets_every.total_seconds()))
         if worker:
             self._works = True
             await self.engine.start()
-            self._tasks.append(asyncio.create_task(self.waker.run(), name="waker"))
+            begin("waker", self.waker.run())
             await self._assess_anew()
-            site = self.settings.public_url
-            queues: dict[str, Ask] = {**QUEUES, "desks": partial(forward, site=site)}
-            self._tasks += [
-                asyncio.create_task(by_the_clock(self.engine, name, ask, QUEUES_EVERY), name=name)
-                for name, ask in queues.items()
-            ]
-            self._tasks.append(asyncio.create_task(bill_by_the_clock(self.engine), name="billing"))
-            if self.landscape.sla:
-                watch_ = partial(watch, site=site)
-                watching = by_the_clock(self.engine, "alerts", watch_, ALERTS_EVERY)
-                self._tasks.append(asyncio.create_task(watching, name="alerts"))
-            self._tasks += [
-                asyncio.create_task(by_the_clock(self.engine, name, ask), name=name)
-                for name, ask in CALENDAR.items()
-            ]
-            self._tasks += [asyncio.create_task(r.run(), name=f"to:{r.name}") for r in self.relays]
+            self.background.begin_clocks(self.engine, self.settings.public_url)
+            for relay in self.relays:
+                begin(f"to:{relay.name}", relay.run())
         if readers:
-            self._tasks += [
-                asyncio.create_task(reader.run(), name=f"reader:{name}")
-                for name, reader in self.readers.items()
-            ]
+            for name, reader in self.readers.items():
+                begin(f"reader:{name}", reader.run())
 
     async def close(self) -> None:
         """Drain and release everything; the embedded database stops if nobody else uses it."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.background.stop()
         if self._works:
             drain = self.settings.worker_drain.total_seconds()
             await self.engine.stop(drain_seconds=drain)
@@ -333,40 +238,6 @@ class App:
         """Poll everything once, now; the number of changes delivered."""
         names = connections if connections is not None else list(self.readers)
         return sum([await self.readers[n].messages() + await self.readers[n].poll() for n in names])
-
-
-async def renew_secrets(every: float) -> None:
-    """Until cancelled. A secret that was refused is looked up at once, and not here."""
-    while True:
-        await asyncio.sleep(every)
-        if changed := await asyncio.to_thread(look_again):
-            log.info("secrets.renewed", number=changed)
-
-
-async def bill_by_the_clock(engine: Engine, every: float = CALENDAR_EVERY) -> None:
-    await by_the_clock(engine, "billing", bill_when_due, every)
-
-
-async def by_the_clock(
-    engine: Engine,
-    what: str,
-    ask: Ask,
-    every: float = CALENDAR_EVERY,
-) -> None:
-    """Look at the calendar until cancelled; an outage of the database is waited out. `ask` starts
-    what is due, and gives the number of runs or holds that it concerns.
-    """
-    while True:
-        try:
-            concerned = await ask(engine, utc_now())
-            if concerned:
-                log.info(f"{what}.asked", number=concerned)
-        except SQLAlchemyError as error:
-            log.warning(f"{what}.paused", reason=str(error).splitlines()[0])
-        except Exception:
-            # The edge of a task: one failure must not end it until the next restart.
-            log.exception(f"{what}.defect")
-        await asyncio.sleep(every)
 
 
 async def database_of(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:

@@ -21,10 +21,11 @@ from bench.measuring.processes import answers, free_port
 from bench.measuring.submission import ours
 
 from isthmus.api.server import serving
-from isthmus.app import App, connectors, load_landscape
+from isthmus.app import App
 from isthmus.canonical import TimeEntry
 from isthmus.canonical.base import CanonicalObject
 from isthmus.connect import Capability, ConnectionContext, Outgoing, Receipt
+from isthmus.installed import connectors, load_landscape
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.settings import Settings

@@ -11,10 +11,11 @@ import httpx2
 import pytest
 from tests.landscapes import ENVIRONMENT, landscape_text
 
-from isthmus.app import connector_configs, quota_of
+from isthmus.app import quota_of
 from isthmus.connect import LocalGate, Queue, Quota, Signal, Urgency, current_urgency, urgent
 from isthmus.connect.quota import read_signal
 from isthmus.connectors.netsuite.limits import read_limits as netsuite
+from isthmus.installed import connector_configs
 from isthmus.landscape import load
 from isthmus.platforms.salesforce.limits import read_limits as salesforce
 

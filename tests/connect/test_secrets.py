@@ -25,7 +25,7 @@ from tests.firm import Firm, a_firm
 from tests.flows.deals import a_deal, an_account, win
 from tests.landscapes import ACCOUNT, ENVIRONMENT, ORG, PRIVATE, landscape_text
 
-from isthmus.app import connector_configs, secret_stores
+from isthmus.installed import connector_configs, secret_stores
 from isthmus.kit.secret import LiveSecret, SecretMissing, look_again
 from isthmus.landscape import check
 

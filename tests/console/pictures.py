@@ -16,9 +16,10 @@ from tests.console.chromium import MISSING, browser, chromium
 from tests.console.picture_place import looked_at
 
 from isthmus.api.server import serving
-from isthmus.app import App, load_landscape
+from isthmus.app import App
 from isthmus.console.site import PAGES
 from isthmus.demo import run_demo
+from isthmus.installed import load_landscape
 from isthmus.observe.logging import configure_logging
 from isthmus.settings import Settings
 from isthmus.store.invoices import InvoiceFilter

@@ -16,8 +16,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from isthmus.app import App, connector_configs
+from isthmus.app import App
 from isthmus.engine import RetryPolicy, Run
+from isthmus.installed import connector_configs
 from isthmus.landscape import load
 from isthmus.settings import Settings
 

@@ -20,7 +20,8 @@ from tests.console.reading import read
 from tests.demo import by_hand
 
 from isthmus.api.server import serving
-from isthmus.app import App, load_landscape
+from isthmus.app import App
+from isthmus.installed import load_landscape
 from isthmus.settings import Settings
 from isthmus.store.embedded import EmbeddedPostgres
 from isthmus.store.embedded.place import recorded

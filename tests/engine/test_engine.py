@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from tests.landscapes import ENVIRONMENT, landscape_text
 
-from isthmus.app import connector_configs
 from isthmus.connect import Invalid, PeriodClosed, Refused, Unavailable
 from isthmus.connect.errors import FieldProblem
 from isthmus.engine import Engine, Flow, Hold, RetryPolicy, Run, Step, flow, replay, steps_of
@@ -22,6 +21,7 @@ from isthmus.events.envelope import Event
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Links
 from isthmus.events.outbox import Outbox
+from isthmus.installed import connector_configs
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import load

@@ -15,8 +15,9 @@ from tests.firm import Firm, simulators
 from tests.landscapes import ENVIRONMENT, landscape_text
 from tests.tryton_server.server import TrytonServer
 
-from isthmus.app import App, connector_configs
+from isthmus.app import App
 from isthmus.engine import RetryPolicy
+from isthmus.installed import connector_configs
 from isthmus.landscape import load
 from isthmus.settings import Settings
 

@@ -15,8 +15,10 @@ from tests.firm import Firm, a_firm
 from tests.flows.work import under_way
 from tests.landscapes import ENVIRONMENT
 
-from isthmus.app import App, bill_by_the_clock, connector_configs
+from isthmus.app import App
+from isthmus.background import bill_by_the_clock
 from isthmus.flows.billing_schedule import BillingDay, bill_when_due, billing_due
+from isthmus.installed import connector_configs
 from isthmus.landscape import load
 from isthmus.observe.status import status_of
 from isthmus.settings import Settings

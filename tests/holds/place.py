@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from tests.landscapes import ENVIRONMENT, landscape_text
 
-from isthmus.app import connector_configs
 from isthmus.engine import Engine, Hold, RetryPolicy, Run, Step, flow
 from isthmus.events.envelope import Event
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Links
 from isthmus.events.outbox import Outbox
+from isthmus.installed import connector_configs
 from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import load

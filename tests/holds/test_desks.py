@@ -18,7 +18,7 @@ from tests.holds.service_desk import ServiceDesk, a_service_desk
 from tests.landscapes import ENVIRONMENT, landscape_text
 
 from isthmus.api.server import serving
-from isthmus.app import App, connector_configs
+from isthmus.app import App
 from isthmus.canonical import Customer, Resource
 from isthmus.canonical.customer import Contact
 from isthmus.connect.errors import Invalid, Unauthorized
@@ -27,6 +27,7 @@ from isthmus.engine.hold_actions import assign, replay_hold, skip
 from isthmus.holds.desk_inbox import accept, take_in
 from isthmus.holds.forwarding import forward
 from isthmus.holds.triage import triage
+from isthmus.installed import connector_configs
 from isthmus.kit.clock import utc_now
 from isthmus.kit.ids import derived_id
 from isthmus.landscape import load

@@ -42,7 +42,8 @@ VIOLATIONS = [
         "A connector knows its platform, the connector kit and the model",
         {"platforms/broken.py": "import isthmus.rules"},
     ),
-    ("Vendors are bound in app.py only", {"cli/broken.py": "import isthmus.connectors"}),
+    ("Vendors are bound by entry points only", {"cli/broken.py": "import isthmus.connectors"}),
+    ("Vendors are bound by entry points only", {"app.py": "import isthmus.connectors"}),
     ("A platform serves connectors only", {"app.py": "import isthmus.platforms"}),
     (
         "A simulator knows nothing of what it tests",

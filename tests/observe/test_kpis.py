@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from tests.landscapes import ENVIRONMENT, landscape_text
 from tests.observe.books import NOW, named, the_books
 
-from isthmus.app import connector_configs
 from isthmus.cli.reference import pages
+from isthmus.installed import connector_configs
 from isthmus.landscape import load
 from isthmus.observe.kpis import BY_NAME, KPIS, Figures, keep_when_due
 from isthmus.store.database import Database, Transaction

@@ -49,7 +49,7 @@ async def test_once_a_day_and_through_an_outage(database_url: str, tmp_path: Pat
 def test_what_the_landscape_leaves_open(tmp_path: Path) -> None:
     from tests.landscapes import ACQUIRED, BOTH_BOOKS, ENVIRONMENT, LOGINS
 
-    from isthmus.app import connector_configs
+    from isthmus.installed import connector_configs
     from isthmus.landscape import load
 
     text = ACQUIRED.format(

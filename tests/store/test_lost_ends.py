@@ -22,6 +22,13 @@ async def test_every_connection_has_a_lost_end_noticed(database_url: str) -> Non
     assert (parameters["keepalives_idle"], parameters["tcp_user_timeout"]) == ("30", "60000")
 
 
+async def test_no_statement_is_compiled(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.engine.connect() as connection:
+        assert await connection.scalar(sa.text("show jit")) == "off"
+    await database.close()
+
+
 def test_what_the_url_says_stands() -> None:
     url = driver_url("postgresql://me:p%40ss@db:5433/isthmus?keepalives_idle=5&sslmode=require")
     assert url.startswith("postgresql+psycopg://me:p%40ss@db:5433/isthmus?keepalives_idle=5&")

@@ -88,7 +88,7 @@ def link_user(
 ) -> None:
     """Let a person in through a provider from now on, and with no password."""
     from isthmus.access.accounts import link
-    from isthmus.app import load_landscape
+    from isthmus.installed import load_landscape
 
     providers = load_landscape(session(context).installed.landscape).access.providers
     if provider not in providers:

@@ -21,7 +21,7 @@ cli = typer.Typer(name="connection", help="The connected systems.", no_args_is_h
 
 def landscape_of(chosen: Session) -> Landscape:
     """The file that is named, that of the current folder, or the installation's own."""
-    from isthmus.app import load_landscape
+    from isthmus.installed import load_landscape
 
     settings = chosen.settings
     if chosen.landscape is None and not settings.landscape.exists():

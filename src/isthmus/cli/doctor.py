@@ -110,7 +110,7 @@ def _disk(home: Path) -> Finding:
 
 
 def _landscape(chosen: Session) -> tuple[Landscape | None, list[Finding]]:
-    from isthmus.app import check_landscape
+    from isthmus.installed import check_landscape
 
     path = chosen.settings.landscape
     beside = [chosen.settings.home / path.name, chosen.settings.home / DEMO / path.name]

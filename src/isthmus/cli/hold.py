@@ -154,7 +154,7 @@ def resolve(
 @cli.command()
 def codes(context: typer.Context, json: Json = False) -> None:
     """Resolution codes, and what each lets happen."""
-    from isthmus.app import load_landscape
+    from isthmus.installed import load_landscape
 
     known = load_landscape(session(context).installed.landscape).exceptions.codes.values()
     if json:

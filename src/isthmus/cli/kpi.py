@@ -71,7 +71,7 @@ def _chosen(name: str | None) -> Sequence[Kpi]:
 async def _read(
     settings: Settings, kpis: Sequence[Kpi], entities: list[str] | None, limit: int, behind: bool
 ) -> tuple[list[Figure], list[CountedRow]]:
-    from isthmus.app import load_landscape
+    from isthmus.installed import load_landscape
     from isthmus.observe.kpis import Figures
 
     figures = Figures(load_landscape(settings.landscape))

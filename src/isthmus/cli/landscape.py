@@ -18,7 +18,7 @@ File = Annotated[Path | None, typer.Argument(metavar="FILE", help="The file; els
 @cli.command()
 def check(context: typer.Context, file: File = None, json: Json = False) -> None:
     """Explain every mistake in the file by line, and say where personal data goes."""
-    from isthmus.app import check_landscape
+    from isthmus.installed import check_landscape
     from isthmus.landscape import report
     from isthmus.landscape.places import places_of
 
@@ -45,7 +45,7 @@ def check(context: typer.Context, file: File = None, json: Json = False) -> None
 @cli.command()
 def show(context: typer.Context, file: File = None, json: Json = False) -> None:
     """Print the landscape with every default filled in; secrets are not shown."""
-    from isthmus.app import load_landscape
+    from isthmus.installed import load_landscape
 
     landscape = load_landscape(file or session(context).settings.landscape)
     if json:
@@ -66,7 +66,7 @@ def schema(
     ] = None,
 ) -> None:
     """JSON Schema of the file, for editors that complete keys."""
-    from isthmus.app import connector_configs
+    from isthmus.installed import connector_configs
     from isthmus.landscape.schema import schema_text, write_schema
 
     if folder is None:

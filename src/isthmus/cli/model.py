@@ -33,7 +33,7 @@ def model(
     named = session(context).landscape
     table = Ownership.default()
     if named is not None:
-        from isthmus.app import load_landscape
+        from isthmus.installed import load_landscape
 
         table = load_landscape(named).ownership_table()
     rows = [r for r in table.table() if kind in (None, r.kind)]

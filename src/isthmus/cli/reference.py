@@ -8,11 +8,11 @@ from typing import Any
 
 from typer.main import get_command
 
-from isthmus.app import connectors
 from isthmus.connect import Connector
 from isthmus.events.reference import events_reference
 from isthmus.flows import FLOWS
 from isthmus.flows.reference import flows_reference
+from isthmus.installed import connectors
 from isthmus.landscape.keys import fields_of
 from isthmus.landscape.reference import landscape_reference, settings_reference
 from isthmus.observe.dashboards import (

@@ -49,7 +49,8 @@ def _settings(session: Session, landscape: Path | None, port: int | None) -> Set
 
 
 async def _serve(settings: Settings, *, listens: bool, works: bool) -> None:
-    from isthmus.app import App, load_landscape
+    from isthmus.app import App
+    from isthmus.installed import load_landscape
     from isthmus.observe.logging import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)

@@ -15,13 +15,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from isthmus.app import App, connector_packages
+from isthmus.app import App
 from isthmus.canonical import BY_KIND, OBJECTS, CanonicalObject
 from isthmus.canonical.base import is_pii, references
 from isthmus.connect.mapping import Mapping as FieldMapping
 from isthmus.connect.mapping import mappings_of
 from isthmus.console.payload import holds_pii
 from isthmus.console.words import words
+from isthmus.installed import connector_packages
 from isthmus.kit.money import Money
 from isthmus.rules.ownership import Ownership, OwnershipRow
 from isthmus.web.representations import NEWER

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from isthmus.api.server import serving
-from isthmus.app import App, load_landscape
+from isthmus.app import App
 from isthmus.demo.clerk import LedgerClerk
 from isthmus.demo.evidence import gather
 from isthmus.demo.firm import Firm, example_advisory
@@ -22,6 +22,7 @@ from isthmus.demo.play import Quarter
 from isthmus.demo.tie_out import Report, tie_out
 from isthmus.demo.vendors import vendors
 from isthmus.demo.view import Examples, View
+from isthmus.installed import load_landscape
 from isthmus.observe.logging import configure_logging
 from isthmus.settings import Settings
 

@@ -18,6 +18,7 @@ import structlog
 from dbos import DBOS, Queue
 from dbos._queue import queue_worker_thread
 
+from isthmus.kit.first_line import first_line
 from isthmus.store.connecting import plain_url
 from isthmus.store.database import Transaction
 
@@ -105,7 +106,7 @@ class Dequeuer:
             try:
                 await self._hear()
             except psycopg.Error as error:
-                log.warning("runs.not_told", reason=str(error).splitlines()[0])
+                log.warning("runs.not_told", reason=first_line(error))
             await asyncio.sleep(RECONNECT)
 
     async def _hear(self) -> None:

@@ -13,7 +13,7 @@ import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -24,6 +24,7 @@ from isthmus.engine.dequeue import LOOKS_EVERY, Dequeuer, tell
 from isthmus.engine.failover import FailOver
 from isthmus.engine.flow import BATCHES, RUNS, Flow, Run, Step
 from isthmus.engine.hold import Hold
+from isthmus.engine.observer import Observer, Silent
 from isthmus.engine.outages import outlast
 from isthmus.engine.retry import RetryPolicy, retrying
 from isthmus.engine.serializer import TypedJSON, forbid_pickle
@@ -53,22 +54,6 @@ Body = Callable[[Run], Awaitable[None]]
 log = structlog.get_logger()
 
 
-class Observer(Protocol):
-    """Told of each step's start and end; crash tests and tracing hang here."""
-
-    def before(self, run: Run, step: str) -> None: ...
-
-    def after(self, run: Run, step: str) -> None: ...
-
-
-class _Silent:
-    def before(self, run: Run, step: str) -> None:
-        pass
-
-    def after(self, run: Run, step: str) -> None:
-        pass
-
-
 class Engine:
     """`start` and `stop` bracket the life of a worker; without them it can only enqueue."""
 
@@ -90,7 +75,7 @@ class Engine:
         self.landscape = landscape
         self.flows = {f.name: f for f in flows}
         self.retry = retry or RetryPolicy()
-        self.observer = observer or _Silent()
+        self.observer = observer or Silent()
         self._places = {queue: number for queue, number in places.items() if number}
         self.telemetry = Telemetry(database)
         """That of the whole process, where it is part of one."""

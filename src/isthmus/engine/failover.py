@@ -15,6 +15,7 @@ from dbos import DBOS
 from dbos._utils import INTERNAL_QUEUE_NAME
 from sqlalchemy.exc import SQLAlchemyError
 
+from isthmus.kit.first_line import first_line
 from isthmus.store.database import Database
 
 log = structlog.get_logger()
@@ -90,7 +91,7 @@ class FailOver:
                     await self.take_over()
                     await self.begin_unbegun(dbos)
             except SQLAlchemyError as error:
-                log.warning("failover.paused", reason=str(error).splitlines()[0])
+                log.warning("failover.paused", reason=first_line(error))
             except Exception:
                 # The edge of a task: without heartbeats the peers would take our runs over.
                 log.exception("failover.defect")

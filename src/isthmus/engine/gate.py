@@ -21,6 +21,7 @@ from isthmus.connect.errors import BreakerOpen, ConnectError, QuotaSpent
 from isthmus.connect.gate import Pass, Queue, Waiter
 from isthmus.connect.quota import Quota, Signal, Urgency, current_urgency
 from isthmus.engine.governor import Ask, Governor, Grant
+from isthmus.kit.first_line import first_line
 
 log = structlog.get_logger()
 
@@ -114,7 +115,7 @@ class SharedGate:
         try:
             await self._learn(passed, signal)
         except SQLAlchemyError as error:
-            log.warning("gate.untold", connection=self.connection, reason=_first_line(error))
+            log.warning("gate.untold", connection=self.connection, reason=first_line(error))
         self._serve()
 
     async def close(self) -> None:
@@ -128,7 +129,7 @@ class SharedGate:
             ended, self._ended = self._ended, Counter()
             await self._governor.renew(self.connection, Ask(ended=ended, vendor=self._vendor))
         except SQLAlchemyError as error:
-            log.warning("gate.not_closed", connection=self.connection, reason=_first_line(error))
+            log.warning("gate.not_closed", connection=self.connection, reason=first_line(error))
 
     async def _end(self, task: asyncio.Task[None]) -> None:
         """Between two renewals: the calls of one that is cut short may be counted twice."""
@@ -305,7 +306,3 @@ class SharedGate:
         while self._owed:
             if not (owed := self._owed.popleft()).done():
                 owed.set_exception(error)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from isthmus.kit.first_line import first_line
 from isthmus.store.database import Database
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ async def outlast(database: Database, call: Callable[[], Awaitable[T]]) -> T:
         try:
             return await call()
         except BROKEN_OFF as error:
-            log.warning("database.broke_off", reason=str(error).splitlines()[0])
+            log.warning("database.broke_off", reason=first_line(error))
             await _answers(database)
     return await call()
 

@@ -24,6 +24,7 @@ from isthmus.engine.replay import is_stopped, replay
 from isthmus.events.batching import batch_waiting
 from isthmus.events.links import Connected
 from isthmus.kit.clock import utc_now
+from isthmus.kit.first_line import first_line
 from isthmus.rules.quota import in_turn, ramp
 from isthmus.store.database import Transaction
 from isthmus.store.entries import HELD, RECEIVED
@@ -52,7 +53,7 @@ class Waker:
             try:
                 woken = await self.wake()
             except (SQLAlchemyError, ConnectError) as error:
-                log.warning("waker.paused", reason=str(error).splitlines()[0])
+                log.warning("waker.paused", reason=first_line(error))
             except Exception:
                 # The edge of a task: one run that cannot be woken must not leave all asleep.
                 log.exception("waker.defect")

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from isthmus.events.batching import batch_time
 from isthmus.events.outbox import Outbox
+from isthmus.kit.first_line import first_line
 from isthmus.store.database import Database
 
 GATHERED = 0.2
@@ -41,7 +42,7 @@ class BatchSoon:
             try:
                 await batch_time(self._database, self._outbox)
             except SQLAlchemyError as error:
-                log.warning("batch.left", reason=str(error).splitlines()[0])
+                log.warning("batch.left", reason=first_line(error))
 
     async def close(self) -> None:
         if self._task is not None:

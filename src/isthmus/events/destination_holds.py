@@ -6,7 +6,7 @@ stops it. A broker is never stopped, only told of: it is tried until it answers.
 
 from __future__ import annotations
 
-from isthmus.connect import ConnectError, Refused, Unauthorized
+from isthmus.connect import ConnectError, HostRefused, Refused, Unauthorized, Unavailable
 from isthmus.landscape.destinations import Destination
 from isthmus.store.database import Transaction
 from isthmus.store.holds import HELD, WAITING_SYSTEM, NewHold
@@ -45,6 +45,8 @@ async def tell_of_failure(
 
 def _fix(name: str, error: ConnectError, *, stops: bool) -> str:
     resume = f"isthmus destination resume {name}"
+    if isinstance(error, HostRefused):
+        return f"{error.remedy} Then: {resume}."
     if isinstance(error, Refused):
         return f"Let the receiver take it, or leave the type out of `types`; then: {resume}."
     if stops:
@@ -53,6 +55,8 @@ def _fix(name: str, error: ConnectError, *, stops: bool) -> str:
         return (
             "Correct the user in `url`, or give it the right to write; sending goes on by itself."
         )
+    if isinstance(error, Unavailable) and not error.outcome_unknown:  # it answers
+        return "Correct at the broker what the reason says; sending goes on by itself."
     return "Start the broker or correct its address; sending goes on by itself."
 
 

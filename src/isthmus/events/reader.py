@@ -21,6 +21,7 @@ from isthmus.events.arrival import Arrival, arrived
 from isthmus.events.ingest import Ingest
 from isthmus.events.links import Connected
 from isthmus.events.order import ORDER
+from isthmus.kit.first_line import first_line
 from isthmus.store.database import Database
 from isthmus.store.holds import DEAD, HELD, NewHold
 from isthmus.store.inbox import Message
@@ -68,7 +69,7 @@ class Reader:
                         await self._turns()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("reader.paused", connection=self.connected.name,
-                            reason=str(error).splitlines()[0])  # fmt: skip
+                            reason=first_line(error))  # fmt: skip
             await asyncio.sleep(2.0)
 
     async def _turns(self) -> None:

@@ -22,6 +22,7 @@ from isthmus.events.feed import Feed, Page
 from isthmus.events.filter import Filter, types_matching
 from isthmus.events.message import Message, message_of
 from isthmus.events.personal import Residence
+from isthmus.kit.first_line import first_line
 from isthmus.kit.ids import new_id
 from isthmus.landscape.destinations import Destination
 from isthmus.store.database import Database
@@ -89,7 +90,7 @@ class Relay:
                 log.info("destination.interrupted", destination=self.name)
             except SQLAlchemyError as error:
                 log.warning("destination.paused", destination=self.name,
-                            reason=str(error).splitlines()[0])  # fmt: skip
+                            reason=first_line(error))  # fmt: skip
             except Exception:
                 # The edge of a task: one message that cannot be sent must not end it.
                 log.exception("destination.defect", destination=self.name)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from isthmus.connect.gate import Pass
 from isthmus.connect.story import Call
 from isthmus.kit.clock import utc_now
+from isthmus.kit.first_line import first_line
 from isthmus.observe.otlp import Exporter, MissingExporter, wanted
 from isthmus.observe.spans import Span, milliseconds
 from isthmus.store.database import Database
@@ -88,7 +89,7 @@ class Telemetry:
             try:
                 await self.flush()
             except (SQLAlchemyError, OSError) as error:
-                log.warning("telemetry.late", reason=str(error).splitlines()[0])
+                log.warning("telemetry.late", reason=first_line(error))
 
     async def close(self) -> None:
         """What nobody can be told any more is lost."""
@@ -97,7 +98,7 @@ class Telemetry:
         try:
             await self.flush()
         except (SQLAlchemyError, OSError) as error:
-            log.warning("telemetry.lost", reason=str(error).splitlines()[0])
+            log.warning("telemetry.lost", reason=first_line(error))
 
     async def flush(self) -> None:
         if not self._calls and not self._spans:

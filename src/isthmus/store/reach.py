@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError
 
+from isthmus.kit.first_line import first_line
 from isthmus.store.database import Database
 from isthmus.store.migrate import head, revision
 
@@ -25,7 +26,7 @@ async def reach(database: Database) -> str:
     except (DBAPIError, OSError) as error:
         raise DatabaseProblem(
             "The database does not answer.",
-            str(getattr(error, "orig", None) or error).splitlines()[0],
+            first_line(getattr(error, "orig", None) or error),
             "Start the server, or correct DATABASE_URL.",
         ) from error
     if found != head():

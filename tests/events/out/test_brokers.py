@@ -210,6 +210,12 @@ async def test_a_broker_that_nobody_listens_to_loses_nothing(database: Database)
         async with relaying(database, destination(url=side.url, into=side.into)):
             await until(lambda: _told(database))
             assert (await state(database)).position == 0
+            async with database.begin() as tx:
+                [hold] = await tx.holds.list(system="out")
+            assert "no queue of exchange" in hold.reason
+            assert (
+                hold.fix == "Correct at the broker what the reason says; sending goes on by itself."
+            )
             await side.queue.bind(side.into, "invoice.*")
             await until(lambda: _caught_up(database))
         assert ids(await side.arrived()) == sent

@@ -97,6 +97,11 @@ async def test_its_owner_is_told(database: Database) -> None:
     assert hold is not None
     assert (hold.state, hold.code, hold.owner) == ("held", "destination_refuses", "integration")
     assert "[host_not_configured]" in hold.reason
+    assert hold.fix == (
+        "If it is the system's own, add the host where the landscape configures it; if not, "
+        "somebody is leading calls astray: tell whoever runs the system. Then: isthmus destination "
+        "resume out."
+    )
     assert (await state(database)).sent == 0
 
 
