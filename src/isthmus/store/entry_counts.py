@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Generic
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.kit.money import Money
@@ -40,13 +40,16 @@ class EntryCounts(Generic[E]):
     async def waiting(self, at_most: int) -> int:
         """How many approved entries are not rated yet; no more than `at_most` are counted.
 
-        Those in batches are found by the runs that have not ended: no index knows their state.
+        Those in batches are looked up by the runs that have not ended: no index knows their state.
+        By an array of these, as a join may compare each entry with each run.
         """
         table, flow = self._table, RATED_BY[self.kind.model.kind]
         waits = sa.select(table.c.id).where(self._waits())
-        batched = waits.join(run, table.c.batch == sa.cast(run.c.subject, UUID)).where(
+        open_ = sa.select(sa.cast(run.c.subject, UUID)).where(
             run.c.flow == flow, run.c.state.in_(NOT_ENDED)
         )
+        batches = sa.func.array(open_.scalar_subquery(), type_=ARRAY(UUID))
+        batched = waits.where(table.c.batch == sa.any_(batches))
         some = sa.union_all(waits.where(table.c.batch.is_(None)), batched).limit(at_most)
         count = await self._connection.scalar(
             sa.select(sa.func.count()).select_from(some.subquery())
