@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isthmus.store.entry_counts import HELD, INVOICED, POSTED, RATED, UNBILLABLE
+from isthmus.store.entry_places import rated_for
 from isthmus.store.fact_tables import fact
-from isthmus.store.ledger import LIVE
 from isthmus.store.tables import record, time_entry
 
 _ZERO = Decimal(0)
@@ -93,18 +93,22 @@ class Closing:
         self, since: date, until: date
     ) -> list[tuple[str | None, str, str, int, Decimal, Decimal]]:
         """(legal entity, currency, state, entries, hours, worth at the PSA's rate)."""
-        entry, rated = time_entry, _rated_elsewhere(since, until)
-        code = sa.func.coalesce(rated.c.legal_entity, record.c.data["legal_entity"].astext)
-        worth = sa.func.sum(entry.c.hours * sa.func.coalesce(entry.c.source_rate, 0))
+        entry = time_entry
         of_project = sa.and_(record.c.kind == "project", record.c.id == entry.c.project)
-        rows = await self._connection.execute(
-            sa.select(code, entry.c.currency, entry.c.state, sa.func.count(),
-                      sa.func.sum(entry.c.hours), worth)
+        company = sa.func.coalesce(
+            rated_for("time_entry", entry.c.id), record.c.data["legal_entity"].astext
+        )
+        worth = entry.c.hours * sa.func.coalesce(entry.c.source_rate, 0)
+        each = (
+            sa.select(company.label("code"), entry.c.currency, entry.c.state, entry.c.hours,
+                      worth.label("worth"))
             .outerjoin(record, of_project)
-            .outerjoin(rated, rated.c.source_id == entry.c.id)
             .where(entry.c.approval == "approved", entry.c.worked_on.between(since, until))
-            .group_by(code, entry.c.currency, entry.c.state)
+            .subquery()
         )  # fmt: skip
+        groups = (each.c.code, each.c.currency, each.c.state)
+        sums = (sa.func.count(), sa.func.sum(each.c.hours), sa.func.sum(each.c.worth))
+        rows = await self._connection.execute(sa.select(*groups, *sums).group_by(*groups))
         return [tuple(row) for row in rows]
 
     async def _facts(
@@ -123,24 +127,6 @@ class Closing:
             .group_by(fact.c.legal_entity, fact.c.currency)
         )  # fmt: skip
         return [tuple(row) for row in rows]
-
-
-def _rated_elsewhere(since: date, until: date) -> sa.Subquery:
-    """The company of hours that are rated for another one than their project's: few or none."""
-    entry, of_project = time_entry.alias("rated"), record.alias("of_rated")
-    theirs = sa.and_(of_project.c.kind == "project", of_project.c.id == entry.c.project)
-    company = of_project.c.data["legal_entity"].astext
-    rated = (
-        sa.select(fact.c.source_id, sa.func.max(fact.c.legal_entity).label("legal_entity"))
-        .join(entry, entry.c.id == fact.c.source_id)
-        .outerjoin(of_project, theirs)
-        .where(
-            fact.c.source_kind == "time_entry", fact.c.happened_on.between(since, until), LIVE,
-            company.is_distinct_from(fact.c.legal_entity),
-        )
-        .group_by(fact.c.source_id)
-    )  # fmt: skip
-    return rated.subquery("rated_elsewhere")
 
 
 def _counted(one: CloseTotals, state: str, count: int, hours: Decimal, worth: Decimal) -> None:
