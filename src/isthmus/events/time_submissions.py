@@ -33,10 +33,8 @@ from isthmus.store.submissions import Submission
 if TYPE_CHECKING:
     from isthmus.events.links import Connected
 
-COUNTED_EVERY, NEARLY_FULL = 1.0, 0.5
-"""Seconds for which a count of what waits is believed, as long as it is below the limit; five times
-as long while less than this part of it waits, as a count looks at every row that does.
-"""
+COUNTED_EVERY = 1.0
+"""Seconds for which a count of what waits is believed, as long as it is below the limit."""
 REMEDY = "Correct the entry and send it again."
 OUTCOMES = ("accepted", "changed", "unchanged", "refused")
 
@@ -116,9 +114,8 @@ class TimeSubmissions:
             raise Backlogged(self._limit)
 
     def _must_count(self) -> bool:
-        near = self._waiting >= self._limit * NEARLY_FULL
-        age = time.monotonic() - self._counted_at
-        return age > COUNTED_EVERY * (1 if near else 5) or self._waiting >= self._limit
+        old = time.monotonic() - self._counted_at > COUNTED_EVERY
+        return old or self._waiting >= self._limit
 
     async def _alone(self, request: Request) -> Answer:
         [answer] = await self._store([request])

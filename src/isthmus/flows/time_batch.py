@@ -57,10 +57,6 @@ class RatedBatch:
     rows: Sequence[EntryRow[TimeEntry]]
     facts: Facts
 
-    def company_of(self, row: EntryRow[TimeEntry]) -> str:
-        """Code of the company in whose books its facts are; none is an empty text."""
-        return self.facts[row.entry.id][0].legal_entity or ""
-
     @classmethod
     def of(
         cls,
