@@ -39,6 +39,12 @@ async def csrf(http: httpx2.AsyncClient, path: str) -> str:
     return str(token)
 
 
+async def acts(firm: Firm) -> list[str]:
+    """The newest first."""
+    async with firm.app.database.begin() as tx:
+        return [row.action for row in await tx.audit.list()]
+
+
 async def test_from_the_first_password_to_the_last_act(firm: Firm) -> None:
     async with asking(firm) as http:
         assert (await http.get("/exceptions")).status_code == 200, "no account: this machine may"
@@ -94,9 +100,7 @@ async def test_from_the_first_password_to_the_last_act(firm: Firm) -> None:
                 text("update session set seen_at = now() - interval '61 minutes'")
             )
         assert (await http.get("/exceptions", headers=kept)).status_code == 303, "idle"
-        async with firm.app.database.begin() as tx:
-            actions = [row.action for row in await tx.audit.list()]
-    assert actions == [
+    assert await acts(firm) == [
         "log_in", "log_out", "password.changed", "log_in", "log_in", "log_in",
         "log_in.refused", "log_in.refused", "account.added",
     ]  # fmt: skip

@@ -10,19 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from isthmus.store.fact_tables import fact
-
-_rated, _taken_back = fact.alias("rated_for"), fact.alias("rated_no_more")
+from isthmus.store.ledger import LIVE, REVERSAL
 
 
 def rated_for(kind: sa.ColumnElement[str] | str, id: sa.ColumnElement[Any]) -> Any:
     """Code of the company of an entry's facts in force; NULL where it has none."""
-    back = sa.exists(
-        sa.select(_taken_back.c.id).where(
-            _taken_back.c.reversal_of == _rated.c.id, ~_taken_back.c.in_part
-        )
-    )
-    found = sa.select(_rated.c.legal_entity).where(
-        _rated.c.source_kind == kind, _rated.c.source_id == id, _rated.c.reversal_of.is_(None),
-        ~back,
-    )  # fmt: skip
-    return found.limit(1).correlate_except(_rated).scalar_subquery()
+    theirs = (fact.c.source_kind == kind, fact.c.source_id == id, LIVE)
+    found = sa.select(fact.c.legal_entity).where(*theirs).limit(1)
+    return found.correlate_except(fact, REVERSAL).scalar_subquery()

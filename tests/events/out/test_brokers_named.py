@@ -118,17 +118,20 @@ def moved(host: str) -> bytes:
 CONFIRMS: Any = {"capabilities": {"publisher_confirms": True}}
 
 
-def rabbit(answer: bytes) -> Talk:
-    """A broker that takes whoever logs in, and answers as it is told when a host is opened."""
+def rabbit(*answers: bytes, told: Any = CONFIRMS) -> Talk:
+    """A broker that tells these properties and takes whoever logs in. It has an answer for the host
+    that is opened, and for what comes then.
+    """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(b"AMQP\x00\x00\x09\x01"))
-        writer.write(marshal(Connection.Start(server_properties=CONFIRMS), 0))
+        writer.write(marshal(Connection.Start(server_properties=told), 0))
         await _frame(reader)
         writer.write(marshal(Connection.Tune(10, 131072, 60), 0))
         await _frame(reader)
-        await _frame(reader)
-        writer.write(answer)
+        for answer in answers:
+            await _frame(reader)
+            writer.write(answer)
         await reader.read(100)
 
     return talk

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from pamqp.commands import Connection
 from pamqp.frame import marshal
+from tests.events.out.listening import Talk, listening
 from tests.events.out.log import destination, relaying, state, write
 from tests.events.out.sides import until
-from tests.events.out.test_brokers_named import Talk, _frame, listening
+from tests.events.out.test_brokers_named import rabbit
 
 from isthmus.connect import Unavailable
 from isthmus.events.destination_holds import TELL_AFTER, hold_of
@@ -32,21 +32,9 @@ TOLD: dict[str, dict[str, Any]] = {
 
 
 def opening(properties: dict[str, Any]) -> Talk:
-    """A broker that tells these properties, takes whoever logs in and opens the host."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(len(b"AMQP\x00\x00\x09\x01"))
-        writer.write(marshal(Connection.Start(server_properties=properties), 0))
-        await _frame(reader)
-        writer.write(marshal(Connection.Tune(10, 131072, 60), 0))
-        await _frame(reader)
-        await _frame(reader)
-        writer.write(marshal(Connection.OpenOk(), 0))
-        await _frame(reader)
-        writer.write(marshal(Connection.CloseOk(), 0))
-        await reader.read(100)
-
-    return talk
+    """A broker that tells these properties, opens the host and closes it again."""
+    answers = (Connection.OpenOk(), Connection.CloseOk())
+    return rabbit(*(marshal(answer, 0) for answer in answers), told=properties)
 
 
 @pytest.mark.parametrize("properties", TOLD.values(), ids=TOLD)

@@ -119,7 +119,7 @@ async def connect(name: str, destination: Destination) -> KafkaOut:
     _restrict(producer.client.cluster, guard)
     try:
         await _start(producer, guard)
-    except BaseException as error:
+    except BaseException as error:  # also when cancelled: the client has tasks of its own
         await producer.stop()
         if isinstance(error, KafkaConnectionError):
             error = await _told_of_user(producer.client.hosts, options) or error
