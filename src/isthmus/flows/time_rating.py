@@ -45,7 +45,7 @@ async def rate_batch(step: Step) -> dict[str, int]:
         written: list[dict[str, Any]] = []
         for group in _by_pricing(context, verdicts, whole):
             done += await _priced(tx, step, context, group, versions, written)
-    if not (live or whole):
+    if rows and not (live or whole):  # none: a process died after it had rated them
         step.run.at_hand[AT_HAND] = RatedBatch.of(context, rows, written)
     return dict(done)
 
