@@ -31,7 +31,7 @@ from tests.recorded.recording import record
 from isthmus.app import App
 from isthmus.canonical import BY_KIND, CanonicalObject
 from isthmus.connect.http import dump_json, trusted
-from isthmus.engine import RetryPolicy
+from isthmus.engine import RetryPolicy, Waker
 from isthmus.engine import replay as replay_run
 from isthmus.installed import connector_configs, secret_stores
 from isthmus.landscape import load
@@ -43,6 +43,9 @@ from isthmus.settings import Settings
 from isthmus.store.entry_kinds import ENTRY_KINDS
 from isthmus.store.event_tables import event
 from isthmus.store.holds import HoldRow
+
+HOUR = 3600.0
+"""Between the waker's own rounds: a test says when what waits goes on."""
 
 
 @dataclass
@@ -132,6 +135,12 @@ class Firm:
     async def read(self, *connections: str) -> None:
         """Read every system once and let what follows run to its end."""
         await self.app.read(list(connections) or None)
+        await self.settle()
+
+    async def wake(self) -> None:
+        """Let go on what waits for a system or a period, wave after wave, to its end."""
+        while await self.app.waker.wake():
+            await self.settle()
         await self.settle()
 
     async def open_holds(self) -> list[HoldRow]:
@@ -306,6 +315,7 @@ async def _opened(
     app = await App.open(
         settings, landscape, retry=RetryPolicy(attempts=2, first=0.01, longest=0.02)
     )
+    app.waker = Waker(app.engine, every=HOUR)
     stack.push_async_callback(app.close)
     if recording := os.environ.get("ISTHMUS_RECORD"):
         stack.callback(record, database_url, Path(recording))

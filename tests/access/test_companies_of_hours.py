@@ -121,8 +121,7 @@ async def test_rated_hours_are_corrected_by_who_submits_for_their_company(
     work, http = readers.work, readers.http
     week: list[Any] = [hours_of(work, "T-1", 3, worked_on="2026-07-27")]
     assert counted(await submitted(http, week, "new", **readers.dutch)) == (1, 0, 0, 0)
-    await readers.firm.app.waker.wake()
-    await readers.firm.settle()
+    await readers.firm.wake()
 
     await readers.of_company(None)
     more = [hours_of(work, "T-1", 5, worked_on="2026-07-27")]
@@ -132,6 +131,5 @@ async def test_rated_hours_are_corrected_by_who_submits_for_their_company(
     assert counted(await submitted(http, more, "nl-1", **readers.dutch)) == (0, 1, 0, 0)
 
     await readers.of_company("EA-US")
-    await readers.firm.app.waker.wake()
-    await readers.firm.settle()
+    await readers.firm.wake()
     assert counted(await submitted(http, week, "us-1", **readers.american)) == (0, 0, 0, 1)

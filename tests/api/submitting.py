@@ -83,5 +83,4 @@ def counted(answer: dict[str, Any]) -> tuple[int, int, int, int]:
 
 async def rate(firm: Firm) -> None:
     """What a worker does of its own accord every two seconds."""
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()

@@ -243,8 +243,7 @@ async def a_hold_is_worked_through(api: Gateway) -> None:
         "/process/v1/hold-releases", {"hold": hold["label"], "code": "corrected"}
     )
     assert released["done"] is True
-    await api.firm.app.waker.wake()
-    await api.firm.settle()
+    await api.firm.wake()
     [project] = (await api.get("/experience/v1/delivery", client="Harbour Works"))["projects"]
     assert (project["held"], project["wip"]) == ("0", "2400.00")
 

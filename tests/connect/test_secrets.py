@@ -144,8 +144,7 @@ async def _projects(firm: Firm) -> list[str]:
 
 async def _woken(firm: Firm) -> None:
     for _ in range(200):
-        await firm.app.waker.wake()
-        await firm.settle()
+        await firm.wake()
         if not await firm.holds():
             return
         await asyncio.sleep(0.05)

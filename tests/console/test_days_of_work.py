@@ -64,8 +64,7 @@ async def test_an_operator_asks_a_sick_system_and_sees_what_waited_go_on(
         await page.goto("/systems")
         await page.get_by_role("button", name="Ask netsuite now").click()
         await page.get_by_text("netsuite answers; what waited for it goes on").wait_for()
-        await firm.app.waker.wake()
-        await firm.settle()
+        await firm.wake()
         assert await invoices(firm) == [("EUR", 1200, 252, 1452)]
         await page.goto("/systems")
         assert "run waits" not in await text_of(page)

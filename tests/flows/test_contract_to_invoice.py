@@ -158,8 +158,7 @@ async def test_a_closed_period_is_waited_for_and_not_changed(firm: Firm) -> None
 
     await firm.books.control("periods", {"period": "Jul 2026", "closed": False})
     await firm.read("netsuite")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     [invoice] = await firm.books.rows("invoice")
     assert (invoice["tranDate"], await period_of(firm, invoice)) == ("2026-07-31", "Jul 2026")
@@ -209,8 +208,7 @@ async def test_an_outage_is_waited_for_and_one_invoice_posted(firm: Firm) -> Non
     assert await bill(firm) == 0
 
     await firm.books.clear_faults()
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert await invoices(firm) == [("EUR", Decimal(1200), Decimal("252.00"), Decimal("1452.00"))]
     assert [state for state, _ in await firm.runs("contract_to_invoice")] == ["succeeded"]
@@ -225,8 +223,7 @@ async def test_a_lost_answer_makes_no_second_invoice(firm: Firm) -> None:
                    "times": 1},
     )  # fmt: skip
     await bill(firm)
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert await invoices(firm) == [("EUR", Decimal(1200), Decimal("252.00"), Decimal("1452.00"))]
 

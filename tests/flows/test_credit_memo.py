@@ -293,8 +293,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     assert await ledger(firm) == [("invoiced", "EUR", Decimal("2925.00"), 3)]
     await firm.books.control("periods", {"period": "Aug 2026", "closed": False})
     await firm.read("netsuite")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert [m[3] for m in await memos(firm)] == [Decimal("3539.25")]
     assert await ledger(firm) == []

@@ -169,8 +169,7 @@ async def test_each_company_has_its_own_crm_and_ledger(database_url: str, tmp_pa
 
         await american.books.control("periods", {"period": "Jul 2026", "closed": False})
         await dutch.read("netsuite_us")
-        await dutch.app.waker.wake()
-        await dutch.settle()
+        await dutch.wake()
         assert await bill(dutch) == 2
         await dutch.read()
         assert await dutch.open_holds() == []

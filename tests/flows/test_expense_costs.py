@@ -32,8 +32,7 @@ async def july(firm: Firm, keeper: JournalKeeper, *, closed: bool) -> None:
     keeper.closed = {"2026-07"} if closed else set()
     await firm.books.control("periods", {"period": "Jul 2026", "closed": closed})
     await firm.read("netsuite")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
 
 
 async def test_the_four_kinds_of_expense(firm: Firm) -> None:
@@ -119,8 +118,7 @@ async def test_what_counts_no_more_leaves_the_books(firm: Firm) -> None:
     assert await said(firm, "take_back_costs") == 2
     assert (keeper.balances(), len(keeper.entries)) == ({}, 4)
     await firm.read()
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert len(keeper.entries) == 4
 
 
@@ -239,8 +237,7 @@ async def test_an_outage_is_waited_for(firm: Firm) -> None:
     assert (hold.state, hold.system) == ("waiting_system", "netsuite")
     keeper.refusal = None
     for _ in range(200):
-        await firm.app.waker.wake()
-        await firm.settle()
+        await firm.wake()
         if not await firm.open_holds():
             break
         await asyncio.sleep(0.1)
@@ -262,8 +259,7 @@ async def test_a_change_overtakes_a_cost_that_was_never_sent(firm: Firm) -> None
     keeper.refusal = None
     await edit_line(work, line, pse__Amount__c=Decimal("100.00"))
     await firm.read("certinia")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert keeper.balances() == owed("100.00")
     assert named_before in keeper.entries, "sent so that it can be taken back"
     assert await expenses(firm) == {"posted": 1}
@@ -279,8 +275,7 @@ async def test_an_expense_that_is_given_up_leaves_the_books(firm: Firm) -> None:
     hold = await firm.hold()
     assert (hold.code, keeper.balances()) == ("receipt_missing", owed("121.00"))
     await hold_actions.skip(firm.app.engine, hold, "the employee bears it", "ana")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert (keeper.balances(), await ledger(firm)) == ({}, [])
 
 

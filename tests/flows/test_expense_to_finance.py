@@ -249,8 +249,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     assert await ledger(firm) == [("posted", "EUR", Decimal("121.00"), 1)]
     await firm.books.control("periods", {"period": "Aug 2026", "closed": False})
     await firm.read("netsuite")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert await ledger(firm) == [("posted", "EUR", Decimal("181.00"), 2)]
 

@@ -35,8 +35,7 @@ async def made(firm: Firm) -> tuple[int, int]:
 
 
 async def go_on(firm: Firm) -> None:
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
 
 
 async def test_a_deal_waits_for_the_second_ledger_and_for_no_person(

@@ -181,8 +181,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
     assert await charge(firm) == 0, "it is asked for already"
     await firm.books.control("periods", {"period": "Jul 2026", "closed": False})
     await firm.read("netsuite")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert await entries(firm) == pair("704.00")
 

@@ -166,8 +166,7 @@ async def test_a_closed_period_is_waited_for(posting: Firm) -> None:
     assert await firm.app.waker.wake() == 0
 
     await lock(firm, "Jul 2026", False)
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert await entries(firm) == [
         ("2026-07-31", "Jul 2026", {"1250": Decimal(1200), "4000": Decimal(-1200)})

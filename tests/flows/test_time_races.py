@@ -104,6 +104,5 @@ async def test_hours_taken_in_before_a_crash_are_batched_by_the_waker(
     monkeypatch.setattr("isthmus.app.batch_time", killed)
     await firm.app.read(["certinia"])
     assert await entries(firm) == {"received": 2}
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await entries(firm) == {"posted": 2}

@@ -259,8 +259,7 @@ async def test_a_closed_period_is_waited_for(firm: Firm) -> None:
 
     await firm.books.control("periods", {"period": "Aug 2026", "closed": False})
     await firm.read("netsuite")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.open_holds() == []
     assert await ledger(firm) == [("posted", "EUR", Decimal(2700), 3)]
     assert [day for day, _, _ in await posted(firm)] == ["2026-07-06", "2026-07-10", "2026-08-03"]

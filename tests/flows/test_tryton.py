@@ -141,14 +141,12 @@ async def test_an_invoice_waits_for_its_period(firm: TrytonFirm) -> None:
     assert (hold.system, hold.period) == ("tryton", "2026-07")
     assert (hold.amount, hold.currency) == (Decimal("5325.00"), "EUR")
     assert firm.invoices() == []
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert firm.invoices() == []
 
     firm.period("2026-07", "reopen")
     await firm.read("tryton")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.holds() == []
     [invoice] = firm.invoices()
     assert (invoice["state"], invoice["total_amount"]) == ("posted", Decimal("6443.25"))
@@ -162,8 +160,7 @@ async def test_hours_of_a_closed_period_wait(firm: TrytonFirm) -> None:
     assert len(await firm.open_holds()) == 5
     firm.period("2026-07", "reopen")
     await firm.read("tryton")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.holds() == []
     await bill(firm)
     [invoice] = firm.invoices()
@@ -188,8 +185,7 @@ async def test_a_cut_connection_leaves_one_invoice(
         assert invoice["state"] == {"create": "draft", "post": "posted"}[cut]
 
         between.is_cut = False
-        await firm.app.waker.wake()
-        await firm.settle()
+        await firm.wake()
         assert await firm.holds() == []
         assert between.calls.count("model.account.invoice.create") == 1
         assert between.calls.count("model.res.user.warning.skip") == 1

@@ -88,8 +88,7 @@ async def test_a_credit_waits_for_its_period(firm: TrytonFirm) -> None:
     assert len(firm.invoices()) == 1
     firm.period("2026-08", "reopen")
     await firm.read("tryton")
-    await firm.app.waker.wake()
-    await firm.settle()
+    await firm.wake()
     assert await firm.holds() == []
     assert [i["total_amount"] for i in firm.invoices()] == [
         Decimal("6443.25"), Decimal("-6443.25")

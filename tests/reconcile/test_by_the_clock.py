@@ -34,8 +34,7 @@ async def test_once_a_day_and_through_an_outage(database_url: str, tmp_path: Pat
             assert await tx.reconciliations.totals(run.id) == [], "nothing is half kept"
 
         await firm.books.clear_faults()
-        await firm.app.waker.wake()
-        await firm.settle()
+        await firm.wake()
         async with firm.app.database.begin() as tx:
             run = await tx.reconciliations.get(run.id)
         assert run.state == "finished"
