@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Page, TimeoutError
 
 AXE = Path(__file__).parents[2] / "build/assets/axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -24,7 +25,7 @@ async def barriers(page: Page, paths: Iterable[str]) -> dict[str, Any]:
             await settled(page)
             found |= await _violations(page, path, theme)
         await page.set_viewport_size({"width": 360, "height": 740})
-        width = await page.evaluate("document.documentElement.scrollWidth")
+        width = await _width(page, 360)
         assert width == 360, f"{path} is {width} px wide on a phone"
         await page.set_viewport_size({"width": 1280, "height": 800})
     return found
@@ -34,6 +35,14 @@ async def settled(page: Page) -> None:
     await page.wait_for_load_state("load")
     if await page.locator("[data-chart]").count():
         await page.locator("[data-chart] svg").first.wait_for()
+
+
+async def _width(page: Page, wanted: int) -> int:
+    """Once a chart has drawn itself anew for the screen that it found itself on."""
+    fits = "wanted => document.documentElement.scrollWidth === wanted"
+    with suppress(TimeoutError):
+        await page.wait_for_function(fits, arg=wanted, timeout=2_000)
+    return int(await page.evaluate("document.documentElement.scrollWidth"))
 
 
 async def _violations(page: Page, where: str, theme: str) -> dict[str, Any]:
