@@ -5,6 +5,7 @@ Every door is asked; a door that is new is asked too, or this fails until it is 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -115,7 +116,20 @@ async def asked(
                 body = {"act": "comment", "value": "look", "code": "rate_mismatch"}
                 sent = {**everywhere, "origin": "http://i"}
                 assert (await http.post("/exceptions/bulk", data=body, headers=sent)).is_redirect
+                await _looked_at(firm, other)
                 yield Asked(firm, other, http, everywhere, one)
+
+
+async def _looked_at(firm: Firm, other: Other) -> None:
+    """Until the worker has done with the holds what it does of its own accord."""
+    for _ in range(500):
+        async with firm.app.database.begin() as tx:
+            hold = await tx.holds.find(other.hold)
+            assert hold is not None
+            if hold.severity and await tx.queues.comments(hold.number):
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody has commented on the hold for 10 s")
 
 
 def opened(asked: Asked, *methods: str) -> list[Door]:
