@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 from tests.api.submitting import (
     JSON,
@@ -27,6 +30,8 @@ from tests.firm import Firm
 from tests.flows.work import entries, ledger, under_way
 
 from isthmus.events.sent_entries import SENT
+from isthmus.kit.clock import utc_now
+from isthmus.store.tables import submission
 
 pytestmark = pytest.mark.anyio
 TOKEN = "not-a-real-token"
@@ -135,6 +140,44 @@ async def test_back_pressure_before_the_limit_is_passed(firm: Firm) -> None:
         assert counted(await submitted(http, late, "late")) == (1, 0, 0, 0)
     await rate(firm)
     assert await ledger(firm) == [("posted", "EUR", Decimal(600), 4)]
+
+
+async def test_what_others_take_in_is_noticed_beside_the_requests(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two processes: the one that has taken in little asks on as long as it knows no better."""
+    monkeypatch.setattr("isthmus.events.backlog.COUNTED_EVERY", 0.0)
+    firm.app.settings = firm.app.settings.model_copy(update={"intake_limit": 6})
+    work = await under_way(firm)
+    async with firm.app.database.begin() as tx:
+        await tx.connection.execute(sa.insert(submission).values(
+            key="old", digest=b"", answer="", received_at=utc_now() - timedelta(days=8)
+        ))  # fmt: skip
+        await tx.connection.execute(sa.insert(submission).values(
+            key="recent", digest=b"", answer="", received_at=utc_now() - timedelta(days=6)
+        ))  # fmt: skip
+    async with calling(firm) as one, calling(firm) as other, firm.app.database.begin() as tx:
+        await tx.lock("time.batched")  # no worker makes a batch meanwhile
+        assert counted(await submitted(one, [hours_of(work, "T-1", 1)], "a")) == (1, 0, 0, 0)
+        five = [hours_of(work, f"T-{n}", 1) for n in range(2, 7)]
+        assert counted(await submitted(other, five, "b")) == (5, 0, 0, 0)
+        assert counted(await submitted(one, [hours_of(work, "T-7", 1)], "c")) == (1, 0, 0, 0)
+        await _forgotten(firm, "old")
+        answer = await post(one, [hours_of(work, "T-8", 1)], "d")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+        assert await entries(firm) == {"received": 7}
+    async with firm.app.database.begin() as tx:
+        assert (await tx.submissions.many(["recent"])).keys() == {"recent"}
+
+
+async def _forgotten(firm: Firm, key: str) -> None:
+    """Which happens when a process counts beside the requests."""
+    for _ in range(500):
+        async with firm.app.database.begin() as tx:
+            if not await tx.submissions.many([key]):
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{key} is known after 10 s")
 
 
 async def test_a_process_takes_in_so_many_requests_at_once(

@@ -63,8 +63,10 @@ def impersonal(
 
 async def without_notes(tx: Transaction, kind: str, entries: Mapping[str, E]) -> dict[str, E]:
     """Entries without what people whose data was erased said about them."""
-    erased = await tx.erasures.subjects(Resource.kind)
     none = dict.fromkeys(NOTES[kind])
+    if not any(getattr(entry, name) for entry in entries.values() for name in none):
+        return dict(entries)
+    erased = await tx.erasures.subjects(Resource.kind)
     return {
         id: entry.with_values(none) if entry.resource in erased else entry
         for id, entry in entries.items()

@@ -23,8 +23,9 @@ from isthmus.api.time_entry_schema import ANSWER, entry_schema
 from isthmus.app import App
 from isthmus.canonical.base import Role
 from isthmus.engine.outages import BROKEN_OFF, outlast
+from isthmus.events.backlog import Backlogged
 from isthmus.events.links import Connected
-from isthmus.events.time_submissions import Answer, Backlogged, KeyUsed, TimeSubmissions
+from isthmus.events.time_submissions import Answer, KeyUsed, TimeSubmissions
 from isthmus.web.caller import caller, requires
 from isthmus.web.context import bounded_body, running_app
 

@@ -7,7 +7,6 @@ that come in at the same moment, and are gathered into one batch with them.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from isthmus.connect import Change, FieldProblem
+from isthmus.events.backlog import Backlog
 from isthmus.events.batch_soon import BatchSoon
 from isthmus.events.batching import BATCH, OWN_BATCH, Batches
 from isthmus.events.entry_intake import TIME, EntriesTaken, EntryIntake
@@ -33,21 +33,12 @@ from isthmus.store.submissions import Submission
 if TYPE_CHECKING:
     from isthmus.events.links import Connected
 
-COUNTED_EVERY = 1.0
-"""Seconds for which a count of what waits is believed, as long as it is below the limit."""
 REMEDY = "Correct the entry and send it again."
 OUTCOMES = ("accepted", "changed", "unchanged", "refused")
 
 
 class KeyUsed(Exception):
     """The idempotency key belongs to another request."""
-
-
-class Backlogged(Exception):
-    """As many entries wait to be rated as may wait."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit:,} time entries or more wait to be rated")
 
 
 @dataclass(frozen=True)
@@ -79,43 +70,30 @@ class Request:
 
 class TimeSubmissions:
     def __init__(self, database: Database, outbox: Outbox, limit: int) -> None:
-        self._database, self._outbox, self._limit = database, outbox, limit
+        self._database, self._outbox = database, outbox
+        self._backlog = Backlog(database, limit)
         self._few = BatchSoon(database, outbox)
         self._intake = EntryIntake(TIME)
         self._together = Together[Request, Answer](self._store, BATCH)
-        self._waiting, self._counted_at = limit, 0.0
 
     async def take(
         self, source: Connected, key: str, digest: bytes, elements: Sequence[Any],
         entities: Collection[str] | None,
     ) -> Answer:  # fmt: skip
         """Raises KeyUsed, Backlogged."""
-        if self._must_count():
-            async with self._database.begin() as tx:
-                if not await tx.submissions.many([key]):
-                    await self._ensure_room(tx)
+        await self._backlog.ensure_room(key)
         sent = await beside(len(elements), read, elements)
         request = Request(source, key, digest, sent, entities)
         take = self._together.take if len(sent) < OWN_BATCH else self._alone
         answer = await take(request)
-        self._waiting += 0 if answer.repeated else len(sent)
+        self._backlog.add(0 if answer.repeated else len(sent))
         if stored := answer.counts.get("accepted", 0) + answer.counts.get("changed", 0):
             self._few.nudge(stored)
         return answer
 
     async def close(self) -> None:
+        await self._backlog.close()
         await self._few.close()
-
-    async def _ensure_room(self, tx: Transaction) -> None:
-        """Own additions count at once, those of other processes when it is counted again."""
-        self._counted_at = time.monotonic()
-        self._waiting = await tx.entries.waiting(self._limit)
-        if self._waiting >= self._limit:
-            raise Backlogged(self._limit)
-
-    def _must_count(self) -> bool:
-        old = time.monotonic() - self._counted_at > COUNTED_EVERY
-        return old or self._waiting >= self._limit
 
     async def _alone(self, request: Request) -> Answer:
         [answer] = await self._store([request])

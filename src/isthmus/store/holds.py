@@ -176,6 +176,8 @@ class Holds:
 
     async def resolve_many(self, keys: builtins.list[str], resolution: str, by: str) -> None:
         """Close whatever is open under the keys, in one statement."""
+        if not keys:
+            return
         named = {"given_keys": listed(keys), "given_resolution": resolution, "given_by": by}
         await self._connection.execute(_RESOLVED, named)
 
