@@ -258,10 +258,14 @@ async def a_firm(
     """`instead`: other texts of the landscape for some of its own."""
     async with AsyncExitStack() as stack:
         org, books = await stack.enter_async_context(simulators())
-        text = landscape_text(org.url, books.url, more, accounts)
-        for old, new in (instead or {}).items():
-            text = text.replace(old, new)
+        text = _with(landscape_text(org.url, books.url, more, accounts), instead or {})
         yield await _opened(stack, org, books, database_url, folder, text, works=works)
+
+
+def _with(text: str, instead: Mapping[str, str]) -> str:
+    for old, new in instead.items():
+        text = text.replace(old, new)
+    return text
 
 
 @asynccontextmanager
@@ -283,8 +287,11 @@ async def two_firms(
     erp: str = BOTH_BOOKS,
     more: str = "",
     accounts: Mapping[str, str] | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> AsyncIterator[tuple[Firm, Firm]]:
-    """One application; the acquired firm's own org and books are the second view of it."""
+    """One application; the acquired firm's own org and books are the second view of it.
+    `instead`: as of `a_firm`.
+    """
     async with AsyncExitStack() as stack:
         org, books = await stack.enter_async_context(simulators())
         other_org, other_books = await stack.enter_async_context(simulators(101))
@@ -294,6 +301,7 @@ async def two_firms(
             netsuite_us=other_books.url, erp=erp, more=more,
             accounts=json.dumps(accounts or {}), **LOGINS,
         )  # fmt: skip
+        text = _with(text, instead or {})
         firm = await _opened(stack, org, books, database_url, folder, text)
         yield firm, replace(firm, org=other_org, books=other_books)
 

@@ -103,6 +103,21 @@ async def test_what_was_made_comes_back_and_changes_nothing(
         assert [c.name for c in customer.contacts] == ["Payables"]
 
 
+async def test_the_org_of_the_psa_needs_no_role(database_url: str, tmp_path: Path) -> None:
+    """One CRM for all companies: the other org is there for its PSA alone."""
+    one_crm = {
+        "{connection: salesforce, legal_entities: [EA-NL]}": "{connection: salesforce}",
+        "    - {connection: acquired, legal_entities: [EA-US]}\n": "",
+    }
+    async with two_firms(database_url, tmp_path, instead=one_crm) as (dutch, american):
+        await both_read(dutch)
+        await won_abroad(dutch, await an_account(dutch))
+        assert [hold.reason for hold in await dutch.open_holds()] == []
+        [there] = accounts(american)
+        assert [p["pse__Account__c"] for p in projects(american)] == [there["Id"]]
+        assert projects(dutch) == []
+
+
 @pytest.mark.slow
 async def test_the_next_deal_of_the_client_finds_it_there(
     database_url: str, tmp_path: Path
