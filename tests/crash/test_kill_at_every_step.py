@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.firm import Firm, a_firm
 from tests.flows.deals import a_deal, an_account, log_week, project_of, staff
 from tests.flows.expenses import spend
@@ -24,6 +25,7 @@ from isthmus.flows.contract_to_invoice import request_billing
 from isthmus.flows.credit_request import CreditRequest, request_credit
 from isthmus.flows.intercompany import request_intercompany
 from isthmus.kit.money import Money
+from isthmus.store.event_tables import event
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(280)]
 WORKER = Path(__file__).with_name("worker.py")
@@ -49,6 +51,8 @@ AROUND = (
 )  # fmt: skip
 """Steps that send nothing to a ledger, or what another one sends too."""
 ALL = {step for steps in STEPS.values() for step in steps}
+TELLING = {"open_contract", "tell_delivery_and_finance", "settle_invoice"}
+"""Steps that say what was done, to whoever waits for it."""
 
 
 def moments(flows: Mapping[str, Iterable[str]]) -> set[str]:
@@ -79,6 +83,16 @@ async def mortal_workers(firm: Firm, url: str, deaths: Path) -> AsyncIterator[No
 async def settled(firm: Firm) -> None:
     await firm.settle(seconds=250)
     assert await firm.holds() == []
+    assert await told_twice(firm) == []
+
+
+async def told_twice(firm: Firm) -> list[tuple[str, str]]:
+    """Type and subject of events that a repeated step has told again."""
+    named = event.c.type, event.c.subject
+    same = sa.select(*named).group_by(*named, event.c.causation_id, event.c.data)
+    async with firm.app.database.begin() as tx:
+        rows = await tx.connection.execute(same.having(sa.func.count() > 1))
+        return [(type, subject) for type, subject in rows]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +101,7 @@ async def settled(firm: Firm) -> None:
         pytest.param(set(), id="all", marks=pytest.mark.slow),
         pytest.param({"before", *AROUND}, id="after writing"),
         pytest.param({"before", *ALL} - {"rate_batch"}, id="after rating"),
+        pytest.param({"before", *ALL} - TELLING, id="after telling"),
     ],
 )
 async def test_a_deal_and_its_hours_survive_every_death(

@@ -17,8 +17,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from pydantic_core import to_json
+
 from isthmus.connect.quota import Urgency
 from isthmus.events.envelope import Event
+from isthmus.kit.ids import derived_id
 from isthmus.kit.money import Money
 from isthmus.landscape import Landscape
 from isthmus.store.database import Transaction
@@ -170,8 +173,13 @@ class Step:
     async def emit(
         self, tx: Transaction, type: str, subject: str, data: dict[str, Any] | None = None
     ) -> None:
+        """Once, also where a process dies between this transaction and the record of its step, and
+        the step is repeated.
+        """
         event = self.run.event.caused(type, self.run.flow.name, subject, data or {})
-        await self.run.engine.outbox.emit(tx, event)
+        said = to_json(event.data).decode()
+        id = derived_id("event", self.idempotency_key, type, subject, said)
+        await self.run.engine.outbox.emit_once(tx, event.model_copy(update={"id": id}))
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ class Outbox:
     def subscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.append(subscriber)
 
+    async def emit_once(self, tx: Transaction, event: Event) -> None:
+        """As `emit`, of an event whose id is derived; nothing where it is in the log already."""
+        await tx.lock(f"event:{event.id}")
+        if not await tx.events.has(event.id, lasts=event.type not in PASSING):
+            await self.emit(tx, event)
+
     async def emit(self, tx: Transaction, event: Event) -> None:
         if event.causation_id is None and (cause := _CAUSE.get()):
             event = event.model_copy(update={"causation_id": cause})

@@ -16,7 +16,8 @@ from isthmus.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[3]
 PRELUDE = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 from pathlib import Path
 from isthmus.store.embedded import EmbeddedPostgres, EmbeddedPostgresError, binaries, place
 if system := os.environ.get("TEST_SYSTEM_FOLDER"):
