@@ -34,7 +34,7 @@ class Broken:
 
 def broken(sent: Sent, found: Found) -> list[Broken]:
     """Every promise that does not hold, with its object; empty when all do."""
-    checks = (_deals, _hours, _invoices, _payments, _marks, _order, _holds, _rest)
+    checks = (_deals, _hours, _invoices, _payments, _marks, _order, _told, _holds, _rest)
     return [problem for check in checks for problem in check(sent, found)]
 
 
@@ -190,6 +190,18 @@ def _order(sent: Sent, found: Found) -> Iterator[Broken]:
             )  # fmt: skip
         if event.version is not None:
             last[key] = event.version
+
+
+TOLD_ONCE = ("contract.opened", "project.opened", "invoice.drafted", "invoice.posted")
+"""Events that an object has once in its life."""
+
+
+def _told(sent: Sent, found: Found) -> Iterator[Broken]:
+    """A step that is repeated after a death says nothing again."""
+    told = Counter((e.type, e.subject) for e in found.events if e.type in TOLD_ONCE)
+    for (type, subject), count in told.items():
+        if count > 1:
+            yield Broken(DOUBLED, f"{type} of {subject}", f"it was told {count} times")
 
 
 def _holds(sent: Sent, found: Found) -> Iterator[Broken]:

@@ -72,8 +72,9 @@ def found() -> Found:
         events=[
             LoggedEvent(1, "a", "invoice.status_changed", "invoice-1", 1),
             LoggedEvent(2, "b", "invoice.status_changed", "invoice-1", 2),
+            LoggedEvent(3, "c", "invoice.posted", "invoice-1", None),
         ],
-        followed=[(1, "a"), (2, "b")],
+        followed=[(1, "a"), (2, "b"), (3, "c")],
     )
 
 
@@ -118,6 +119,9 @@ CASES: dict[str, tuple[Change, set[str]]] = {
     "an older version of the hours": (_time(0, 1, hours=Decimal("7.5")), {WRONG}),
     "time that nobody sent": (
         lambda f: replace(f, time=[*f.time, replace(f.time[0], day=FRIDAY)]), {DOUBLED}),
+    "an invoice is told again": (
+        lambda f: replace(f, events=[*f.events, replace(f.events[2], position=4, id="d")],
+                          followed=[*f.followed, (4, "d")]), {DOUBLED}),
     "a second customer": (lambda f: replace(f, ledger_customers=["Harbour"] * 2), {DOUBLED}),
     "no project in the PSA": (lambda f: replace(f, psa_projects=[]), {LOST}),
     "a project of the deal that waits": (
@@ -145,10 +149,11 @@ CASES: dict[str, tuple[Change, set[str]]] = {
         lambda f: replace(f, unfinished=[*f.unfinished, ("time_to_invoice", "run-2", "dead")]),
         {REST}),
     "a message is not read": (lambda f: replace(f, unread=1), {REST}),
-    "the feed passed an event over": (lambda f: replace(f, followed=[(2, "b")]), {LOST}),
-    "the feed went back": (lambda f: replace(f, followed=[(2, "b"), (1, "a")]), {ORDER}),
+    "the feed passed an event over": (lambda f: replace(f, followed=[(2, "b"), (3, "c")]), {LOST}),
+    "the feed went back": (lambda f: replace(f, followed=[(2, "b"), (1, "a"), (3, "c")]), {ORDER}),
     "versions out of order": (
-        lambda f: replace(f, events=[f.events[0], replace(f.events[1], version=1)]), {ORDER}),
+        lambda f: replace(f, events=[f.events[0], replace(f.events[1], version=1), f.events[2]]),
+        {ORDER}),
 }  # fmt: skip
 
 
