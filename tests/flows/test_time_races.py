@@ -64,6 +64,50 @@ async def test_hours_that_change_while_they_are_rated_are_rated_again(
     assert await posted(firm) == FINAL
 
 
+async def test_older_hours_that_arrive_last_and_are_not_known_of(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger takes the change first, then what was sent before it, and that answer is lost:
+    whoever repeats the step has the entry no more, and must not leave the older hours there.
+    """
+    put_many = Link.put_many
+    calls: list[int] = []
+
+    async def late(
+        link: Link, objs: Sequence[Any], key: str, **options: Any
+    ) -> Sequence[Receipt | ConnectError]:
+        calls.append(len(objs))
+        if len(calls) > 1:
+            return await put_many(link, objs, key, **options)
+        await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal("6.5"))
+        await firm.app.read(["certinia"])
+        await _posted(firm, Decimal("6.5"))
+        await put_many(link, objs, key, **options)
+        await _posted(firm, Decimal(5))
+        raise Unavailable("netsuite", "the answer is lost", outcome_unknown=True)
+
+    monkeypatch.setattr(Link, "put_many", late)
+    work = await under_way(firm)
+    card = await work.log(["8", "5"])
+    await firm.app.read(["certinia"])
+    await firm.settle()
+    await firm.wake()
+    assert calls == [2, 1, 1, 1], "both, the change, the one that is left, the change again"
+    assert await firm.open_holds() == []
+    assert await entries(firm) == {"posted": 2}
+    assert await ledger(firm) == [("posted", "EUR", Decimal(2175), 2)]
+    assert await posted(firm) == FINAL
+
+
+async def _posted(firm: Firm, hours: Decimal) -> None:
+    """Until the ledger has them."""
+    for _ in range(500):
+        if hours in {found for _, found, _ in await posted(firm)}:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"the ledger has no {hours} hours after 10 s")
+
+
 async def test_lines_that_the_ledger_was_away_for_are_sent_again(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,9 +32,10 @@ async def post_batch(step: Step) -> dict[str, int]:
     """Send rated entries to their ledger in its own batch size; each answer is stored at once.
 
     A repeat sends only what has no answer yet, under the same keys. An entry that its source
-    changes meanwhile is in no batch then: it is rated and sent again as it is now.
+    changes meanwhile is in no batch then: it is rated and sent again as it is now, also where the
+    answer to what was sent before is lost.
     """
-    batch = step.run.at_hand.pop(AT_HAND, None) or await RatedBatch.read(step)
+    batch = step.run.at_hand.pop(AT_HAND, None) or await _taken_up_again(step)
     rows, facts = batch.rows, batch.facts
     posted = 0
     by_entity = sorted(rows, key=lambda r: facts[r.entry.id][0].legal_entity or "")
@@ -47,6 +48,17 @@ async def post_batch(step: Step) -> dict[str, int]:
     if step.run.at_hand.pop(OVERTAKEN, False):
         await batch_time(step.run.engine.database, step.run.engine.outbox)
     return {"posted": posted, "held": len(rows) - posted}
+
+
+async def _taken_up_again(step: Step) -> RatedBatch:
+    """What is in the batch still. What has left it may have been sent by an attempt before, whose
+    answer nobody kept, and may have reached the ledger after what it says now.
+    """
+    async with step.begin() as tx:
+        if left := await tx.entries.left_behind(step.subject, step.run.id):
+            await _send_again(tx, left)
+            step.run.at_hand[OVERTAKEN] = True
+    return await RatedBatch.read(step)
 
 
 @dataclass(frozen=True)

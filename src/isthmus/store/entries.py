@@ -32,6 +32,7 @@ from isthmus.store.entry_counts import (
     EntryCounts,
 )
 from isthmus.store.entry_kinds import E
+from isthmus.store.fact_tables import fact
 
 __all__ = [
     "HELD",
@@ -177,6 +178,20 @@ class Entries(EntryCounts[E]):
             sa.select(*self._columns).where(among(self._table.c.id, set(ids)))
         )
         return {row.id: self._row(row) for row in rows}
+
+    async def left_behind(self, batch: str, run: str) -> list[str]:
+        """Ids of those that a run has rated in this batch and that have left it before the run
+        knew whether their ledger has them.
+        """
+        rated = sa.select(fact.c.source_id).where(
+            fact.c.run_id == run, fact.c.reversal_of.is_(None), fact.c.posted_as.is_(None)
+        )
+        rows = await self._connection.execute(
+            sa.select(self._table.c.id)
+            .where(self._table.c.id.in_(rated), self._table.c.batch.is_distinct_from(batch))
+            .order_by(self._table.c.id)
+        )
+        return [id for (id,) in rows]
 
     async def projects_of(self, batch: str, state: str) -> list[str]:
         rows = await self._connection.execute(

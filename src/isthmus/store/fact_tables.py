@@ -54,6 +54,7 @@ sa.Index("fact_credit_memo_idx", fact.c.credit_memo,
          postgresql_where=fact.c.credit_memo.is_not(None))  # fmt: skip
 sa.Index("fact_contract_unbilled_idx", fact.c.contract,
          postgresql_where=fact.c.invoice.is_(None))  # fmt: skip
+sa.Index("fact_run_id_idx", fact.c.run_id, postgresql_where=fact.c.reversal_of.is_(None))
 sa.Index("fact_invoice_idx", fact.c.invoice, postgresql_where=fact.c.invoice.is_not(None))
 
 transfer = sa.Table(
