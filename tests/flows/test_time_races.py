@@ -99,6 +99,40 @@ async def test_older_hours_that_arrive_last_and_are_not_known_of(
     assert await posted(firm) == FINAL
 
 
+async def test_hours_that_are_withdrawn_while_they_are_sent_are_told(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_many = Link.put_many
+
+    async def withdrawn_first(
+        link: Link, objs: Sequence[Any], key: str, **options: Any
+    ) -> Sequence[Receipt | ConnectError]:
+        monkeypatch.setattr(Link, "put_many", put_many)
+        await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal(0))
+        await firm.app.read(["certinia"])
+        return await put_many(link, objs, key, **options)
+
+    monkeypatch.setattr(Link, "put_many", withdrawn_first)
+    work = await under_way(firm)
+    card = await work.log(["8", "5"])
+    await firm.app.read(["certinia"])
+    await firm.settle()
+    assert await entries(firm) == {"posted": 1, "withdrawn": 1}
+    assert await ledger(firm) == [("posted", "EUR", Decimal(1200), 1)]
+    [bill] = [b for b in await firm.books.rows("timeBill") if Decimal(b["hours"]) == 5]
+    hold = await firm.hold()
+    assert (hold.state, hold.code, hold.owner) == ("held", "withdrawn_after_posting", "finance")
+    assert hold.reason == (
+        "5 hours of 2026-07-07 were withdrawn in the PSA after the ledger took them as time "
+        f"{bill['id']}"
+    )
+
+    await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal("6.5"))
+    await firm.read()
+    assert await firm.open_holds() == []
+    assert await posted(firm) == FINAL
+
+
 async def _posted(firm: Firm, hours: Decimal) -> None:
     """Until the ledger has them."""
     for _ in range(500):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Generic
 
 from pydantic import ValidationError
@@ -16,6 +14,7 @@ from isthmus.canonical import ExpenseEntry, TimeEntry
 from isthmus.canonical.base import references
 from isthmus.connect import Change, FieldProblem
 from isthmus.events.entries_again import price_again
+from isthmus.events.left_in_ledger import left_in_ledger
 from isthmus.kit.beside import beside
 from isthmus.kit.ids import derived_id
 from isthmus.store.database import Transaction
@@ -127,7 +126,7 @@ class EntryIntake(Generic[E]):
         changed = {before.entry.id: before for before in upserted.changed}
         await self._take_back(tx, facts, changed.keys() - invoiced)
         idle = {e.id for e in there.values() if e.approval != "approved" or not e.is_billable}
-        await self._left_in_ledger(tx, facts, (changed.keys() - invoiced) & idle)
+        await left_in_ledger(tx, self._kind, facts, (changed.keys() - invoiced) & idle)
         for id in changed.keys() & invoiced:
             await self._changed_after_invoicing(tx, changed[id], "changed")
         await self._withdraw(tx, source, gone, facts, invoiced)
@@ -194,7 +193,7 @@ class EntryIntake(Generic[E]):
             if r.state != WITHDRAWN and r.entry.id not in invoiced
         }
         await self._take_back(tx, facts, gone)
-        await self._left_in_ledger(tx, facts, gone)
+        await left_in_ledger(tx, self._kind, facts, gone)
         await rows.withdraw(sorted(gone))
         await tx.holds.resolve_many(
             [f"{self._kind}:{id}" for id in gone], "withdrawn at the source", "isthmus"
@@ -202,33 +201,6 @@ class EntryIntake(Generic[E]):
         for row in known.values():
             if row.entry.id in invoiced:
                 await self._changed_after_invoicing(tx, row, "withdrawn")
-
-    async def _left_in_ledger(
-        self, tx: Transaction, facts: Sequence[FactRow], ids: AbstractSet[str]
-    ) -> None:
-        """Hours that were posted and no longer count: no connector deletes, so a person does.
-
-        The hold closes by itself when the hours come back and are posted again in the same place.
-        The cost of an expense is taken back by an entry of its own: its fact is posted nowhere.
-        """
-        hours_of: dict[str, Decimal] = defaultdict(Decimal)
-        for fact in facts:
-            hours_of[fact.source_id] += fact.billed_hours
-        for fact in facts:
-            if fact.source_id in ids and fact.part == 1 and fact.posted_as:
-                hours = f"{hours_of[fact.source_id].normalize():f}"
-                await tx.holds.open(
-                    NewHold(
-                        key=posted_key(fact.source_id), state=HELD, code="withdrawn_after_posting",
-                        reason=f"{hours} hours of {fact.happened_on} were withdrawn in the PSA "
-                        f"after the ledger took them as time {fact.posted_as}",
-                        owner="finance",
-                        fix=f"Delete time {fact.posted_as} in the ledger, then skip this hold with "
-                        "that as its reason.",
-                        flow="ingest", object_kind=self._kind, object_id=fact.source_id,
-                        detail={"posted_as": fact.posted_as, "amount": str(fact.amount)},
-                    )
-                )  # fmt: skip
 
     async def _changed_after_invoicing(
         self, tx: Transaction, before: EntryRow[E], what: str
@@ -293,7 +265,3 @@ def invalid(kind: str, error: ValidationError) -> Problems:
     """The first that a model says against its values."""
     first = error.errors(include_input=False)[0]
     return (FieldProblem(kind, ".".join(map(str, first["loc"])), None, first["msg"].lower(), ""),)
-
-
-def posted_key(entry_id: str) -> str:
-    return f"posted:{entry_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from isthmus.connect import ConnectError, Receipt
 from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.engine import Step
 from isthmus.events.batching import batch_time
-from isthmus.events.entry_intake import posted_key
+from isthmus.events.left_in_ledger import left_in_ledger, posted_key
 from isthmus.events.links import Link, TheirIds
 from isthmus.flows.entry_holds import entry_hold, refusal
 from isthmus.flows.time_batch import AT_HAND, BatchContext, Facts, RatedBatch, entry_ids
@@ -21,7 +21,15 @@ from isthmus.kit.turns import by_turns
 from isthmus.rules.ledger_rate import ledger_rate
 from isthmus.rules.periods import Posting
 from isthmus.store.database import Transaction
-from isthmus.store.entries import HELD, INVOICED, POSTED, RATED, RECEIVED, EntryRow
+from isthmus.store.entries import (
+    HELD,
+    INVOICED,
+    POSTED,
+    RATED,
+    RECEIVED,
+    WITHDRAWN,
+    EntryRow,
+)
 from isthmus.store.fact_rows import FactRow
 
 POST_SIZE = 100
@@ -116,6 +124,7 @@ async def _post(
         await tx.holds.resolve_many(back, "posted again", "isthmus")
         if overtaken := done.keys() - set(moved):
             await _send_again(tx, overtaken)
+            await _count_no_longer(tx, overtaken, facts, done)
             step.run.at_hand[OVERTAKEN] = True
         for row in rows:
             error = answers[row.entry.id]
@@ -136,6 +145,19 @@ async def _send_again(tx: Transaction, overtaken: Iterable[str]) -> None:
     """
     for state in (RATED, POSTED):
         await tx.entries.set_state(sorted(overtaken), RECEIVED, was=state, rebatch=True)
+
+
+async def _count_no_longer(
+    tx: Transaction, overtaken: Iterable[str], facts: Facts, done: Mapping[str, str]
+) -> None:
+    """Hours that were withdrawn while they were sent are in the ledger all the same."""
+    now = (await tx.entries.many(overtaken)).items()
+    idle = {
+        id for id, row in now
+        if row.state == WITHDRAWN or row.entry.approval != "approved" or not row.entry.is_billable
+    }  # fmt: skip
+    posted = [replace(fact, posted_as=done[id]) for id in sorted(idle) for fact in facts[id]]
+    await left_in_ledger(tx, TimeEntry.kind, posted, idle)
 
 
 def _as_posted(context: BatchContext, entry: TimeEntry, facts: Sequence[FactRow]) -> TimeEntry:
