@@ -14,7 +14,7 @@ from isthmus.canonical import ExpenseEntry, TimeEntry
 from isthmus.canonical.base import references
 from isthmus.connect import Change, FieldProblem
 from isthmus.events.entries_again import price_again
-from isthmus.events.left_in_ledger import left_in_ledger
+from isthmus.events.left_in_ledger import is_idle, left_in_ledger
 from isthmus.kit.beside import beside
 from isthmus.kit.ids import derived_id
 from isthmus.store.database import Transaction
@@ -125,7 +125,7 @@ class EntryIntake(Generic[E]):
         upserted: Upserted[E] = await self._what.rows(tx).upsert(source.name, there, invoiced)
         changed = {before.entry.id: before for before in upserted.changed}
         await self._take_back(tx, facts, changed.keys() - invoiced)
-        idle = {e.id for e in there.values() if e.approval != "approved" or not e.is_billable}
+        idle = {e.id for e in there.values() if is_idle(e)}
         await left_in_ledger(tx, self._kind, facts, (changed.keys() - invoiced) & idle)
         for id in changed.keys() & invoiced:
             await self._changed_after_invoicing(tx, changed[id], "changed")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
+from isthmus.canonical import ExpenseEntry, TimeEntry
+from isthmus.canonical.time_entry import Approval
 from isthmus.store.database import Transaction
 from isthmus.store.fact_rows import FactRow
 from isthmus.store.holds import HELD, NewHold
@@ -14,6 +16,11 @@ from isthmus.store.holds import HELD, NewHold
 
 def posted_key(entry_id: str) -> str:
     return f"posted:{entry_id}"
+
+
+def is_idle(entry: TimeEntry | ExpenseEntry) -> bool:
+    """Whether nothing is to be billed of it as its source has it now."""
+    return entry.approval is not Approval.APPROVED or not entry.is_billable
 
 
 async def left_in_ledger(

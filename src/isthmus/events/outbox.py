@@ -42,7 +42,7 @@ class Outbox:
     async def emit_once(self, tx: Transaction, event: Event) -> None:
         """As `emit`, of an event whose id is derived; nothing where it is in the log already."""
         await tx.lock(f"event:{event.id}")
-        if not await tx.events.has(event.id, lasts=event.type not in PASSING):
+        if await tx.events.find(event.id) is None:
             await self.emit(tx, event)
 
     async def emit(self, tx: Transaction, event: Event) -> None:

@@ -12,7 +12,7 @@ from isthmus.connect import ConnectError, Receipt
 from isthmus.connect.errors import OF_THE_CONNECTION
 from isthmus.engine import Step
 from isthmus.events.batching import batch_time
-from isthmus.events.left_in_ledger import left_in_ledger, posted_key
+from isthmus.events.left_in_ledger import is_idle, left_in_ledger, posted_key
 from isthmus.events.links import Link, TheirIds
 from isthmus.flows.entry_holds import entry_hold, refusal
 from isthmus.flows.time_batch import AT_HAND, BatchContext, Facts, RatedBatch, entry_ids
@@ -152,10 +152,7 @@ async def _count_no_longer(
 ) -> None:
     """Hours that were withdrawn while they were sent are in the ledger all the same."""
     now = (await tx.entries.many(overtaken)).items()
-    idle = {
-        id for id, row in now
-        if row.state == WITHDRAWN or row.entry.approval != "approved" or not row.entry.is_billable
-    }  # fmt: skip
+    idle = {id for id, row in now if row.state == WITHDRAWN or is_idle(row.entry)}
     posted = [replace(fact, posted_as=done[id]) for id in sorted(idle) for fact in facts[id]]
     await left_in_ledger(tx, TimeEntry.kind, posted, idle)
 

@@ -57,10 +57,6 @@ class EventLog:
             conditions.append(event.c.subject == subject)
         return await self._select(sa.and_(*conditions), limit)
 
-    async def has(self, id: str, *, lasts: bool) -> bool:
-        found = sa.exists().where(event.c.id == id, event.c.lasts == sa.literal(lasts))
-        return bool(await self._connection.scalar(sa.select(found)))
-
     async def find(self, id: str) -> EventRow | None:
         found = await self._select(event.c.id == id, 1)
         return found[0] if found else None
