@@ -5,9 +5,8 @@ Every door is asked; a door that is new is asked too, or this fails until it is 
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.access.two_companies import PROJECTS, Other, two_companies
 from tests.console.govern import as_role
 from tests.databases import Databases
 from tests.firm import Firm
+from tests.waiting import until
 
 from isthmus.api.server import api
 from isthmus.canonical import Opportunity
@@ -116,20 +116,20 @@ async def asked(
                 body = {"act": "comment", "value": "look", "code": "rate_mismatch"}
                 sent = {**everywhere, "origin": "http://i"}
                 assert (await http.post("/exceptions/bulk", data=body, headers=sent)).is_redirect
-                await _looked_at(firm, other)
+                await until(_looked_at(firm, other))
                 yield Asked(firm, other, http, everywhere, one)
 
 
-async def _looked_at(firm: Firm, other: Other) -> None:
-    """Until the worker has done with the holds what it does of its own accord."""
-    for _ in range(500):
+def _looked_at(firm: Firm, other: Other) -> Callable[[], Awaitable[bool]]:
+    """The worker has done with the hold what it does of its own accord."""
+
+    async def so() -> bool:
         async with firm.app.database.begin() as tx:
             hold = await tx.holds.find(other.hold)
             assert hold is not None
-            if hold.severity and await tx.queues.comments(hold.number):
-                return
-        await asyncio.sleep(0.02)
-    raise AssertionError("nobody has commented on the hold for 10 s")
+            return bool(hold.severity and await tx.queues.comments(hold.number))
+
+    return so
 
 
 def opened(asked: Asked, *methods: str) -> list[Door]:

@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 from tests.events.out.receiver import SECRET, Receiver, receiving
-from tests.events.out.sides import until
 from tests.firm import Firm, a_firm
+from tests.waiting import until
 
 from isthmus.access.accounts import add_machine
 from isthmus.access.keys import add_key

@@ -52,6 +52,7 @@ class Other:
 @asynccontextmanager
 async def two_companies(database_url: str, folder: Path) -> AsyncIterator[tuple[Firm, Other]]:
     async with two_firms(database_url, folder, more=US_TIME) as (dutch, american):
+        await dutch.read()  # no deal has to wait for what a ledger was not read for yet
         ours = await under_way(dutch)
         theirs = await under_way(
             american,

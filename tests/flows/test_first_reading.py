@@ -34,10 +34,6 @@ async def made(firm: Firm) -> tuple[int, int]:
     return len(await firm.books.rows("customer")), len(await firm.books.rows("job"))
 
 
-async def go_on(firm: Firm) -> None:
-    await firm.wake()
-
-
 async def test_a_deal_waits_for_the_second_ledger_and_for_no_person(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -54,7 +50,7 @@ async def test_a_deal_waits_for_the_second_ledger_and_for_no_person(
         assert await made(american) == (0, 0)
 
         await american.read("netsuite_us")
-        await go_on(american)
+        await american.wake()
         assert await american.open_holds() == []
         assert await made(american) == (1, 1)
         assert await made(dutch) == (0, 0)
@@ -104,7 +100,7 @@ async def test_a_person_is_asked_once_the_ledger_was_read_and_has_no_such_compan
         await won_early(american)
         assert (await american.hold()).state == "waiting_system"
         await american.read("netsuite_us")
-        await go_on(american)
+        await american.wake()
         hold = await american.hold()
         assert (hold.state, hold.code, hold.owner) == ("held", "invalid", "pmo")
         assert "a customer belongs to a subsidiary and legal_entity is empty" in hold.reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from tests.firm import Firm
 from tests.flows.deals import edit_card
 from tests.flows.work import entries, ledger, posted, under_way
+from tests.waiting import until
 
 from isthmus.connect import ConnectError, Receipt
 from isthmus.connect.errors import Unavailable
@@ -81,9 +82,9 @@ async def test_older_hours_that_arrive_last_and_are_not_known_of(
             return await put_many(link, objs, key, **options)
         await edit_card(firm, card, pse__Tuesday_Hours__c=Decimal("6.5"))
         await firm.app.read(["certinia"])
-        await _posted(firm, Decimal("6.5"))
+        await until(_posted(firm, "6.5"))
         await put_many(link, objs, key, **options)
-        await _posted(firm, Decimal(5))
+        await until(_posted(firm, "5"))
         raise Unavailable("netsuite", "the answer is lost", outcome_unknown=True)
 
     monkeypatch.setattr(Link, "put_many", late)
@@ -133,13 +134,11 @@ async def test_hours_that_are_withdrawn_while_they_are_sent_are_told(
     assert await posted(firm) == FINAL
 
 
-async def _posted(firm: Firm, hours: Decimal) -> None:
-    """Until the ledger has them."""
-    for _ in range(500):
-        if hours in {found for _, found, _ in await posted(firm)}:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"the ledger has no {hours} hours after 10 s")
+def _posted(firm: Firm, hours: str) -> Callable[[], Awaitable[bool]]:
+    async def so() -> bool:
+        return Decimal(hours) in {found for _, found, _ in await posted(firm)}
+
+    return so
 
 
 async def test_lines_that_the_ledger_was_away_for_are_sent_again(

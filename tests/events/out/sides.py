@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -244,11 +243,3 @@ async def line_to(url: str) -> AsyncIterator[Line]:
         line.cut()
         server.close()
         await server.wait_closed()
-
-
-async def until(holds: Callable[[], Awaitable[bool]], *, seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        for _ in count():
-            if await holds():
-                return
-            await asyncio.sleep(0.02)

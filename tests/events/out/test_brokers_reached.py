@@ -11,8 +11,8 @@ from ipaddress import ip_network
 import pytest
 from tests.events.out.listening import listening
 from tests.events.out.log import destination, relaying, state, write
-from tests.events.out.sides import until
 from tests.events.out.test_brokers_named import kafka, silent
+from tests.waiting import until
 
 from isthmus.connect import HostRefused, Unavailable
 from isthmus.connect import outbound as made

@@ -9,8 +9,8 @@ from pamqp.commands import Connection
 from pamqp.frame import marshal
 from tests.events.out.listening import Talk, listening
 from tests.events.out.log import destination, relaying, state, write
-from tests.events.out.sides import until
 from tests.events.out.test_brokers_named import rabbit
+from tests.waiting import until
 
 from isthmus.connect import Unavailable
 from isthmus.events.destination_holds import TELL_AFTER, hold_of

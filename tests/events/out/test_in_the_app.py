@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.events.out.receiver import SECRET, receiving
-from tests.events.out.sides import until
 from tests.firm import Firm, a_firm
 from tests.flows.deals import a_deal, an_account, win
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,8 @@ from tests.events.out.log import (
     state,
     write,
 )
-from tests.events.out.sides import KafkaSide, kafka_side, until
+from tests.events.out.sides import KafkaSide, kafka_side
+from tests.waiting import until
 
 from isthmus.connect import Refused, Unauthorized, Unavailable
 from isthmus.events.destinations import connect

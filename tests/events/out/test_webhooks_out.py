@@ -18,7 +18,7 @@ from tests.events.out.log import (
     write,
 )
 from tests.events.out.receiver import SECRET, Receiver, receiving
-from tests.events.out.sides import until
+from tests.waiting import until
 
 from isthmus.events.destination_acts import resume
 from isthmus.events.outbox import Outbox
