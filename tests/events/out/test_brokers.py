@@ -28,8 +28,8 @@ from tests.events.out.sides import (
     RabbitSide,
     Side,
     rabbit_side,
-    until,
 )
+from tests.waiting import until
 
 from isthmus.connect import Unauthorized, Unavailable
 from isthmus.events.destination_acts import rewind
